@@ -1,0 +1,84 @@
+//! One value against its row of the settings table.
+
+use serde_json::{Value, json};
+
+use super::ConfigError;
+use super::settings::{Kind, Setting};
+
+/// `value` as the setting stores it, or an error that names the field, the value and what would be accepted.
+pub fn check(setting: &Setting, value: &Value) -> Result<Value, ConfigError> {
+    let accepted = match (setting.kind, value) {
+        (_, Value::Null) if setting.optional => Some(Value::Null),
+        (Kind::Integer { min, max }, Value::Number(number)) => {
+            let whole = number.as_u64().or_else(|| number.as_f64().filter(|x| x.fract() == 0.0 && *x >= 0.0 && *x < 2f64.powi(53)).map(|x| x as u64));
+            whole.filter(|x| (min..=max).contains(x)).map(|x| json!(x))
+        }
+        (Kind::Real { min, max, .. }, Value::Number(number)) => number.as_f64().filter(|x| (min..=max).contains(x)).map(|x| json!(x)),
+        (Kind::Boolean, Value::Bool(_)) => Some(value.clone()),
+        (Kind::Choice(names), Value::String(name)) => names.contains(&name.as_str()).then(|| value.clone()),
+        _ => None,
+    };
+    accepted.ok_or_else(|| ConfigError::new(setting.path, format!("{} is {}; it must be {}.", setting.path, shown(value), wanted(setting))))
+}
+
+/// What a setting accepts, as the end of a sentence.
+fn wanted(setting: &Setting) -> String {
+    let or_null = if setting.optional { ", or null (none)" } else { "" };
+    match setting.kind {
+        Kind::Integer { min, max } => format!("a whole number from {min} to {max}{or_null}"),
+        Kind::Real { min, max, .. } => format!("a number from {min} to {max}{or_null}"),
+        Kind::Boolean => "true or false".into(),
+        Kind::Choice(names) => format!("one of {}{or_null}", names.join(", ")),
+    }
+}
+
+/// A value as it was given, cut short if it is long.
+pub(crate) fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 40 { text } else { text.chars().take(40).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::SETTINGS;
+    use super::*;
+
+    fn row(path: &str) -> &'static Setting {
+        SETTINGS.iter().find(|setting| setting.path == path).expect("a path of the table")
+    }
+
+    #[test]
+    fn names_the_field_the_value_and_the_range() {
+        let error = check(row("task.list_length"), &json!(0)).unwrap_err();
+        assert_eq!(error.path, "task.list_length");
+        assert_eq!(error.message, "task.list_length is 0; it must be a whole number from 1 to 50.");
+    }
+
+    #[test]
+    fn takes_both_ends_and_refuses_what_lies_beyond() {
+        let row = row("model.n_heads");
+        for good in [1, 32] {
+            assert_eq!(check(row, &json!(good)), Ok(json!(good)));
+        }
+        for bad in [json!(33), json!(-1), json!(1.5), json!("2"), json!(null), json!([1]), json!(1e300)] {
+            assert!(check(row, &bad).is_err(), "{bad}");
+        }
+        assert_eq!(check(row, &json!(2.0)), Ok(json!(2)));
+    }
+
+    #[test]
+    fn null_is_a_value_only_where_the_table_says_so() {
+        assert_eq!(check(row("train.num_samples"), &Value::Null), Ok(Value::Null));
+        assert!(check(row("train.batch_size"), &Value::Null).is_err());
+    }
+
+    #[test]
+    fn every_default_is_within_its_own_range() {
+        let mut values = serde_json::Map::new();
+        for setting in SETTINGS {
+            let default = (setting.default)(&super::super::settings::Resolved(&values));
+            assert_eq!(check(setting, &default).as_ref(), Ok(&default), "{}", setting.path);
+            values.insert(setting.path.into(), default);
+        }
+    }
+}

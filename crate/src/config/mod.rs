@@ -1,0 +1,149 @@
+//! What a run is made of: [`TaskConfig`], [`ModelConfig`] and [`TrainConfig`], under TransformerLens's and the notebook's field
+//! names, and [`settings`], the one table that gives every field its range, default and help.
+//!
+//! Not here: what the fields do. A record that comes from [`Experiment::resolve`](crate::experiment::Experiment::resolve) is valid:
+//! every number within its range and the fields consistent with each other.
+
+mod check;
+pub mod settings;
+
+use serde::{Deserialize, Serialize};
+
+pub use check::check;
+
+/// A field that can't be used, named by its path in the experiment (`task.list_length`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConfigError {
+    /// Where: `group.field`.
+    pub path: String,
+    /// A sentence: what was given, and what would be accepted.
+    pub message: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+/// Several errors as one text, for callers that can show only one.
+pub fn describe(errors: &[ConfigError]) -> String {
+    errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// What the model learns: sorting. A sequence is `bos_token`, `list_length` numbers, `mid_token`, the numbers sorted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskConfig {
+    pub name: TaskName,
+    /// Numbers in a list.
+    pub list_length: usize,
+    /// Smallest number.
+    pub min_value: usize,
+    /// One more than the largest number.
+    pub max_value: usize,
+    /// Token at the start of every sequence.
+    pub bos_token: usize,
+    /// Token between the list and its sorted order.
+    pub mid_token: usize,
+    /// Whether a number may occur twice in a list.
+    pub repeats: bool,
+    /// Whether each batch draws its own length from 1 to `list_length`.
+    pub var_length: bool,
+}
+
+impl TaskConfig {
+    /// How many different numbers there are.
+    pub fn values(&self) -> usize {
+        self.max_value - self.min_value
+    }
+
+    /// Positions of a whole sequence for lists of `length` numbers: BOS, the list, MID, the list sorted.
+    pub fn sequence_length(length: usize) -> usize {
+        2 * length + 2
+    }
+}
+
+/// The tasks there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskName {
+    Sort,
+}
+
+/// The transformer, in the words of TransformerLens's `HookedTransformerConfig`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    pub n_layers: usize,
+    pub n_heads: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Width of a head's queries, keys and values.
+    pub d_head: usize,
+    /// Hidden units of an MLP; unused when `attn_only`.
+    pub d_mlp: usize,
+    /// Most positions the model can read.
+    pub n_ctx: usize,
+    /// Tokens in the vocabulary, in and out.
+    pub d_vocab: usize,
+    /// Whether the layers are attention alone, without MLPs.
+    pub attn_only: bool,
+    /// Activation of the MLPs; unused when `attn_only`.
+    pub act_fn: Activation,
+    pub normalization_type: Option<Normalization>,
+    /// Added under the root in a norm.
+    pub eps: f64,
+    /// Seed of the initial weights.
+    pub seed: u32,
+}
+
+/// Activations of an MLP, named as in TransformerLens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    Relu,
+    /// x · Φ(x), with the error function.
+    Gelu,
+    /// GPT-2's approximation of it with tanh.
+    GeluNew,
+    Silu,
+}
+
+/// Norms, named as in TransformerLens; the `Pre` ones have no weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Normalization {
+    LN,
+    LNPre,
+    RMS,
+    RMSPre,
+}
+
+/// The data and the optimiser: Adam, and the notebook's `ReduceLROnPlateau` on the held-out loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainConfig {
+    /// Lists in the training set; `None`: endless, fresh lists every step.
+    pub num_samples: Option<usize>,
+    /// Lists a step.
+    pub batch_size: usize,
+    /// Seed of the training lists and their order.
+    pub train_seed: u32,
+    /// Seed of the held-out lists, and of which lists are held out.
+    pub test_seed: u32,
+    pub lr: f64,
+    pub beta1: f64,
+    pub beta2: f64,
+    pub adam_eps: f64,
+    /// Whether the learning rate is lowered when the held-out loss stops falling.
+    pub plateau: bool,
+    pub plateau_factor: f64,
+    /// Epochs without improvement that are borne before lowering.
+    pub plateau_patience: usize,
+    /// Least relative fall of the loss that counts as one.
+    pub plateau_threshold: f64,
+}
+
+impl TrainConfig {
+    /// Steps in an epoch: once through the training set, the last batch possibly short. Endless data: 100 steps.
+    pub fn steps_per_epoch(&self) -> u32 {
+        self.num_samples.map_or(100, |samples| samples.div_ceil(self.batch_size) as u32)
+    }
+}

@@ -1,0 +1,219 @@
+//! The [`Experiment`]: everything a run is a function of.
+//!
+//! Not here yet: edits, interventions, links. Not here at all: running it (`train`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::settings::{Resolved, SETTINGS};
+use crate::config::{ConfigError, ModelConfig, TaskConfig, TrainConfig, check};
+use crate::model::Layout;
+
+/// Task, model and training of a run, complete and consistent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Experiment {
+    pub task: TaskConfig,
+    pub model: ModelConfig,
+    pub train: TrainConfig,
+}
+
+/// Most parameters a model may have: with Adam's state and gradients they take 16 bytes each in a browser tab.
+const MAX_PARAMETERS: usize = 20_000_000;
+
+/// Most memory that a training step's activations and gradients may take, in bytes: half of what a wasm module can address.
+const MAX_STEP_BYTES: f64 = 2e9;
+
+impl Default for Experiment {
+    /// The notebook's run.
+    fn default() -> Self {
+        Self::resolve(&Value::Object(Map::new())).expect("the table's defaults are consistent")
+    }
+}
+
+impl Experiment {
+    /// Completes a partial experiment, `{ task?: {…}, model?: {…}, train?: {…} }`: what is left out takes its default, which may
+    /// follow what was given (`n_ctx` follows `list_length`).
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its path: unknown names, values out of range, fields that contradict each other.
+    pub fn resolve(partial: &Value) -> Result<Self, Vec<ConfigError>> {
+        let experiment: Self = from_groups(complete(partial)?)?;
+        let errors = experiment.contradictions();
+        if errors.is_empty() { Ok(experiment) } else { Err(errors) }
+    }
+
+    /// What the ranges of single fields can't say.
+    fn contradictions(&self) -> Vec<ConfigError> {
+        let (task, model, train) = (&self.task, &self.model, &self.train);
+        let mut errors = Vec::new();
+        let mut refuse = |wrong: bool, path: &str, message: String| {
+            if wrong {
+                errors.push(ConfigError::new(path, message));
+            }
+        };
+        if task.min_value >= task.max_value {
+            let message = format!("task.max_value is {}; it must be more than task.min_value, {}.", task.max_value, task.min_value);
+            return vec![ConfigError::new("task.max_value", message)];
+        }
+        let numbers = task.min_value..task.max_value;
+        for (path, token) in [("task.bos_token", task.bos_token), ("task.mid_token", task.mid_token)] {
+            let range = format!("{} to {}", numbers.start, numbers.end - 1);
+            refuse(numbers.contains(&token), path, format!("{path} is {token}, which is also a number of the lists; choose one outside {range}."));
+            refuse(token >= model.d_vocab, path, format!("{path} is {token}; it must be less than model.d_vocab, {}.", model.d_vocab));
+        }
+        let same = task.bos_token == task.mid_token;
+        refuse(same, "task.mid_token", format!("task.mid_token is {}, as is task.bos_token; they must differ.", task.mid_token));
+        let few = task.max_value > model.d_vocab;
+        let needed = task.max_value;
+        refuse(few, "model.d_vocab", format!("model.d_vocab is {}; the numbers of the task take at least {needed}.", model.d_vocab));
+        let distinct = !task.repeats && task.values() < task.list_length;
+        let message = format!("task.list_length is {}; without repeats there are only {} different numbers to fill it with.", task.list_length, task.values());
+        refuse(distinct, "task.list_length", message);
+        let positions = TaskConfig::sequence_length(task.list_length);
+        let message = format!("model.n_ctx is {}; a sequence of {} numbers takes at least {positions}.", model.n_ctx, task.list_length);
+        refuse(model.n_ctx < positions, "model.n_ctx", message);
+        if let Some(samples) = train.num_samples {
+            let message = format!("train.batch_size is {}; it must be at most train.num_samples, {samples}.", train.batch_size);
+            refuse(train.batch_size > samples, "train.batch_size", message);
+        }
+        let too_large = fits(model).err();
+        refuse(too_large.is_some(), "model.d_model", too_large.clone().unwrap_or_default());
+        let gigabytes = step_bytes(model, train.batch_size, positions) / 1e9;
+        let message = format!("train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 are allowed; choose a smaller batch or model.", train.batch_size);
+        refuse(too_large.is_none() && gigabytes * 1e9 > MAX_STEP_BYTES, "train.batch_size", message);
+        errors
+    }
+}
+
+/// Completes a partial model configuration that has no task to fit.
+///
+/// # Errors
+/// As [`Experiment::resolve`].
+pub fn resolve_model(partial: Value) -> Result<ModelConfig, Vec<ConfigError>> {
+    let mut groups = complete(&Value::Object(Map::from_iter([("model".to_string(), partial)])))?;
+    let model = from_groups(groups.remove("model").unwrap_or_default())?;
+    fits(&model).map_err(|message| vec![ConfigError::new("model.d_model", message)])?;
+    Ok(model)
+}
+
+/// Every setting, as given or by default, by group and field; or all that is wrong with single fields.
+fn complete(partial: &Value) -> Result<Map<String, Value>, Vec<ConfigError>> {
+    let mut errors = unknown_names(partial);
+    let mut values = Map::new();
+    let mut groups = Map::new();
+    for setting in SETTINGS {
+        let default = (setting.default)(&Resolved(&values));
+        let given = partial.get(setting.group()).and_then(|group| group.get(setting.field()));
+        let value = match given.map(|given| check(setting, given)) {
+            Some(Ok(value)) => value,
+            Some(Err(error)) => {
+                errors.push(error);
+                default
+            }
+            None => default,
+        };
+        let group = groups.entry(setting.group()).or_insert_with(|| Value::Object(Map::new()));
+        group[setting.field()] = value.clone();
+        values.insert(setting.path.into(), value);
+    }
+    if errors.is_empty() { Ok(groups) } else { Err(errors) }
+}
+
+/// Checked values as the records they describe.
+fn from_groups<T: serde::de::DeserializeOwned>(groups: impl Into<Value>) -> Result<T, Vec<ConfigError>> {
+    serde_json::from_value(groups.into()).map_err(|error| vec![ConfigError::new("", error.to_string())])
+}
+
+/// Whether a model of this size can be held and trained in a browser tab.
+///
+/// # Errors
+/// A sentence that gives its size and the most that is allowed.
+pub fn fits(model: &ModelConfig) -> Result<(), String> {
+    let parameters = Layout::new(model).len();
+    if parameters <= MAX_PARAMETERS {
+        return Ok(());
+    }
+    Err(format!("This model would have {parameters} parameters; at most {MAX_PARAMETERS} are allowed. Choose a smaller d_model, d_head, d_mlp, d_vocab or n_layers."))
+}
+
+/// Roughly what a training step allocates for activations and their gradients, in bytes.
+fn step_bytes(model: &ModelConfig, batch: usize, positions: usize) -> f64 {
+    let rows = (batch * positions) as f64;
+    let patterns = (batch * model.n_heads * positions * positions) as f64;
+    let mlp = if model.attn_only { 0 } else { 4 * model.d_mlp };
+    let layer = rows * (6 * model.d_model + 5 * model.n_heads * model.d_head + mlp) as f64 + 5.0 * patterns;
+    4.0 * 2.0 * (model.n_layers as f64 * layer + rows * (4 * model.d_vocab) as f64)
+}
+
+/// An error for every group or field that the table does not have.
+fn unknown_names(partial: &Value) -> Vec<ConfigError> {
+    let Value::Object(groups) = partial else {
+        return vec![ConfigError::new("", "An experiment must be an object with the fields task, model and train.")];
+    };
+    let mut errors = Vec::new();
+    for (group, fields) in groups {
+        let known: Vec<&str> = SETTINGS.iter().filter(|setting| setting.group() == group).map(|setting| setting.field()).collect();
+        match fields {
+            _ if known.is_empty() => errors.push(ConfigError::new(group.as_str(), format!("An experiment has no field {group}; it has task, model and train."))),
+            Value::Object(fields) => errors.extend(fields.keys().filter(|field| !known.contains(&field.as_str())).map(|field| {
+                ConfigError::new(format!("{group}.{field}"), format!("{group} has no field {field}; it has {}.", known.join(", ")))
+            })),
+            _ => errors.push(ConfigError::new(group.as_str(), format!("{group} must be an object with fields such as {}.", known[0]))),
+        }
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn paths(partial: Value) -> Vec<String> {
+        Experiment::resolve(&partial).unwrap_err().into_iter().map(|error| error.path).collect()
+    }
+
+    #[test]
+    fn the_default_is_the_notebooks() {
+        let Experiment { task, model, train } = Experiment::default();
+        assert_eq!((task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token), (5, 0, 64, 65, 66));
+        assert_eq!((model.n_layers, model.n_heads, model.d_model, model.d_head, model.n_ctx, model.d_vocab), (1, 1, 128, 128, 12, 67));
+        assert_eq!((train.num_samples, train.batch_size, train.train_seed, train.test_seed), (Some(10_000), 100, 42, 62));
+        assert_eq!(Layout::new(&model).len(), 84_803);
+    }
+
+    #[test]
+    fn what_is_left_out_follows_what_is_given() {
+        let experiment = Experiment::resolve(&json!({ "task": { "list_length": 7, "max_value": 10 }, "model": { "n_heads": 4 } })).unwrap();
+        assert_eq!((experiment.model.n_ctx, experiment.model.d_vocab, experiment.model.d_head), (16, 13, 32));
+        assert_eq!((experiment.task.bos_token, experiment.task.mid_token), (11, 12));
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        assert_eq!(paths(json!({ "task": { "list_length": 6 }, "model": { "n_ctx": 12 } })), ["model.n_ctx"]);
+        assert_eq!(paths(json!({ "task": { "bos_token": 63 } })), ["task.bos_token"]);
+        assert_eq!(paths(json!({ "task": { "bos_token": 66 } })), ["task.mid_token"]);
+        assert_eq!(paths(json!({ "task": { "max_value": 4, "repeats": false } })), ["task.list_length"]);
+        assert_eq!(paths(json!({ "task": { "min_value": 64 } })), ["task.max_value"]);
+        assert_eq!(paths(json!({ "train": { "num_samples": 50 } })), ["train.batch_size"]);
+        assert_eq!(paths(json!({ "model": { "n_layers": 16, "d_model": 1024, "n_heads": 32, "d_head": 512 } })), ["model.d_model"]);
+        assert_eq!(paths(json!({ "model": { "d_vocab": 66 } })), ["task.mid_token"]);
+        let huge = json!({ "train": { "batch_size": 1024 }, "task": { "list_length": 50 }, "model": { "attn_only": false, "n_layers": 4, "d_mlp": 2048 } });
+        assert_eq!(paths(huge), ["train.batch_size"]);
+    }
+
+    #[test]
+    fn unknown_names_are_refused_by_name() {
+        assert_eq!(paths(json!({ "modle": {} })), ["modle"]);
+        assert_eq!(paths(json!({ "model": { "d_modle": 3 }, "train": { "lr": 2 } })), ["model.d_modle", "train.lr"]);
+        assert_eq!(paths(json!({ "model": 3 })), ["model"]);
+        assert_eq!(paths(json!([])), [""]);
+    }
+
+    #[test]
+    fn an_experiment_survives_json() {
+        let experiment = Experiment::default();
+        assert_eq!(Experiment::resolve(&serde_json::to_value(&experiment).unwrap()).unwrap(), experiment);
+    }
+}

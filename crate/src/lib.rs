@@ -1,0 +1,17 @@
+//! Tinylens: train a tiny transformer, look inside it, break it on purpose.
+//!
+//! From the ground up; a module imports only from those above it:
+//! [`error`], [`config`], [`random`], [`task`], [`model`], [`experiment`], [`train`], [`figure`], and (under wasm only) `web`, the one
+//! module that knows the browser. Everything else builds and is tested natively on burn's `flex` CPU backend.
+
+pub mod config;
+pub mod error;
+pub mod experiment;
+pub mod figure;
+pub mod model;
+pub mod random;
+pub mod task;
+pub mod train;
+// Clippy sees it natively: there is no clippy for the compiler that builds the wasm.
+#[cfg(any(target_family = "wasm", clippy))]
+pub mod web;

@@ -1,0 +1,167 @@
+//! Where each parameter lies in the flat tensor: name and shape as in TransformerLens's `state_dict`, and how it starts.
+
+use crate::config::{ModelConfig, Normalization};
+use crate::random::{At, Stream, normals};
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// TransformerLens's name, e.g. `blocks.0.attn.W_Q`.
+    pub name: String,
+    pub shape: Vec<usize>,
+    /// Where its values begin in the flat tensor.
+    pub offset: usize,
+    start: Start,
+}
+
+/// Initial values of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    /// From N(0, 0.8 / sqrt(d_model)).
+    Normal,
+    Zeros,
+    Ones,
+}
+
+impl Entry {
+    /// How many values it has.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Its place in the flat tensor.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.len()
+    }
+}
+
+/// Every parameter of a model, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    entries: Vec<Entry>,
+}
+
+impl Layout {
+    pub fn new(config: &ModelConfig) -> Self {
+        let ModelConfig { n_layers, n_heads: h, d_model: c, d_head: d, d_mlp: m, n_ctx, d_vocab: v, .. } = *config;
+        let mut layout = Self { entries: Vec::new() };
+        layout.add("embed.W_E", &[v, c], Start::Normal);
+        layout.add("pos_embed.W_pos", &[n_ctx, c], Start::Normal);
+        for layer in 0..n_layers {
+            let block = format!("blocks.{layer}");
+            layout.add_norm(config, &format!("{block}.ln1"));
+            for matrix in ["W_Q", "W_K", "W_V"] {
+                layout.add(&format!("{block}.attn.{matrix}"), &[h, c, d], Start::Normal);
+            }
+            layout.add(&format!("{block}.attn.W_O"), &[h, d, c], Start::Normal);
+            for bias in ["b_Q", "b_K", "b_V"] {
+                layout.add(&format!("{block}.attn.{bias}"), &[h, d], Start::Zeros);
+            }
+            layout.add(&format!("{block}.attn.b_O"), &[c], Start::Zeros);
+            if !config.attn_only {
+                layout.add_norm(config, &format!("{block}.ln2"));
+                layout.add(&format!("{block}.mlp.W_in"), &[c, m], Start::Normal);
+                layout.add(&format!("{block}.mlp.b_in"), &[m], Start::Zeros);
+                layout.add(&format!("{block}.mlp.W_out"), &[m, c], Start::Normal);
+                layout.add(&format!("{block}.mlp.b_out"), &[c], Start::Zeros);
+            }
+        }
+        layout.add_norm(config, "ln_final");
+        layout.add("unembed.W_U", &[c, v], Start::Normal);
+        layout.add("unembed.b_U", &[v], Start::Zeros);
+        layout
+    }
+
+    fn add(&mut self, name: &str, shape: &[usize], start: Start) {
+        let offset = self.len();
+        self.entries.push(Entry { name: name.into(), shape: shape.into(), offset, start });
+    }
+
+    /// The weights of a norm, where its type has any.
+    fn add_norm(&mut self, config: &ModelConfig, name: &str) {
+        let (w, b) = match config.normalization_type {
+            Some(Normalization::LN) => (true, true),
+            Some(Normalization::RMS) => (true, false),
+            Some(Normalization::LNPre | Normalization::RMSPre) | None => (false, false),
+        };
+        if w {
+            self.add(&format!("{name}.w"), &[config.d_model], Start::Ones);
+        }
+        if b {
+            self.add(&format!("{name}.b"), &[config.d_model], Start::Zeros);
+        }
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// How many values all parameters have together.
+    pub fn len(&self) -> usize {
+        self.entries.last().map_or(0, |last| last.offset + last.len())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// TransformerLens's initial values (`HookedTransformer.init_weights`, mode "gpt2"): weights from N(0, 0.8 / sqrt(d_model)), biases
+    /// 0, norms 1.
+    pub(super) fn initial(&self, config: &ModelConfig) -> Vec<f32> {
+        let deviation = (0.8 / libm::sqrt(config.d_model as f64)) as f32;
+        let mut values = Vec::with_capacity(self.len());
+        for (number, entry) in self.entries.iter().enumerate() {
+            let end = entry.range().end;
+            match entry.start {
+                Start::Zeros => values.resize(end, 0.0),
+                Start::Ones => values.resize(end, 1.0),
+                Start::Normal => {
+                    for index in 0..entry.len().div_ceil(4) as u32 {
+                        let draws = normals(config.seed, Stream::Init, At { step: number as u32, index, lane: 0 });
+                        values.extend(draws.map(|x| x * deviation));
+                    }
+                    values.truncate(end);
+                }
+            }
+        }
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+    use serde_json::json;
+
+    #[test]
+    fn counts_the_notebooks_parameters() {
+        let layout = Layout::new(&Experiment::default().model);
+        assert_eq!(layout.len(), 84_803);
+        let names: Vec<&str> = layout.entries().iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names.len(), 12);
+        assert!(names.contains(&"blocks.0.attn.W_Q") && names.contains(&"unembed.b_U"));
+    }
+
+    #[test]
+    fn initial_weights_have_transformer_lens_spread_and_biases_none() {
+        let model = Experiment::resolve(&json!({ "model": { "attn_only": false, "normalization_type": "LN" } })).unwrap().model;
+        let layout = Layout::new(&model);
+        let values = layout.initial(&model);
+        assert_eq!(values.len(), layout.len());
+        for entry in layout.entries() {
+            let part = &values[entry.range()];
+            let spread = (part.iter().map(|x| f64::from(x * x)).sum::<f64>() / part.len() as f64).sqrt();
+            let expected = match entry.name.rsplit('.').next().unwrap() {
+                "w" => 1.0,
+                name if name.starts_with("W_") => 0.8 / 128f64.sqrt(),
+                _ => 0.0,
+            };
+            assert!((spread - expected).abs() <= 0.06 * expected, "{}: {spread}, expected {expected}", entry.name);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! One sequence under the microscope: what the model predicts at each position and where each head attends.
+
+use burn::tensor::Tensor;
+
+use super::{Activation, Cache, Model, Tokens, argmax, read};
+use crate::error::Result;
+
+/// A forward pass over one sequence of `T` tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// The likeliest next token at each position, and its probability.
+    pub predictions: Vec<(usize, f32)>,
+    /// `[n_layers, n_heads, T, T]`: layer, head, destination, source.
+    pub pattern: Vec<f32>,
+    pub pattern_shape: [usize; 4],
+}
+
+impl Model {
+    /// # Errors
+    /// If the tokens are none, too many, or not in the vocabulary; if the device fails.
+    pub async fn look(&self, tokens: &[usize]) -> Result<Look> {
+        let config = self.config();
+        let tokens = Tokens::new(&[tokens.to_vec()], config)?;
+        let positions = tokens.positions;
+        let hooks = (0..config.n_layers).map(|layer| format!("blocks.{layer}.attn.hook_pattern")).collect();
+        let mut cache = Cache::names(hooks);
+        let logits = self.logits(&self.weights(), tokens.tensor(&self.device()), 0..positions, &mut cache);
+        let patterns: Vec<Tensor<4>> = cache.found.into_iter().filter_map(|(_, value)| if let Activation::Four(value) = value { Some(value) } else { None }).collect();
+        let pattern = read(Tensor::cat(patterns, 0)).await?;
+        let predictions = read(logits).await?.chunks_exact(config.d_vocab).map(likeliest).collect();
+        Ok(Look { predictions, pattern, pattern_shape: [config.n_layers, config.n_heads, positions, positions] })
+    }
+}
+
+/// The likeliest token of a row of logits, and its probability.
+fn likeliest(logits: &[f32]) -> (usize, f32) {
+    let token = argmax(logits);
+    let sum: f64 = logits.iter().map(|x| libm::exp(f64::from(x - logits[token]))).sum();
+    (token, (1.0 / sum) as f32)
+}

@@ -1,0 +1,98 @@
+//! The transformer, with TransformerLens's names, shapes and conventions (`HookedTransformer`).
+//!
+//! Legend: `B` batch, `T` position, `H` n_heads, `C` d_model, `D` d_head, `M` d_mlp, `V` d_vocab.
+//!
+//! All parameters live in one flat tensor; [`Layout`] says where each begins. The forward pass reads [`Weights`], views of that
+//! tensor, tracked for autodiff or not. Not here: loss, optimiser (`train`), and anything that knows which device it runs on.
+
+mod attention;
+mod cache;
+mod forward;
+mod generate;
+mod layout;
+mod look;
+mod mlp;
+mod norm;
+mod tokens;
+mod weights;
+
+pub use cache::{Activation, Cache, hook_names};
+pub(crate) use generate::argmax;
+pub use look::Look;
+pub use layout::{Entry, Layout};
+pub use tokens::Tokens;
+pub use weights::Weights;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::config::ModelConfig;
+use crate::error::{Error, Result};
+
+/// A transformer on a device.
+#[derive(Clone, Debug)]
+pub struct Model {
+    config: ModelConfig,
+    layout: Layout,
+    /// All parameters, `[parameters]`, in the layout's order.
+    parameters: Tensor<1>,
+}
+
+impl Model {
+    /// A model with TransformerLens's initial weights (`init_mode` "gpt2"), from `config.seed`.
+    pub fn new(config: &ModelConfig, device: &Device) -> Self {
+        let layout = Layout::new(config);
+        let values = layout.initial(config);
+        Self::from_parameters(config, values, device)
+    }
+
+    /// A model with these parameters, in the layout's order.
+    ///
+    /// # Panics
+    /// If `values` is not as long as the layout.
+    pub fn from_parameters(config: &ModelConfig, values: Vec<f32>, device: &Device) -> Self {
+        let layout = Layout::new(config);
+        assert_eq!(values.len(), layout.len(), "parameters of the layout");
+        let length = values.len();
+        let parameters = Tensor::from_data(TensorData::new(values, [length]), device);
+        Self { config: config.clone(), layout, parameters }
+    }
+
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// All parameters, `[parameters]`.
+    pub fn parameters(&self) -> Tensor<1> {
+        self.parameters.clone()
+    }
+
+    /// The same model with other parameters, `[parameters]`, wherever they are.
+    pub fn with_parameters(&self, parameters: Tensor<1>) -> Self {
+        Self { parameters, ..self.clone() }
+    }
+
+    /// All parameters on the host.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn read_parameters(&self) -> Result<Vec<f32>> {
+        read(self.parameters.clone()).await
+    }
+
+    pub fn device(&self) -> Device {
+        self.parameters.device()
+    }
+}
+
+/// A tensor's values on the host, row by row.
+///
+/// # Errors
+/// If the device fails.
+pub async fn read<const R: usize>(tensor: Tensor<R>) -> Result<Vec<f32>> {
+    let data = tensor.into_data_async().await.map_err(|error| Error::new(format!("The device failed to compute: {error}.")))?;
+    data.try_into_vec().map_err(|error| Error::new(format!("A tensor could not be read: {error:?}.")))
+}

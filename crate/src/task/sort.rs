@@ -1,0 +1,272 @@
+//! Sorting: BOS, a list of numbers, MID, the numbers sorted. The model is asked for the sorted numbers only.
+//!
+//! Legend: `L` numbers in a list, `T = 2L + 2` positions of a sequence.
+//!
+//! Held-out lists. Whether a list may be trained on is a function of the list and `test_seed`: one in sixteen is held out. Training
+//! never draws those and testing draws nothing else, so the two can't collide, however many lists either takes. A length with fewer
+//! than [`FEW_LISTS`] lists holds none out.
+
+use crate::config::{TaskConfig, TrainConfig};
+use crate::random::{At, Stream, below, block, permute};
+
+/// One list in this many is held out.
+const HELD_OUT_SHARE: u32 = 16;
+
+/// Lengths with fewer different lists than this hold none out.
+const FEW_LISTS: f64 = 256.0;
+
+/// Draws after which a list is taken as it is. With a share of 1/16 held out, 2000 misses in a row have a chance below 1e-56.
+const MAX_ATTEMPTS: u32 = 2000;
+
+/// Sequences of equal length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Numbers in each list, `L`.
+    pub list_length: usize,
+    /// Token numbers, row by row: `[batch, 2L + 2]`.
+    pub tokens: Vec<i32>,
+}
+
+impl Batch {
+    /// Positions of each sequence.
+    pub fn positions(&self) -> usize {
+        TaskConfig::sequence_length(self.list_length)
+    }
+
+    /// How many sequences there are.
+    pub fn len(&self) -> usize {
+        self.tokens.len() / self.positions()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The sequences, one by one.
+    pub fn sequences(&self) -> impl Iterator<Item = &[i32]> {
+        self.tokens.chunks_exact(self.positions())
+    }
+}
+
+/// The sorting task of an experiment: draws its lists and writes them as sequences.
+#[derive(Clone, Debug)]
+pub struct Sort {
+    config: TaskConfig,
+    num_samples: Option<usize>,
+    batch_size: usize,
+    train_seed: u32,
+    test_seed: u32,
+}
+
+impl Sort {
+    pub fn new(config: &TaskConfig, train: &TrainConfig) -> Self {
+        let TrainConfig { num_samples, batch_size, train_seed, test_seed, .. } = *train;
+        Self { config: config.clone(), num_samples, batch_size, train_seed, test_seed }
+    }
+
+    /// What a token is called: `BOS`, `MID`, or its number.
+    pub fn label(config: &TaskConfig, token: usize) -> String {
+        match token {
+            t if t == config.bos_token => "BOS".into(),
+            t if t == config.mid_token => "MID".into(),
+            number => number.to_string(),
+        }
+    }
+
+    /// BOS, the numbers, MID, the numbers sorted.
+    pub fn sequence(config: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
+        let mut sorted = numbers.to_vec();
+        sorted.sort_unstable();
+        [&[config.bos_token], numbers, &[config.mid_token], &sorted[..]].concat()
+    }
+
+    /// Whether any lists of full length are held out; else the task has too few.
+    pub fn holds_out(&self) -> bool {
+        self.lists(self.config.list_length) >= FEW_LISTS
+    }
+
+    /// The lists of training step `step` (counted from 0).
+    pub fn train_batch(&self, step: u32) -> Batch {
+        let length = self.length(self.train_seed, Stream::Length, step);
+        let rows = match self.num_samples {
+            None => 0..self.batch_size,
+            Some(samples) => {
+                let start = step as usize % samples.div_ceil(self.batch_size) * self.batch_size;
+                start..samples.min(start + self.batch_size)
+            }
+        };
+        let lists = rows.map(|row| match self.num_samples {
+            None => self.draw(self.train_seed, Stream::Train, step, row as u32, length, false),
+            Some(samples) => {
+                let epoch = step / samples.div_ceil(self.batch_size) as u32;
+                let sample = permute(self.train_seed, Stream::Order, epoch, row as u32, samples as u32);
+                self.draw(self.train_seed, Stream::Train, 0, sample, length, false)
+            }
+        });
+        self.write(length, lists)
+    }
+
+    /// Held-out lists `first..first + count` of full length. Where the task holds none out, they are lists like those trained on.
+    pub fn test_batch(&self, first: u32, count: usize) -> Batch {
+        let length = self.config.list_length;
+        let lists = (0..count as u32).map(|row| self.draw(self.test_seed, Stream::Test, 0, first + row, length, true));
+        self.write(length, lists)
+    }
+
+    fn length(&self, seed: u32, stream: Stream, step: u32) -> usize {
+        if !self.config.var_length {
+            return self.config.list_length;
+        }
+        1 + below(block(seed, stream, At { step, ..At::default() })[0], self.config.list_length as u32) as usize
+    }
+
+    fn write(&self, length: usize, lists: impl Iterator<Item = Vec<u32>>) -> Batch {
+        let mut tokens = Vec::new();
+        for mut list in lists {
+            tokens.push(self.config.bos_token as i32);
+            tokens.extend(list.iter().map(|number| *number as i32));
+            tokens.push(self.config.mid_token as i32);
+            list.sort_unstable();
+            tokens.extend(list.iter().map(|number| *number as i32));
+        }
+        Batch { list_length: length, tokens }
+    }
+
+    /// The first of a series of random lists that is, or is not, held out.
+    fn draw(&self, seed: u32, stream: Stream, step: u32, index: u32, length: usize, held_out: bool) -> Vec<u32> {
+        let any = self.lists(length) < FEW_LISTS;
+        let mut attempt = 0;
+        loop {
+            let list = self.attempt(seed, stream, At { step, index, lane: attempt << 8 }, length);
+            attempt += 1;
+            if any || attempt == MAX_ATTEMPTS || self.is_held_out(&list) == held_out {
+                return list;
+            }
+        }
+    }
+
+    /// A random list, held out or not. `at.lane` counts attempts in its upper 24 bits; the lower 8 count blocks of four numbers.
+    fn attempt(&self, seed: u32, stream: Stream, at: At, length: usize) -> Vec<u32> {
+        let (min, values) = (self.config.min_value as u32, self.config.values() as u32);
+        let mut bits = (0u32..).flat_map(|four| block(seed, stream, At { lane: at.lane | four, ..at }));
+        let mut next = |bound: u32| below(bits.next().unwrap_or(0), bound);
+        if self.config.repeats {
+            return (0..length).map(|_| min + next(values)).collect();
+        }
+        // Without repeats: the first L places of a Fisher-Yates shuffle.
+        let mut pool: Vec<u32> = (min..min + values).collect();
+        for place in 0..length {
+            pool.swap(place, place + next(values - place as u32) as usize);
+        }
+        pool.truncate(length);
+        pool
+    }
+
+    /// Whether a list is kept from training.
+    fn is_held_out(&self, list: &[u32]) -> bool {
+        let mut hash = list.len() as u32;
+        for pair in list.chunks(2) {
+            let at = At { index: pair[0], step: pair.get(1).map_or(u32::MAX, |x| *x), lane: hash };
+            hash = block(self.test_seed, Stream::HeldOut, at)[0];
+        }
+        hash < u32::MAX / HELD_OUT_SHARE
+    }
+
+    /// How many different lists of a length there are.
+    fn lists(&self, length: usize) -> f64 {
+        let values = self.config.values();
+        (0..length).map(|place| if self.config.repeats { values } else { values - place } as f64).product()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+    use serde_json::{Value, json};
+    use std::collections::HashSet;
+
+    fn sort(partial: Value) -> Sort {
+        let experiment = Experiment::resolve(&partial).unwrap();
+        Sort::new(&experiment.task, &experiment.train)
+    }
+
+    #[test]
+    fn a_sequence_is_bos_the_list_mid_the_list_sorted() {
+        let task = Experiment::default().task;
+        assert_eq!(Sort::sequence(&task, &[6, 2, 59, 50, 20]), [65, 6, 2, 59, 50, 20, 66, 2, 6, 20, 50, 59]);
+        assert_eq!([65, 66, 6].map(|token| Sort::label(&task, token)), ["BOS", "MID", "6"]);
+        let batch = sort(json!({})).train_batch(0);
+        assert_eq!((batch.len(), batch.positions(), batch.list_length), (100, 12, 5));
+        for row in batch.sequences() {
+            let numbers: Vec<usize> = row[1..6].iter().map(|token| *token as usize).collect();
+            assert_eq!(row.iter().map(|token| *token as usize).collect::<Vec<_>>(), Sort::sequence(&task, &numbers));
+        }
+    }
+
+    #[test]
+    fn nothing_held_out_is_ever_trained_on() {
+        // 4^4 = 256 lists: few enough to see them all.
+        for samples in [json!(2000), Value::Null] {
+            let sort = sort(json!({ "task": { "list_length": 4, "max_value": 4 }, "train": { "num_samples": samples } }));
+            let trained: HashSet<Vec<i32>> = (0..60).flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>()).collect();
+            let tested: HashSet<Vec<i32>> = sort.test_batch(0, 3000).sequences().map(<[i32]>::to_vec).collect();
+            assert!(sort.holds_out() && trained.is_disjoint(&tested));
+            assert_eq!(trained.len() + tested.len(), 256, "{} trained on, {} held out", trained.len(), tested.len());
+            assert!((5..40).contains(&tested.len()), "about one in sixteen: {}", tested.len());
+        }
+    }
+
+    #[test]
+    fn a_task_with_few_lists_holds_none_out() {
+        let sort = sort(json!({ "task": { "list_length": 1, "max_value": 3 } }));
+        assert!(!sort.holds_out());
+        let numbers: HashSet<i32> = sort.test_batch(0, 100).sequences().map(|row| row[1]).collect();
+        assert_eq!(numbers, HashSet::from([0, 1, 2]));
+    }
+
+    #[test]
+    fn a_fixed_training_set_comes_whole_every_epoch_in_another_order() {
+        let sort = sort(json!({ "train": { "num_samples": 250 } }));
+        let epoch = |steps: std::ops::Range<u32>| steps.flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let (mut first, mut second) = (epoch(0..3), epoch(3..6));
+        assert_eq!((first.len(), sort.train_batch(2).len()), (250, 50));
+        assert_ne!(first, second);
+        first.sort();
+        second.sort();
+        assert_eq!(first, second);
+    }
+
+    #[test]
+    fn endless_data_does_not_come_twice() {
+        let sort = sort(json!({ "train": { "num_samples": null } }));
+        let lists: HashSet<Vec<i32>> = (0..50).flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>()).collect();
+        assert!(lists.len() > 4995, "{} of 5000", lists.len());
+    }
+
+    #[test]
+    fn numbers_cover_their_range_evenly() {
+        let sort = sort(json!({ "task": { "min_value": 10, "max_value": 20 } }));
+        let mut counts = [0u32; 20];
+        for row in sort.test_batch(0, 4000).sequences() {
+            row[1..6].iter().for_each(|number| counts[*number as usize] += 1);
+        }
+        assert_eq!(counts[..10], [0; 10]);
+        assert!(counts[10..].iter().all(|count| (1850..2150).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn lists_without_repeats_have_none() {
+        let sort = sort(json!({ "task": { "repeats": false, "max_value": 6 } }));
+        for row in sort.train_batch(3).sequences() {
+            assert_eq!(row[1..6].iter().collect::<HashSet<_>>().len(), 5);
+        }
+    }
+
+    #[test]
+    fn var_length_draws_every_length() {
+        let sort = sort(json!({ "task": { "var_length": true } }));
+        let lengths: HashSet<usize> = (0..50).map(|step| sort.train_batch(step).list_length).collect();
+        assert_eq!(lengths, HashSet::from([1, 2, 3, 4, 5]));
+    }
+}

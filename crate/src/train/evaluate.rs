@@ -1,0 +1,154 @@
+//! How well a model does its task on held-out lists.
+
+use serde::Serialize;
+
+use super::loss::counted;
+use crate::error::Result;
+use crate::model::{Cache, Model, Tokens, argmax, read};
+use crate::task::{Batch, Sort};
+
+/// Lists in one forward pass of an evaluation: enough to fill a GPU, little enough to leave the worker responsive.
+const BATCH: usize = 100;
+
+/// Figures over held-out lists.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evaluation {
+    /// Mean cross entropy, the true sequence given.
+    pub loss: f64,
+    /// Share of the sorted numbers that greedy generation gets right.
+    pub token_accuracy: f64,
+    /// Share of the lists that greedy generation sorts without a mistake.
+    pub sequence_accuracy: f64,
+    pub lists: usize,
+    /// Whether the lists were kept from training; a task with few lists holds none out.
+    pub held_out: bool,
+}
+
+/// An evaluation under way, one batch a call, so that whoever asks can do other things in between.
+#[derive(Debug)]
+pub struct Evaluator {
+    lists: usize,
+    done: usize,
+    loss: f64,
+    right_tokens: usize,
+    right_lists: usize,
+    tokens: usize,
+}
+
+impl Evaluator {
+    pub fn new(lists: usize) -> Self {
+        Self { lists, done: 0, loss: 0.0, right_tokens: 0, right_lists: 0, tokens: 0 }
+    }
+
+    /// Evaluates the next lists; the figures once all are done.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn advance(&mut self, model: &Model, task: &Sort) -> Result<Option<Evaluation>> {
+        if self.done < self.lists {
+            let batch = task.test_batch(self.done as u32, BATCH.min(self.lists - self.done));
+            let (loss, wrong) = teacher_forced(model, &batch).await?;
+            self.loss += loss;
+            self.done += batch.len();
+            self.tokens += batch.len() * batch.list_length;
+            // Fed its own right tokens, a model does what it does on the true sequence: only lists with a mistake must be generated.
+            let right = batch.len() - wrong.len();
+            self.right_lists += right;
+            self.right_tokens += right * batch.list_length + generated_right(model, &batch, wrong).await?;
+        }
+        if self.done < self.lists {
+            return Ok(None);
+        }
+        let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+        Ok(Some(Evaluation {
+            loss: self.loss / self.tokens.max(1) as f64,
+            token_accuracy: share(self.right_tokens, self.tokens),
+            sequence_accuracy: share(self.right_lists, self.lists),
+            lists: self.lists,
+            held_out: task.holds_out(),
+        }))
+    }
+}
+
+/// Mean cross entropy over held-out lists `0..lists`.
+///
+/// # Errors
+/// If the device fails.
+pub(super) async fn held_out_loss(model: &Model, task: &Sort, lists: usize) -> Result<f64> {
+    let (mut sum, mut tokens, mut done) = (0.0, 0, 0);
+    while done < lists {
+        let batch = task.test_batch(done as u32, BATCH.min(lists - done));
+        sum += teacher_forced(model, &batch).await?.0;
+        tokens += batch.len() * batch.list_length;
+        done += batch.len();
+    }
+    Ok(sum / tokens as f64)
+}
+
+/// With the true sequences given: the summed cross entropy at the counted positions, and the rows with at least one mistake.
+async fn teacher_forced(model: &Model, batch: &Batch) -> Result<(f64, Vec<usize>)> {
+    let rows = counted(batch.list_length);
+    // Without the last token, which is a target only.
+    let seen = batch.positions() - 1;
+    let values = batch.sequences().flat_map(|row| &row[..seen]).copied().collect();
+    let tokens = Tokens { values, batch: batch.len(), positions: seen };
+    let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), rows.clone(), &mut Cache::none());
+    let logits = read(logits).await?;
+    let d_vocab = model.config().d_vocab;
+    let (mut loss, mut wrong) = (0.0, Vec::new());
+    for (number, (row, logits)) in batch.sequences().zip(logits.chunks_exact(rows.len() * d_vocab)).enumerate() {
+        let mut mistake = false;
+        for (target, logits) in row[rows.start + 1..].iter().zip(logits.chunks_exact(d_vocab)) {
+            loss += cross_entropy(logits, *target as usize);
+            mistake |= argmax(logits) != *target as usize;
+        }
+        if mistake {
+            wrong.push(number);
+        }
+    }
+    Ok((loss, wrong))
+}
+
+/// `-log softmax(logits)[target]`.
+fn cross_entropy(logits: &[f32], target: usize) -> f64 {
+    let max = logits.iter().fold(f32::NEG_INFINITY, |max, x| max.max(*x));
+    let sum: f64 = logits.iter().map(|x| libm::exp(f64::from(x - max))).sum();
+    libm::log(sum) - f64::from(logits[target] - max)
+}
+
+/// How many sorted numbers greedy generation gets right in these rows.
+async fn generated_right(model: &Model, batch: &Batch, rows: Vec<usize>) -> Result<usize> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let length = batch.list_length;
+    let sequences: Vec<&[i32]> = batch.sequences().collect();
+    let prompts: Vec<Vec<usize>> = rows.iter().map(|row| sequences[*row][..length + 2].iter().map(|token| *token as usize).collect()).collect();
+    let generated = model.generate(&prompts, length).await?;
+    let right = |(row, out): (&usize, &Vec<usize>)| sequences[*row].iter().zip(out).skip(length + 2).filter(|(a, b)| **a as usize == **b).count();
+    Ok(rows.iter().zip(&generated).map(right).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+    use burn::tensor::Device;
+
+    /// Generating every list gives the figures that the shortcut gives.
+    #[test]
+    fn the_shortcut_equals_generating_every_list() {
+        let experiment = Experiment::resolve(&serde_json::json!({ "task": { "max_value": 6, "list_length": 4 }, "model": { "d_model": 32 } })).unwrap();
+        let mut run = crate::train::Run::new(experiment, &Device::flex());
+        pollster::block_on(async {
+            run.step(120).await.unwrap();
+            let batch = run.task().test_batch(0, 60);
+            let mut evaluator = Evaluator::new(60);
+            let figures = evaluator.advance(run.model(), run.task()).await.unwrap().unwrap();
+            let all = generated_right(run.model(), &batch, (0..60).collect()).await.unwrap();
+            assert_eq!(figures.token_accuracy, all as f64 / 240.0);
+            assert!(figures.sequence_accuracy > 0.05 && figures.sequence_accuracy < 1.0, "some right, some wrong: {figures:?}");
+        });
+    }
+}

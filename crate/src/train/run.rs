@@ -1,0 +1,173 @@
+//! A run: an experiment under way on a device.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::adam::Adam;
+use super::evaluate::held_out_loss;
+use super::loss::loss;
+use super::plateau::Plateau;
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::model::{Model, read};
+use crate::task::{Batch, Sort};
+
+/// Steps whose batches go to the device in one upload and whose losses come back in one read: an upload ends a submission on a GPU,
+/// and nothing else keeps its queue from growing without bound.
+const CHUNK: u32 = 8;
+
+/// Held-out lists whose loss the learning-rate schedule goes by.
+const PLATEAU_LISTS: usize = 1000;
+
+/// Parameters, optimiser and counters of an experiment. On the CPU a run is a function of its experiment and the number of steps.
+#[derive(Clone, Debug)]
+pub struct Run {
+    experiment: Experiment,
+    task: Sort,
+    model: Model,
+    adam: Adam,
+    progress: Progress,
+}
+
+/// Everything about a run that is not a tensor and not in its experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// Steps done.
+    pub steps: u32,
+    pub plateau: Plateau,
+}
+
+/// The tensors of a run on the host: parameters and Adam's moments, `[parameters]` each, in the layout's order.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct State {
+    pub parameters: Vec<f32>,
+    pub mean: Vec<f32>,
+    pub square: Vec<f32>,
+}
+
+impl Run {
+    /// A run before its first step.
+    pub fn new(experiment: Experiment, device: &Device) -> Self {
+        let task = Sort::new(&experiment.task, &experiment.train);
+        let model = Model::new(&experiment.model, device);
+        let adam = Adam::new(&model.parameters());
+        let progress = Progress { steps: 0, plateau: Plateau::new(&experiment.train) };
+        Self { experiment, task, model, adam, progress }
+    }
+
+    /// A run as it was when `state` and `progress` were taken.
+    pub(super) fn resume(experiment: Experiment, progress: Progress, state: State, device: &Device) -> Self {
+        let on_device = |values: Vec<f32>| {
+            let length = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [length]), device)
+        };
+        let task = Sort::new(&experiment.task, &experiment.train);
+        let adam = Adam { mean: on_device(state.mean), square: on_device(state.square) };
+        let model = Model::from_parameters(&experiment.model, state.parameters, device);
+        Self { experiment, task, model, adam, progress }
+    }
+
+    /// The run's tensors, and what else it takes to resume it.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub(super) async fn state(&self) -> Result<(Progress, State)> {
+        let parameters = self.model.read_parameters().await?;
+        let mean = read(self.adam.mean.clone()).await?;
+        let square = read(self.adam.square.clone()).await?;
+        Ok((self.progress.clone(), State { parameters, mean, square }))
+    }
+
+    /// The same run on another device.
+    ///
+    /// # Errors
+    /// If the device it is on fails.
+    pub async fn to_device(&self, device: &Device) -> Result<Self> {
+        let (progress, state) = self.state().await?;
+        Ok(Self::resume(self.experiment.clone(), progress, state, device))
+    }
+
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    pub fn task(&self) -> &Sort {
+        &self.task
+    }
+
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Steps done so far.
+    pub fn steps(&self) -> u32 {
+        self.progress.steps
+    }
+
+    /// Adam's learning rate now; the schedule lowers it.
+    pub fn learning_rate(&self) -> f64 {
+        self.progress.plateau.lr
+    }
+
+    /// Trains `n` steps and gives each one's loss, measured before its update.
+    ///
+    /// # Errors
+    /// If the device fails; the run is then as it was before the chunk of steps that failed.
+    pub async fn step(&mut self, n: u32) -> Result<Vec<f32>> {
+        let epoch = self.experiment.train.steps_per_epoch();
+        let mut losses = Vec::with_capacity(n as usize);
+        while (losses.len() as u32) < n {
+            let chunk = CHUNK.min(n - losses.len() as u32).min(epoch - self.progress.steps % epoch);
+            let mut next = self.clone();
+            losses.extend(next.chunk(chunk).await?);
+            if next.progress.steps % epoch == 0 && next.experiment.train.plateau {
+                let loss = held_out_loss(&next.model, &next.task, PLATEAU_LISTS).await?;
+                next.progress.plateau.epoch(loss, &next.experiment.train);
+            }
+            *self = next;
+        }
+        Ok(losses)
+    }
+
+    /// A few steps within one epoch.
+    async fn chunk(&mut self, n: u32) -> Result<Vec<f32>> {
+        let batches: Vec<Batch> = (self.progress.steps..self.progress.steps + n).map(|step| self.task.train_batch(step)).collect();
+        let tokens: Vec<i32> = batches.iter().flat_map(|batch| &batch.tokens).copied().collect();
+        let total = tokens.len();
+        let tokens = Tensor::<1, Int>::from_data(TensorData::new(tokens, [total]), &self.model.device());
+        let mut start = 0;
+        let mut losses = Vec::with_capacity(batches.len());
+        for batch in &batches {
+            let end = start + batch.tokens.len();
+            let tokens = tokens.clone().slice(start..end).reshape([batch.len(), batch.positions()]);
+            losses.push(self.one_step(tokens, batch.list_length));
+            start = end;
+        }
+        read(Tensor::cat(losses, 0)).await
+    }
+
+    /// One step on sequences `[B, 2L + 2]`: the loss, `[1]`, before the update.
+    fn one_step(&mut self, tokens: Tensor<2, Int>, list_length: usize) -> Tensor<1> {
+        let weights = self.model.tracked_weights();
+        let loss = loss(&self.model, &weights, tokens, list_length);
+        let gradient = weights.gradient(&mut loss.backward());
+        self.progress.steps += 1;
+        let lr = self.progress.plateau.lr;
+        let parameters = self.adam.step(self.model.parameters(), gradient, lr, self.progress.steps, &self.experiment.train);
+        self.model = self.model.with_parameters(parameters);
+        loss.inner()
+    }
+
+    /// SHA-256 over all parameters' bytes (float32, little endian, in the layout's order), in hexadecimal.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn fingerprint(&self) -> Result<String> {
+        let mut hash = Sha256::new();
+        for value in self.model.read_parameters().await? {
+            hash.update(value.to_le_bytes());
+        }
+        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}

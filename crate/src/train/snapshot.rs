@@ -1,0 +1,80 @@
+//! A run as bytes: a safetensors file with the parameters and Adam's moments, and the rest as JSON in its metadata.
+
+use std::collections::HashMap;
+
+use burn::tensor::Device;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+
+use super::Run;
+use super::run::{Progress, State};
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::model::Layout;
+
+/// Where the JSON stands in the file's metadata.
+const KEY: &str = "tinylens.run";
+
+/// Changes when older snapshots can no longer be read as they are.
+const VERSION: u32 = 1;
+
+const TENSORS: [&str; 3] = ["parameters", "adam.mean", "adam.square"];
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    version: u32,
+    experiment: serde_json::Value,
+    progress: Progress,
+}
+
+impl Run {
+    /// Everything it takes to go on exactly from here: experiment, parameters, optimiser, counters.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn save(&self) -> Result<Vec<u8>> {
+        let (progress, state) = self.state().await?;
+        let experiment = serde_json::to_value(self.experiment()).map_err(unwritable)?;
+        let record = serde_json::to_string(&Record { version: VERSION, experiment, progress }).map_err(unwritable)?;
+        let bytes = [state.parameters, state.mean, state.square].map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        let mut views = Vec::new();
+        for (name, bytes) in TENSORS.into_iter().zip(&bytes) {
+            views.push((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(unwritable)?));
+        }
+        serialize(views, Some(HashMap::from([(KEY.to_string(), record)]))).map_err(unwritable)
+    }
+
+    /// The run that [`Run::save`] saved, on a device.
+    ///
+    /// # Errors
+    /// If the bytes are not a snapshot, or of a version or model that this build does not know.
+    pub fn restore(bytes: &[u8], device: &Device) -> Result<Self> {
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error.to_string()))?;
+        let json = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or_else(|| unreadable("its metadata has no entry tinylens.run"))?;
+        let record: Record = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
+        if record.version != VERSION {
+            return Err(unreadable(&format!("it is of version {}, and this build reads version {VERSION}", record.version)));
+        }
+        let experiment = Experiment::resolve(&record.experiment)?;
+        let length = Layout::new(&experiment.model).len();
+        let file = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error.to_string()))?;
+        let values = |name: &str| -> Result<Vec<f32>> {
+            let view = file.tensor(name).map_err(|error| unreadable(&error.to_string()))?;
+            if view.dtype() != Dtype::F32 || view.shape() != [length] {
+                return Err(unreadable(&format!("{name} is {:?} of shape {:?}, and this model needs F32 of shape [{length}]", view.dtype(), view.shape())));
+            }
+            Ok(view.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
+        };
+        let [parameters, mean, square] = TENSORS.map(values);
+        let state = State { parameters: parameters?, mean: mean?, square: square? };
+        Ok(Self::resume(experiment, record.progress, state, device))
+    }
+}
+
+fn unreadable(why: &str) -> Error {
+    Error::new(format!("These bytes are not a saved run: {why}."))
+}
+
+fn unwritable(why: impl std::fmt::Display) -> Error {
+    Error::new(format!("The run could not be saved: {why}."))
+}

@@ -1,0 +1,86 @@
+//! The crate's face to JavaScript, and the only module that knows the browser (or Node): devices, the API, the canvas painters.
+//!
+//! Not here: anything that computes. Records cross as JSON, numbers as typed arrays. Whatever fails rejects with an `Error` whose
+//! message is a sentence; the objects stay usable.
+
+mod canvas;
+mod convert;
+mod device;
+mod fatal;
+mod model;
+mod run;
+mod types;
+#[cfg(target_family = "wasm")]
+mod webgpu;
+
+use js_sys::Array;
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+use crate::config::{TaskConfig, settings};
+use crate::experiment::Experiment;
+use crate::model::Layout;
+use crate::task::Sort;
+use convert::{from_js, js_error, to_js, token_row};
+
+/// Runs once, when the module is instantiated.
+#[wasm_bindgen(start)]
+pub fn start() {
+    // Without this, the linker wraps every export so that it runs all constructors again at each call.
+    #[cfg(target_family = "wasm")]
+    {
+        unsafe extern "C" {
+            fn __wasm_call_ctors();
+        }
+        // SAFETY: the linker's own function, called once, before any other export.
+        unsafe { __wasm_call_ctors() };
+    }
+    fatal::install();
+}
+
+/// The table of settings: every field of an experiment with its kind, range, default and help.
+#[wasm_bindgen(js_name = settings, unchecked_return_type = "Setting[]")]
+pub fn settings_table() -> Result<JsValue, JsValue> {
+    to_js(&settings::records())
+}
+
+/// Completes a partial experiment, or lists what is wrong with it, field by field.
+#[wasm_bindgen(
+    js_name = checkExperiment,
+    unchecked_return_type = "{ experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }"
+)]
+pub fn check_experiment(#[wasm_bindgen(unchecked_param_type = "PartialExperiment")] experiment: JsValue) -> Result<JsValue, JsValue> {
+    match Experiment::resolve(&from_js(&experiment, "experiment")?) {
+        Ok(experiment) => to_js(&json!({ "parameters": Layout::new(&experiment.model).len(), "experiment": experiment, "errors": [] })),
+        Err(errors) => to_js(&json!({ "experiment": null, "errors": errors, "parameters": 0 })),
+    }
+}
+
+/// BOS, the numbers, MID, the numbers sorted: the sequence of the task for these numbers.
+#[wasm_bindgen(js_name = taskSequence, unchecked_return_type = "number[]")]
+pub fn task_sequence(
+    #[wasm_bindgen(unchecked_param_type = "TaskConfig")] task: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number[]")] numbers: JsValue,
+) -> Result<Array, JsValue> {
+    let task = task_config(&task)?;
+    let numbers = token_row(&numbers, "numbers").map_err(js_error)?;
+    if numbers.is_empty() || numbers.len() > task.list_length {
+        return Err(js_error(format!("The list has {} numbers; it must have 1 to {}.", numbers.len(), task.list_length)));
+    }
+    if let Some(wrong) = numbers.iter().find(|number| !(task.min_value..task.max_value).contains(number)) {
+        return Err(js_error(format!("The list has the number {wrong}; the numbers of this task are {} to {}.", task.min_value, task.max_value - 1)));
+    }
+    Ok(Sort::sequence(&task, &numbers).into_iter().map(|token| JsValue::from_f64(token as f64)).collect())
+}
+
+/// What a token is called: `BOS`, `MID`, or its number.
+#[wasm_bindgen(js_name = tokenLabel)]
+pub fn token_label(#[wasm_bindgen(unchecked_param_type = "TaskConfig")] task: JsValue, token: u32) -> Result<String, JsValue> {
+    Ok(Sort::label(&task_config(&task)?, token as usize))
+}
+
+/// The task of a partial or whole task configuration.
+fn task_config(task: &JsValue) -> Result<TaskConfig, JsValue> {
+    let task = from_js(task, "task")?;
+    Ok(Experiment::resolve(&json!({ "task": task })).map_err(|errors| js_error(crate::config::describe(&errors)))?.task)
+}

@@ -1,0 +1,155 @@
+//! `Run` in JavaScript.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_util::lock::Mutex;
+use js_sys::{Array, Float32Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::convert::{from_js, js_error, object, promise, record, tensor, to_js, token_row, whole, yield_now};
+use super::device::Device;
+use super::model::Model;
+use crate::error::Error;
+use crate::experiment::Experiment;
+use crate::task::Sort;
+use crate::train::{self, Evaluator};
+
+/// An experiment under way.
+#[wasm_bindgen]
+pub struct Run {
+    run: Rc<RefCell<train::Run>>,
+    /// Held by whatever changes the run, so that calls queue. What only looks works on a copy, which shares its tensors.
+    turn: Rc<Mutex<()>>,
+}
+
+impl Run {
+    fn new(run: train::Run) -> Self {
+        Self { run: Rc::new(RefCell::new(run)), turn: Rc::default() }
+    }
+
+    fn copy(&self) -> train::Run {
+        self.run.borrow().clone()
+    }
+}
+
+#[wasm_bindgen]
+impl Run {
+    /// A run of a partial experiment, before its first step.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
+    pub fn create(#[wasm_bindgen(unchecked_param_type = "PartialExperiment")] experiment: JsValue, device: &Device) -> Promise {
+        let device = device.inner.clone();
+        js_sys::futures::future_to_promise(async move {
+            let experiment = Experiment::resolve(&from_js(&experiment, "experiment")?).map_err(Error::from).map_err(js_error)?;
+            Ok(Self::new(train::Run::new(experiment, &device)).into())
+        })
+    }
+
+    /// The run that `save` saved.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
+    pub fn restore(snapshot: &[u8], device: &Device) -> Promise {
+        let run = train::Run::restore(snapshot, &device.inner);
+        promise(async move { Ok(Self::new(run?).into()) })
+    }
+
+    /// The whole experiment, defaults filled in.
+    #[wasm_bindgen(getter, unchecked_return_type = "Experiment")]
+    pub fn experiment(&self) -> std::result::Result<JsValue, JsValue> {
+        to_js(self.run.borrow().experiment())
+    }
+
+    /// Steps trained so far.
+    #[wasm_bindgen(getter)]
+    pub fn steps(&self) -> u32 {
+        self.run.borrow().steps()
+    }
+
+    /// Adam's learning rate now; the schedule lowers it.
+    #[wasm_bindgen(getter, js_name = learningRate)]
+    pub fn learning_rate(&self) -> f64 {
+        self.run.borrow().learning_rate()
+    }
+
+    /// Trains `n` steps. Calls queue; a failed one leaves the run as it was.
+    #[wasm_bindgen(unchecked_return_type = "Promise<{ step: number; losses: Float32Array }>")]
+    pub fn step(&self, #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue) -> Promise {
+        let (run, turn) = (self.run.clone(), self.turn.clone());
+        promise(async move {
+            let n = whole(&n, "n", 0, 1_000_000)?;
+            let _turn = turn.lock().await;
+            let mut next = run.borrow().clone();
+            let losses = next.step(n).await;
+            let step = next.steps();
+            // Also when a later part of it failed: the steps done before are good.
+            *run.borrow_mut() = next;
+            Ok(object([("step", step.into()), ("losses", Float32Array::from(&losses?[..]).into())]))
+        })
+    }
+
+    /// Figures over held-out lists (2000 unless said otherwise), greedily generated.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Evaluation>")]
+    pub fn evaluate(&self, #[wasm_bindgen(unchecked_optional_param_type = "number")] lists: JsValue) -> Promise {
+        let run = self.copy();
+        promise(async move {
+            let lists = if lists.is_undefined() { 2000 } else { whole(&lists, "lists", 1, 1_000_000)? };
+            let mut evaluator = Evaluator::new(lists as usize);
+            loop {
+                if let Some(figures) = evaluator.advance(run.model(), run.task()).await? {
+                    return record(&figures);
+                }
+                yield_now().await;
+            }
+        })
+    }
+
+    /// Everything it takes to go on exactly from here, as bytes for `Run.restore`.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array>")]
+    pub fn save(&self) -> Promise {
+        let run = self.copy();
+        promise(async move { Ok(Uint8Array::from(&run.save().await?[..]).into()) })
+    }
+
+    /// Moves the run to another device, with its weights and optimiser.
+    #[wasm_bindgen(js_name = useDevice, unchecked_return_type = "Promise<void>")]
+    pub fn use_device(&self, device: &Device) -> Promise {
+        let (run, turn, device) = (self.run.clone(), self.turn.clone(), device.inner.clone());
+        promise(async move {
+            let _turn = turn.lock().await;
+            let now = run.borrow().clone();
+            let moved = now.to_device(&device).await?;
+            *run.borrow_mut() = moved;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// The model that this run trains, always as it is now.
+    pub fn model(&self) -> Model {
+        Model::of_run(self.run.clone())
+    }
+
+    /// SHA-256 over all parameters' bytes, in hexadecimal.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn fingerprint(&self) -> Promise {
+        let run = self.copy();
+        promise(async move { Ok(run.fingerprint().await?.into()) })
+    }
+
+    /// One sequence under the microscope: the next-token prediction at each position and every head's pattern.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Look>")]
+    pub fn look(&self, #[wasm_bindgen(unchecked_param_type = "number[]")] tokens: JsValue) -> Promise {
+        let run = self.copy();
+        promise(async move {
+            let tokens = token_row(&tokens, "tokens")?;
+            let look = run.model().look(&tokens).await?;
+            let label = |token: usize| JsValue::from(Sort::label(&run.experiment().task, token));
+            let prediction = |(token, probability): &(usize, f32)| {
+                object([("token", (*token as u32).into()), ("label", label(*token)), ("probability", (*probability).into())])
+            };
+            Ok(object([
+                ("predictions", look.predictions.iter().map(prediction).collect::<Array>().into()),
+                ("labels", tokens.iter().map(|token| label(*token)).collect::<Array>().into()),
+                ("pattern", tensor(&look.pattern_shape, &look.pattern)),
+            ]))
+        })
+    }
+}

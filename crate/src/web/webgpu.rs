@@ -1,0 +1,137 @@
+//! Opening burn's WebGPU device, after making sure that it can work, and that it does.
+
+use std::cell::RefCell;
+
+use burn::tensor::Device;
+use js_sys::{Object, Promise, Reflect, global};
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+use super::fatal::take_gpu_errors;
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::train::Run;
+
+/// burn panics when it opens a stream on an adapter without this feature.
+const NEEDED_FEATURE: &str = "timestamp-query";
+
+/// Dispatches a submission: at burn's default of 32 a training step takes a dozen submissions.
+const TASKS_MAX: usize = 256;
+
+/// Most relative difference between the GPU's and the CPU's losses in the self-test.
+const TOLERANCE: f32 = 1e-3;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn now() -> f64;
+}
+
+/// An opened GPU.
+#[derive(Clone)]
+pub(super) struct Gpu {
+    pub device: Device,
+    /// Its adapter, for people.
+    pub adapter: String,
+}
+
+thread_local! {
+    /// burn's runtime is registered once per module.
+    static OPENED: RefCell<Option<Gpu>> = const { RefCell::new(None) };
+}
+
+impl Gpu {
+    /// Opens WebGPU and tests it. `software` says whether an adapter that only imitates a GPU will do.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub async fn open(software: bool) -> Result<Self> {
+        let adapter = Adapter::request().await?;
+        if adapter.software && !software {
+            return Err(Error::new(format!("the WebGPU adapter ({}) is software, not a GPU", adapter.name)));
+        }
+        if let Some(gpu) = OPENED.with(|slot| slot.borrow().clone()) {
+            return Ok(gpu);
+        }
+        take_gpu_errors();
+        let device = Device::wgpu_options().tasks_max(TASKS_MAX).init_async().await.map_err(|error| Error::new(format!("WebGPU could not be opened: {error}.")))?;
+        let gpu = Self { device, adapter: adapter.name };
+        gpu.self_test().await?;
+        OPENED.with(|slot| *slot.borrow_mut() = Some(gpu.clone()));
+        Ok(gpu)
+    }
+
+    /// Forward and backward passes and updates of a small model with every kind of layer must agree with the CPU's.
+    async fn self_test(&self) -> Result<()> {
+        let small = json!({
+            "task": { "list_length": 3, "max_value": 10 }, "train": { "batch_size": 8, "plateau": false },
+            "model": { "n_layers": 2, "n_heads": 2, "d_model": 16, "attn_only": false, "normalization_type": "LN" },
+        });
+        let experiment = Experiment::resolve(&small)?;
+        let on_gpu = Run::new(experiment.clone(), &self.device).step(3).await?;
+        let on_cpu = Run::new(experiment, &Device::flex()).step(3).await?;
+        let errors = take_gpu_errors();
+        let agree = on_gpu.iter().zip(&on_cpu).all(|(a, b)| (a - b).abs() <= TOLERANCE * b.abs());
+        if agree && errors.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(format!("WebGPU computes wrong results here (losses {on_gpu:?}, on the CPU {on_cpu:?}) {}", errors.join("; "))))
+    }
+}
+
+/// Milliseconds a step of the default experiment takes on the GPU and on the CPU.
+///
+/// # Errors
+/// If a device fails.
+pub(super) async fn race(gpu: &Gpu) -> Result<(f64, f64)> {
+    let mut times = [0.0; 2];
+    for (time, device) in times.iter_mut().zip([&gpu.device, &Device::flex()]) {
+        let mut run = Run::new(Experiment::default(), device);
+        run.step(2).await?; // compiles the kernels
+        let start = now();
+        run.step(4).await?;
+        *time = (now() - start) / 4.0;
+    }
+    Ok((times[0], times[1]))
+}
+
+/// What WebGPU says of its adapter.
+struct Adapter {
+    name: String,
+    software: bool,
+}
+
+impl Adapter {
+    async fn request() -> Result<Self> {
+        let navigator = field(&global(), "navigator");
+        let gpu = field(&navigator, "gpu");
+        if !gpu.is_object() {
+            return Err(Error::new("this browser has no WebGPU"));
+        }
+        let options = Object::new();
+        super::convert::set(&options, "powerPreference", &"high-performance".into());
+        let request: js_sys::Function = field(&gpu, "requestAdapter").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
+        let promise: Promise = request.call1(&gpu, &options).map_err(|_| Error::new("this browser's WebGPU is not usable"))?.unchecked_into();
+        let adapter = js_sys::futures::JsFuture::from(promise).await.map_err(|_| Error::new("WebGPU gave no adapter"))?;
+        if !adapter.is_object() {
+            return Err(Error::new("WebGPU found no adapter on this machine"));
+        }
+        let info = field(&adapter, "info");
+        let words: Vec<String> = ["vendor", "architecture", "device", "description"].iter().filter_map(|name| field(&info, name).as_string()).filter(|word| !word.is_empty()).collect();
+        let name = if words.is_empty() { "unnamed adapter".into() } else { words.join(" ") };
+        let features = field(&adapter, "features");
+        let has: js_sys::Function = field(&features, "has").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
+        if !has.call1(&features, &NEEDED_FEATURE.into()).is_ok_and(|has| has.is_truthy()) {
+            return Err(Error::new(format!("the WebGPU adapter ({name}) lacks the feature {NEEDED_FEATURE}, which burn needs")));
+        }
+        let imitations = ["swiftshader", "llvmpipe", "softpipe", "basic render"];
+        let named = imitations.iter().any(|imitation| name.to_lowercase().contains(imitation));
+        let software = named || field(&info, "isFallbackAdapter").is_truthy() || field(&adapter, "isFallbackAdapter").is_truthy();
+        Ok(Self { name, software })
+    }
+}
+
+/// A property, or `undefined`.
+fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}

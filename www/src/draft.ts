@@ -1,0 +1,94 @@
+// The settings as they are being edited, apart from those that the running model has. Texts stay as typed until the module
+// has judged them; what is left alone is left out, so that settings which derive from others follow them.
+
+import { computed, effect, signal } from "@preact/signals";
+import type { PartialExperiment, Setting } from "tinylens";
+import { send, startRun } from "./session";
+import { asked, checked, experiment, generation, numbers, settings } from "./state";
+
+/** By path. A text for numbers and choices, null for "none". */
+type Edits = Record<string, string | boolean | null>;
+
+export const edits = signal<Edits>({});
+
+export function edit(path: string, value: string | boolean | null): void {
+  edits.value = { ...edits.value, [path]: value };
+}
+
+export function forget(path: string): void {
+  const { [path]: _, ...rest } = edits.value;
+  edits.value = rest;
+}
+
+export function forgetAll(): void {
+  edits.value = {};
+}
+
+type Value = number | string | boolean | null;
+
+/** What an edit means; undefined: nothing, it is as if untouched. An unreadable number stays a text, which the module refuses. */
+function meaning(setting: Setting, raw: Edits[string]): Value | undefined {
+  let value: Value = raw ?? null;
+  if (typeof raw === "string" && setting.kind !== "choice") {
+    if (raw.trim() === "") return undefined;
+    value = Number.isFinite(Number(raw)) ? Number(raw) : raw;
+  }
+  return value === setting.default && setting.derived === null ? undefined : value;
+}
+
+const partial = computed<PartialExperiment>(() => {
+  const groups: Record<string, Record<string, Value>> = {};
+  for (const setting of settings.value) {
+    const raw = edits.value[setting.path];
+    if (raw === undefined) continue;
+    const value = meaning(setting, raw);
+    if (value !== undefined) (groups[setting.group] ??= {})[setting.path.slice(setting.group.length + 1)] = value;
+  }
+  return groups as PartialExperiment;
+});
+
+const same = (a: PartialExperiment, b: PartialExperiment) => {
+  const flat = (p: PartialExperiment) => Object.entries(p).flatMap(([group, values]) => Object.entries(values ?? {}).map(([name, value]) => `${group}.${name}=${value}`));
+  return flat(a).sort().join() === flat(b).sort().join();
+};
+
+/** It differs from what is running. */
+export const changed = computed(() => !same(partial.value, asked.value));
+
+let request = 0;
+effect(() => {
+  void generation.value; // a new worker has not heard the question
+  if (settings.value.length > 0) send({ type: "check", request: ++request, experiment: partial.value });
+});
+
+export const errors = computed<Record<string, string>>(() => Object.fromEntries((checked.value?.errors ?? []).map(({ path, message }) => [path, message])));
+
+/** The whole experiment that these edits make; null while they are refused. */
+export const draft = computed(() => checked.value?.experiment ?? null);
+
+/** Starts a run with the edits, if they were accepted. */
+export function startDraft(): void {
+  const answer = checked.value;
+  if (!answer?.experiment || answer.request !== request) return;
+  // A list that was as long as the task's shall be so again.
+  const whole = numbers.value.length === experiment.value?.task.list_length;
+  const refit = whole && answer.experiment.task.list_length !== numbers.value.length;
+  startRun(partial.value, true, refit ? [] : undefined);
+}
+
+/** The two seeds of a run, kept equal; null where they were made different. */
+export const seed = computed(() => {
+  const now = experiment.value;
+  return now && now.model.seed === now.train.train_seed ? now.model.seed : null;
+});
+
+export function startSeed(value: number, playing: boolean): void {
+  const text = String(value);
+  const { model, train, ...rest } = asked.value;
+  edits.value = { ...edits.value, "model.seed": text, "train.train_seed": text };
+  const preset = settings.value.find(({ path }) => path === "model.seed")?.default;
+  const { seed: _seed, ...modelRest } = model ?? {};
+  const { train_seed: _train, ...trainRest } = train ?? {};
+  if (value === preset) startRun({ ...rest, model: modelRest, train: trainRest }, playing);
+  else startRun({ ...rest, model: { ...modelRest, seed: value }, train: { ...trainRest, train_seed: value } }, playing);
+}

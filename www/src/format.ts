@@ -1,0 +1,23 @@
+// How numbers are spelled. One place, so that the same number reads the same everywhere.
+
+const whole = new Intl.NumberFormat("en");
+const one = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+export const count = (n: number): string => whole.format(n);
+
+export const loss = (n: number): string => (Number.isFinite(n) ? n.toFixed(4) : "not a number");
+
+/** 0.9723 → "97.2 %", with a no-break space. */
+export const percent = (share: number): string => `${one.format(100 * share)}\u00a0%`;
+
+/** In little room: "97 %". */
+export const roughPercent = (share: number): string => `${Math.round(100 * share)}\u00a0%`;
+
+export const speed = (perSecond: number): string => (perSecond >= 10 ? count(Math.round(perSecond)) : one.format(perSecond));
+
+/** Small or large numbers as people write them in code: 0.001, 1e-8. */
+export const plain = (n: number): string => (n !== 0 && Math.abs(n) < 1e-3 ? n.toExponential().replace("e+", "e") : String(n));
+
+export const megabytes = (bytes: number): string => one.format(bytes / 1e6);
+
+export const weight = (n: number): string => n.toFixed(3);

@@ -1,0 +1,54 @@
+// The page's entry: puts the parts in their places and starts the session.
+
+import { render } from "preact";
+import { listen } from "./keys";
+import { announcement, watch } from "./announce";
+import { Attention } from "./parts/attention";
+import { DeviceChip } from "./parts/device";
+import { LossCurve } from "./parts/loss";
+import { NoticeLine } from "./parts/notice";
+import { SequenceRow } from "./parts/sequence";
+import { Settings } from "./parts/settings";
+import { ThemeChoice } from "./parts/theme";
+import { Readouts, Transport } from "./parts/transport";
+import { start } from "./session";
+
+function App() {
+  return (
+    <>
+      <NoticeLine />
+      <SequenceRow />
+      <Attention />
+      <div class="side">
+        <Transport />
+        <Readouts />
+        <LossCurve />
+        <Settings />
+      </div>
+      <p class="unseen" role="status" aria-live="polite">
+        {announcement}
+      </p>
+    </>
+  );
+}
+
+function Tools() {
+  return (
+    <>
+      <DeviceChip />
+      <ThemeChoice />
+    </>
+  );
+}
+
+function place(id: string, content: preact.ComponentChild): void {
+  const holder = document.getElementById(id)!;
+  holder.textContent = "";
+  render(content, holder);
+}
+
+start();
+watch();
+listen();
+place("tools", <Tools />);
+place("main", <App />);

@@ -1,0 +1,47 @@
+// The chip that says what the run computes on, and, when opened, why, and lets one choose.
+
+import type { DeviceKind } from "tinylens";
+import { useDevice } from "../session";
+import { device, deviceBusy, deviceError, deviceWish } from "../state";
+
+const NAMES = { cpu: "CPU", webgpu: "WebGPU" };
+const CHOICES: { kind: DeviceKind; name: string; help: string }[] = [
+  { kind: "auto", name: "Auto", help: "WebGPU where it is real hardware, agrees with the CPU and is faster" },
+  { kind: "cpu", name: "CPU", help: "works everywhere" },
+  { kind: "webgpu", name: "WebGPU", help: "the graphics card, if the browser offers it" },
+];
+
+export function DeviceChip() {
+  const now = device.value;
+  const busy = deviceBusy.value;
+  const name = busy ? "moving…" : now ? NAMES[now.kind] : "…";
+  return (
+    <>
+      <button class="chip device" type="button" popovertarget="devices" disabled={!now} title={now?.description} aria-label={`Device: ${name}`} aria-busy={busy}>
+        <span class={`lamp ${now?.kind ?? ""} ${busy ? "busy" : ""}`} />
+        {name}
+      </button>
+      <div id="devices" class="devices" popover="auto">
+        <p class="why" aria-live="polite">
+          {busy ? "Moving the run, with its weights and its optimiser's state, to another device…" : now?.description}
+        </p>
+        <fieldset disabled={busy}>
+          <legend>Compute on</legend>
+          {CHOICES.map(({ kind, name, help }) => (
+            <label key={kind}>
+              <input type="radio" name="device" value={kind} checked={deviceWish.value === kind} onChange={() => useDevice(kind)} />
+              <span>
+                {name} <small>{help}</small>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        {deviceError.value && (
+          <p class="error" role="alert">
+            {deviceError.value}
+          </p>
+        )}
+      </div>
+    </>
+  );
+}

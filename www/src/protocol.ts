@@ -1,0 +1,76 @@
+// Every message between the page and its worker, as two tagged unions. Nothing here computes or knows the DOM.
+//
+// The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
+// own, and the page drops answers from a run that has been replaced.
+
+import type { DeviceKind, Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
+
+export type RunId = number;
+
+/** What a run starts from: settings, or everything that `saved` carried. */
+export type Origin = { kind: "experiment"; experiment: PartialExperiment } | { kind: "snapshot"; snapshot: Uint8Array };
+
+/** The device a run is on, and one sentence on why. */
+export type DeviceInfo = { kind: "cpu" | "webgpu"; description: string };
+
+/** What the worker must know of the canvas's surroundings. Its lengths, and those of `point` and `height`, are the crate's pixels. */
+export type View = { width: number; pixelRatio: number; theme: "light" | "dark"; visible: boolean };
+
+/** One weight of one head's pattern. */
+export type Cell = { layer: number; head: number; destination: number; source: number; weight: number };
+
+/** One head's whole pattern, for the table: `weights` is [destination, source], row by row. */
+export type HeadTable = { layer: number; head: number; weights: Float32Array };
+
+/** The example sequence and what the model makes of it. */
+export type Sequence = {
+  labels: string[];
+  /** Position of MID: from here on, up to the last but one, predictions count in the loss. */
+  mid: number;
+  /** At each position: the likeliest next token, how likely, and whether it is the one that follows (null: none follows). */
+  predictions: { label: string; probability: number; right: boolean | null }[];
+  /** [n_layers, n_heads] */
+  heads: [number, number];
+};
+
+export type ToWorker =
+  // Once, first. A worker that replaces another is given the module that the first compiled. `lock`: see supervisor.ts.
+  | { type: "load"; module: WebAssembly.Module | null; lock: string }
+  // Replaces the run; on refusal the old one goes on. `goal`: the step to train to; Infinity plays, 0 waits.
+  | { type: "open"; run: RunId; origin: Origin; device: DeviceKind; numbers: number[]; goal: number }
+  | { type: "play"; run: RunId }
+  | { type: "pause"; run: RunId }
+  | { type: "steps"; run: RunId; count: number }
+  | { type: "numbers"; run: RunId; numbers: number[] }
+  | { type: "device"; run: RunId; kind: DeviceKind }
+  // The rest concerns no run, or whichever there is.
+  | { type: "canvas"; canvas: OffscreenCanvas; view: View }
+  | { type: "view"; view: View }
+  | { type: "point"; at: { x: number; y: number } | null }
+  | { type: "table"; head: { layer: number; head: number } | null }
+  | { type: "check"; request: number; experiment: PartialExperiment };
+
+export type FromWorker =
+  // The worker holds its lock: from now on, whoever is granted it knows that the worker is gone.
+  | { type: "holding" }
+  | { type: "loading"; stage: "download"; received: number; total: number }
+  | { type: "loading"; stage: "compile" | "device" }
+  | { type: "ready"; module: WebAssembly.Module; settings: Setting[] }
+  | { type: "opened"; run: RunId; experiment: Experiment; parameters: number; device: DeviceInfo; step: number; goal: number; learningRate: number; numbers: number[] }
+  // `losses` are those of the steps up to and with `step`.
+  | { type: "trained"; run: RunId; step: number; losses: Float32Array; stepsPerSecond: number; learningRate: number }
+  // Sent whenever training starts or stops.
+  | { type: "goal"; run: RunId; step: number; goal: number }
+  | { type: "looked"; run: RunId; step: number; sequence: Sequence; table: HeadTable | null }
+  | { type: "evaluated"; run: RunId; step: number; evaluation: Evaluation }
+  | { type: "saved"; run: RunId; step: number; snapshot: Uint8Array }
+  | { type: "device"; run: RunId; device: DeviceInfo }
+  // Nothing changed: the sentence says why.
+  | { type: "refused"; run: RunId; what: "open" | "numbers" | "device"; message: string }
+  | { type: "pointed"; cell: Cell | null }
+  | { type: "height"; height: number }
+  | { type: "checked"; request: number; experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }
+  // The worker's last word: it can't go on. `load` means that it never got as far as running.
+  | { type: "fatal"; cause: FatalCause; message: string };
+
+export type FatalCause = "panic" | "device_lost" | "shader" | "error" | "load";

@@ -1,0 +1,59 @@
+// What the page shows, as signals. Only session.ts (and, for the settings being edited, draft.ts) writes them.
+
+import { computed, signal } from "@preact/signals";
+import type { DeviceKind, Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
+import { Curve } from "./curve";
+import { EXAMPLE } from "./prompt";
+import type { Cell, DeviceInfo, FromWorker, HeadTable, Sequence } from "./protocol";
+
+export type Loading = { stage: "download"; received: number; total: number } | { stage: "compile" | "device" | "start" };
+/** How far the first worker is with its start. Of interest until there is a sequence; null: it failed. */
+export const loading = signal<Loading | null>({ stage: "download", received: 0, total: 0 });
+
+/** A sentence about something that went wrong. `retry` is offered as a button; `detail` is for whoever wants to report it. */
+export type Notice = { text: string; detail?: string; retry?: () => void };
+export const notice = signal<Notice | null>(null);
+
+/** Counts workers: a canvas can be handed to one worker only, so each gets a new one. */
+export const generation = signal(0);
+
+export const settings = signal<Setting[]>([]);
+/** As asked for: without what was left at its default. */
+export const asked = signal<PartialExperiment>({});
+export const experiment = signal<Experiment | null>(null);
+export const parameters = signal(0);
+/** A new run has been asked for and is not there yet. */
+export const opening = signal(false);
+
+export const step = signal(0);
+/** The step to train to: Infinity while playing, at or below `step` at rest. */
+export const goal = signal(0);
+export const playing = computed(() => goal.value > step.value);
+export const stepsPerSecond = signal<number | null>(null);
+export const learningRate = signal<number | null>(null);
+/** Mean over the last report's steps. */
+export const loss = signal<number | null>(null);
+export const evaluated = signal<{ step: number; evaluation: Evaluation } | null>(null);
+
+export const curve = new Curve(600);
+/** Counts changes of `curve`. */
+export const curveVersion = signal(0);
+
+export const device = signal<DeviceInfo | null>(null);
+export const deviceWish = signal<DeviceKind>("auto");
+export const deviceBusy = signal(false);
+export const deviceError = signal<string | null>(null);
+
+export const numbers = signal<number[]>([...EXAMPLE]);
+export const numbersError = signal<string | null>(null);
+export const sequence = signal<Sequence | null>(null);
+
+/** What the canvas needs for the width it was given, in the crate's pixels. */
+export const canvasHeight = signal(0);
+export const cell = signal<Cell | null>(null);
+/** Whose numbers the table shows; null: it is closed. */
+export const tableHead = signal<{ layer: number; head: number } | null>(null);
+export const table = signal<{ labels: string[]; pattern: HeadTable } | null>(null);
+
+/** The module's answer about the settings being edited. */
+export const checked = signal<Extract<FromWorker, { type: "checked" }> | null>(null);

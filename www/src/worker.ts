@@ -1,0 +1,109 @@
+// The worker's entry: loads the module, answers at once what needs no run, and hands everything else to the trainer. It
+// also sees to it that no failure stays in here: whatever is thrown is the worker's last word to the page.
+
+import init, { checkExperiment, onFatal, settings } from "tinylens";
+import type { FatalCause, FromWorker, ToWorker } from "./protocol";
+import { compile } from "./worker/load";
+import { Picture } from "./worker/picture";
+import { Trainer } from "./worker/trainer";
+
+// The worker's scope has a port's methods; the window's types, which this project is checked with, do not know it.
+const scope = self as unknown as MessagePort;
+const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
+
+const picture = new Picture(
+  (height) => post({ type: "height", height }),
+  (cell) => post({ type: "pointed", cell }),
+);
+const trainer = new Trainer(post, picture);
+
+/** Milliseconds. */
+const REASON_WAIT = 500;
+
+let dead = false;
+/** Questions that came before the module was there to answer them. */
+let early: (() => void)[] | null = [];
+
+function die(cause: FatalCause, message: string): void {
+  if (dead) return;
+  dead = true;
+  post({ type: "fatal", cause, message });
+}
+
+function dieOf(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  die(error instanceof WebAssembly.RuntimeError ? "panic" : "error", message);
+}
+
+self.addEventListener("error", (event) => {
+  event.preventDefault();
+  dieOf(event.error ?? event.message);
+});
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  dieOf(event.reason);
+});
+
+self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
+  if (dead) return;
+  switch (data.type) {
+    case "load":
+      hold(data.lock);
+      void load(data.module);
+      return;
+    case "canvas":
+      return picture.canvas(data.canvas, data.view);
+    case "view":
+      picture.setView(data.view);
+      return trainer.wake();
+    case "point":
+      return picture.point(data.at);
+    case "table":
+      return trainer.setTable(data.head);
+    case "check": {
+      const { request, experiment } = data;
+      const answer = () => post({ type: "checked", request, ...checkExperiment(experiment) });
+      return void (early ? early.push(answer) : answer());
+    }
+    default:
+      return trainer.command(data);
+  }
+});
+
+/** Never lets go: the lock is free again only when this worker is gone. (It also keeps Chromium from freezing the tab.) */
+function hold(lock: string): void {
+  void navigator.locks?.request(lock, () => {
+    post({ type: "holding" });
+    return new Promise(() => {});
+  });
+}
+
+async function load(compiled: WebAssembly.Module | null): Promise<void> {
+  try {
+    const url = new URL("tinylens_bg.wasm", self.location.href);
+    let last = 0;
+    const module =
+      compiled ??
+      (await compile(url, (stage, received, total) => {
+        // A chunk may be 64 KB: a few hundred of them, of which the page can show some.
+        if (stage === "download" && performance.now() - last < 50) return;
+        last = performance.now();
+        post(stage === "download" ? { type: "loading", stage, received, total } : { type: "loading", stage });
+      }));
+    await init({ module_or_path: module });
+    onFatal(die);
+    post({ type: "ready", module, settings: settings() });
+  } catch (error) {
+    return die("load", error instanceof Error ? error.message : String(error));
+  }
+  early?.forEach((answer) => answer());
+  early = null;
+  picture.start();
+  try {
+    await trainer.work();
+  } catch (error) {
+    // When a device is lost, what was under way on it fails first, for no clear reason; the reason comes a moment later.
+    if (!(error instanceof WebAssembly.RuntimeError)) await new Promise((resolve) => setTimeout(resolve, REASON_WAIT));
+    dieOf(error);
+  }
+}

@@ -1,0 +1,286 @@
+// The worker's actor: it owns the devices and the run, and does one thing at a time: a command from the page, else a chunk
+// of training, else what is left to do once training rests. It knows neither the canvas (picture.ts) nor the page.
+//
+// Training is pulled: not asking for steps is the pause. Between any two things it goes through the event queue, so that a
+// pointer waits for one chunk at most. That goes through a MessageChannel: timers are throttled in a background tab,
+// where training must go on.
+
+import { checkExperiment, openDevice, Run, taskSequence, type Device, type DeviceKind, type Look } from "tinylens";
+import { fitNumbers } from "../prompt";
+import type { FromWorker, HeadTable, RunId, Sequence, ToWorker } from "../protocol";
+import { Budget, Speed } from "./budget";
+import type { Picture } from "./picture";
+
+/** Milliseconds of training between two visits to the event queue. */
+const CHUNK = 12;
+/** Milliseconds between two reports of losses. */
+const REPORT = 100;
+/** A run never goes further than this many steps beyond its last save. */
+const SAVE_EVERY = 100;
+/** Held-out lists for an evaluation while it trains, and once it rests. */
+const LISTS = { training: 200, resting: 1000 };
+/** An evaluation at rest uses fewer lists where they would take longer than this many milliseconds. */
+const LONGEST_EVALUATION = 250;
+
+export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" }>;
+
+export class Trainer {
+  private inbox: Command[] = [];
+  private wakeUp: (() => void) | null = null;
+  private readonly devices = new Map<DeviceKind, Device>();
+
+  private run: Run | null = null;
+  private id: RunId = 0;
+  private goal = 0;
+  private tokens: number[] = [];
+  private mid = 0;
+
+  private lastLook: Look | null = null;
+  private tableHead: { layer: number; head: number } | null = null;
+  /** The step each was last done at; -1: not yet, or no longer true. */
+  private lookedAt = -1;
+  private savedAt = -1;
+  private evaluatedAt = -1;
+
+  private stepCost = CHUNK;
+  private listCost = 0;
+  private losses: Float32Array[] = [];
+  private reported = 0;
+  private readonly speed = new Speed();
+  // Together at most 15 % of the time, whatever the device makes them cost. The save below is on top of that which every
+  // hundredth step asks for: on a slow device a hundred steps are minutes.
+  private readonly looking = new Budget(0.08, 100);
+  private readonly evaluating = new Budget(0.05, 1000);
+  private readonly saving = new Budget(0.02, 5000);
+
+  constructor(
+    private readonly post: (message: FromWorker, transfer?: Transferable[]) => void,
+    private readonly picture: Picture,
+  ) {}
+
+  command(command: Command): void {
+    this.inbox.push(command);
+    this.wake();
+  }
+
+  /** To be called when something else than a command may have made work: the canvas came into view. */
+  wake(): void {
+    this.wakeUp?.();
+  }
+
+  setTable(head: { layer: number; head: number } | null): void {
+    this.tableHead = head;
+    if (this.lastLook) this.postLook(this.lastLook);
+  }
+
+  /** Ends only by throwing, when the module or its device can no longer be used. */
+  async work(): Promise<never> {
+    for (;;) {
+      const command = this.inbox.shift();
+      if (command) await this.obey(command);
+      else if (this.run && this.run.steps < this.goal) await this.train(this.run);
+      else if (!(this.run && (await this.settle(this.run)))) await new Promise<void>((resolve) => (this.wakeUp = resolve));
+      this.wakeUp = null;
+      await visitEventQueue();
+    }
+  }
+
+  private async obey(command: Command): Promise<void> {
+    if (command.type === "open") return this.open(command);
+    if (command.run !== this.id || !this.run) return;
+    switch (command.type) {
+      case "play":
+        return this.setGoal(this.run, Infinity);
+      case "pause":
+        return this.setGoal(this.run, 0);
+      case "steps":
+        return this.setGoal(this.run, this.run.steps + command.count);
+      case "numbers":
+        return this.attempt("numbers", command.run, () => this.show(this.run!, command.numbers));
+      case "device":
+        return this.attempt("device", command.run, () => this.move(this.run!, command.kind));
+    }
+  }
+
+  private async open({ run: id, origin, device: kind, numbers, goal }: Extract<Command, { type: "open" }>): Promise<void> {
+    await this.attempt("open", id, async () => {
+      const device = await this.device(kind);
+      const next = origin.kind === "snapshot" ? await Run.restore(origin.snapshot, device) : await Run.create(origin.experiment, device);
+      this.report();
+      this.run?.free();
+      this.run = next;
+      this.id = id;
+      this.goal = goal;
+      this.lookedAt = this.evaluatedAt = -1;
+      // What it starts from is on the page already.
+      this.savedAt = next.steps;
+      this.forgetSpeed();
+      const { experiment, steps: step, learningRate } = next;
+      const { parameters } = checkExperiment(experiment);
+      const fitted = fitNumbers(numbers, experiment.task);
+      const { kind: on, description } = device;
+      this.post({ type: "opened", run: id, experiment, parameters, device: { kind: on, description }, step, goal, learningRate, numbers: fitted });
+      await this.show(next, fitted);
+    });
+  }
+
+  private async move(run: Run, kind: DeviceKind): Promise<void> {
+    if (this.savedAt !== run.steps) await this.save(run);
+    const device = await this.device(kind);
+    await run.useDevice(device);
+    this.forgetSpeed();
+    this.listCost = 0;
+    this.post({ type: "device", run: this.id, device: { kind: device.kind, description: device.description } });
+  }
+
+  /** Opening one may test and time it, so each is opened once. */
+  private async device(kind: DeviceKind): Promise<Device> {
+    let device = this.devices.get(kind);
+    if (!device) {
+      this.post({ type: "loading", stage: "device" });
+      device = await openDevice(kind);
+      this.devices.set(kind, device);
+    }
+    return device;
+  }
+
+  private async show(run: Run, numbers: number[]): Promise<void> {
+    const tokens = [...taskSequence(run.experiment.task, Uint32Array.from(numbers))];
+    this.mid = tokens.length - numbers.length - 1;
+    this.tokens = tokens.slice(0, run.experiment.model.n_ctx);
+    await this.look(run);
+  }
+
+  private setGoal(run: Run, goal: number): void {
+    const rested = run.steps >= this.goal;
+    this.goal = goal;
+    if (rested) this.forgetSpeed();
+    if (run.steps >= goal) this.report();
+    this.post({ type: "goal", run: this.id, step: run.steps, goal });
+  }
+
+  private async train(run: Run): Promise<void> {
+    const most = Math.min(this.goal - run.steps, SAVE_EVERY - (run.steps - this.savedAt));
+    const count = Math.max(1, Math.min(Math.floor(CHUNK / this.stepCost), most));
+    const start = performance.now();
+    if (this.speed.empty) this.speed.mark(start, run.steps);
+    const { step, losses } = await run.step(count);
+    const end = performance.now();
+    this.stepCost += 0.3 * ((end - start) / count - this.stepCost);
+    this.losses.push(losses);
+    this.speed.mark(end, step);
+
+    const done = step >= this.goal;
+    if (done || end - this.reported >= REPORT) this.report();
+    if (done) this.post({ type: "goal", run: this.id, step, goal: this.goal });
+    // One at a time: a pointer may be waiting.
+    else if (step - this.savedAt >= SAVE_EVERY || this.saving.due(end)) await this.save(run);
+    else if (this.looking.due(end) && this.picture.visible) await this.look(run);
+    else if (this.evaluating.due(end)) await this.evaluate(run, LISTS.training);
+  }
+
+  /** One thing that is left to do at rest. False: nothing is. */
+  private async settle(run: Run): Promise<boolean> {
+    if (this.lookedAt !== run.steps && this.picture.visible) await this.look(run);
+    else if (this.savedAt !== run.steps) await this.save(run);
+    else if (this.evaluatedAt !== run.steps) {
+      const affordable = this.listCost > 0 ? Math.floor(LONGEST_EVALUATION / this.listCost) : LISTS.training;
+      await this.evaluate(run, Math.max(LISTS.training, Math.min(affordable, LISTS.resting)));
+      this.evaluatedAt = run.steps;
+    } else return false;
+    return true;
+  }
+
+  private async look(run: Run): Promise<void> {
+    const start = performance.now();
+    const look = await run.look(this.tokens);
+    this.picture.draw(look);
+    this.lastLook = look;
+    this.lookedAt = run.steps;
+    this.looking.spent(start, performance.now());
+    this.postLook(look);
+  }
+
+  private async evaluate(run: Run, lists: number): Promise<void> {
+    const start = performance.now();
+    const evaluation = await run.evaluate(lists);
+    this.evaluating.spent(start, performance.now());
+    this.listCost = this.evaluating.cost / Math.max(1, evaluation.lists);
+    this.report();
+    this.post({ type: "evaluated", run: this.id, step: run.steps, evaluation });
+  }
+
+  private async save(run: Run): Promise<void> {
+    const start = performance.now();
+    const snapshot = await run.save();
+    this.savedAt = run.steps;
+    this.saving.spent(start, performance.now());
+    this.report();
+    this.post({ type: "saved", run: this.id, step: run.steps, snapshot }, [snapshot.buffer]);
+  }
+
+  /** Sends the losses that have gathered. Whatever else is about to be said of a step comes after its loss. */
+  private report(): void {
+    if (this.losses.length === 0 || !this.run) return;
+    const losses = concatenate(this.losses);
+    this.losses = [];
+    this.reported = performance.now();
+    const { steps: step, learningRate } = this.run;
+    this.post({ type: "trained", run: this.id, step, losses, stepsPerSecond: this.speed.perSecond(), learningRate }, [losses.buffer]);
+  }
+
+  private postLook(look: Look): void {
+    if (!this.run) return;
+    const [layers = 1, heads = 1] = look.pattern.shape;
+    const predictions = look.predictions.map(({ token, label, probability }, i) => {
+      const next = this.tokens[i + 1];
+      return { label, probability, right: next === undefined ? null : token === next };
+    });
+    const sequence: Sequence = { labels: look.labels, mid: this.mid, predictions, heads: [layers, heads] };
+    const table = this.tableHead && headTable(look, this.tableHead);
+    this.post({ type: "looked", run: this.id, step: this.run.steps, sequence, table });
+  }
+
+  /** A plain error leaves everything as it was, and the page is told. Wasm's own is the end of the module. */
+  private async attempt(what: Extract<FromWorker, { type: "refused" }>["what"], run: RunId, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      this.post({ type: "refused", run, what, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private forgetSpeed(): void {
+    this.speed.clear();
+    this.stepCost = CHUNK;
+  }
+}
+
+function headTable(look: Look, { layer, head }: { layer: number; head: number }): HeadTable | null {
+  const [layers = 0, heads = 0, size = 0] = look.pattern.shape;
+  if (layer >= layers || head >= heads) return null;
+  const start = (layer * heads + head) * size * size;
+  return { layer, head, weights: look.pattern.data.slice(start, start + size * size) };
+}
+
+function concatenate(parts: Float32Array[]): Float32Array<ArrayBuffer> {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+const { port1, port2 } = new MessageChannel();
+port1.start();
+
+/** Resolves after the messages that are waiting have been handled. */
+function visitEventQueue(): Promise<void> {
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(null);
+  });
+}

@@ -1,0 +1,98 @@
+// What the browser tests share: a server, a browser, a page that keeps a record of what went wrong in it, and patches that
+// are put in front of worker.js to force failures. The product itself has no hooks for tests.
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { delimiter, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "../serve.mjs";
+
+export const DIST = resolve(process.env.TINYLENS_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url)));
+
+const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** The browser that CHROMIUM names, else the first in PATH. */
+function executable() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  for (const name of ["chromium", "chromium-browser", "google-chrome"])
+    for (const folder of (process.env.PATH ?? "").split(delimiter)) if (existsSync(join(folder, name))) return join(folder, name);
+  throw new Error("No browser: name one in CHROMIUM, or put chromium, chromium-browser or google-chrome in PATH.");
+}
+
+/** A server and a browser; `stop` ends both. */
+export async function setUp() {
+  if (!existsSync(join(DIST, "worker.js"))) throw new Error(`No page in ${DIST}: build it (node build.mjs), or name another folder in TINYLENS_DIST.`);
+  const server = await serve(DIST, 0);
+  const browser = await chromium.launch({ executablePath: executable(), args: FLAGS });
+  return {
+    url: server.url,
+    browser,
+    stop: async () => {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/**
+ * Opens the page in a context of its own. `patch`: script that runs in the worker ahead of its own. `record` gathers what no
+ * page of ours may do: console errors, violations of the policy (Chromium logs them as errors), requests to elsewhere.
+ */
+export async function open({ browser, url }, { patch = "", viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
+  const context = await browser.newContext({ viewport, colorScheme });
+  const page = await context.newPage();
+  const record = { errors: [], elsewhere: [] };
+  page.on("console", (message) => message.type() === "error" && record.errors.push(message.text()));
+  page.on("pageerror", (error) => record.errors.push(String(error)));
+  context.on("request", (request) => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) record.elsewhere.push(request.url());
+  });
+  if (patch) {
+    const worker = await readFile(join(DIST, "worker.js"), "utf8");
+    await context.route("**/worker.js", (route) => route.fulfill({ contentType: "text/javascript", body: `${patch};\n${worker}` }));
+  }
+  await page.goto(url);
+  return { page, context, record };
+}
+
+const digits = (text) => Number(text.replace(/[^\d.e-]/g, ""));
+
+/** A figure of the page, as a number: step, loss, tokens, sequences. NaN while there is none. */
+export const figure = async (page, name) => {
+  const text = await page.locator(`[data-figure="${name}"]`).innerText();
+  return /\d/.test(text) ? digits(text) : NaN;
+};
+
+/** Resolves once `condition` (async) gives something true, which it returns. */
+export async function until(what, condition, timeout = 60_000) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`Waited ${timeout / 1000} s in vain for: ${what}`);
+    await new Promise((done) => setTimeout(done, 25));
+  }
+}
+
+export const untilStep = (page, least, timeout) => until(`step ${least}`, async () => (await figure(page, "step")) >= least, timeout);
+
+export const button = (page, name) => page.getByRole("button", { name, exact: true });
+
+/** Presses pause and waits until the step no longer moves because the worker says that it rests. */
+export async function pause(page) {
+  await button(page, "Pause").click();
+  await button(page, "Play").waitFor();
+  // At rest the run is saved and evaluated; the accuracy then says so by its number of lists.
+  let last = -1;
+  await until("rest", async () => {
+    const now = await figure(page, "step");
+    const same = now === last;
+    last = now;
+    if (!same) await new Promise((done) => setTimeout(done, 150));
+    return same;
+  });
+  return last;
+}
+
+export const notice = (page) => page.locator(".notice p").first();

@@ -1,0 +1,28 @@
+// Pictures of the page mid-training: node tools/screenshots.mjs <folder> [steps]
+// Serves TINYLENS_DIST (default ../dist), and looks at it in three widths, light and dark.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { open, setUp, untilStep } from "../tests/helpers.mjs";
+
+const [folder, steps = "250"] = process.argv.slice(2);
+if (!folder) {
+  console.error("Name the folder to write to: node tools/screenshots.mjs <folder> [steps]");
+  process.exit(2);
+}
+await mkdir(folder, { recursive: true });
+const place = await setUp();
+for (const colorScheme of ["light", "dark"])
+  for (const [width, height] of [[1440, 900], [768, 1024], [390, 844]]) {
+    const { page, context } = await open(place, { viewport: { width, height }, colorScheme });
+    await untilStep(page, Number(steps), 300_000);
+    await page.waitForFunction(() => document.querySelector('[data-figure="sequences"]').textContent !== "–");
+    const file = (name) => join(folder, `${width}-${colorScheme}${name}.png`);
+    await page.screenshot({ path: file("") });
+    await page.screenshot({ path: file("-whole"), fullPage: true });
+    await page.getByText("Settings").first().click();
+    await page.screenshot({ path: file("-settings"), fullPage: true });
+    console.log(file(""));
+    await context.close();
+  }
+await place.stop();

@@ -1,0 +1,75 @@
+//! What runs in Node: npm, the page's bundler, the server, scripts.
+
+use std::fs;
+use std::process::Command;
+
+use crate::paths::{Paths, which};
+use crate::stage::{Outcome, output, run, stage};
+
+/// The oldest Node that runs the page's tools.
+const OLDEST: u32 = 20;
+
+/// The page's npm packages, as the lock file has them.
+pub fn install(paths: &Paths) -> Outcome {
+    stage("npm packages", || {
+        let version = output(Command::new("node").arg("--version"));
+        let major = version.as_deref().and_then(|version| version.trim_start_matches('v').split('.').next()?.parse::<u32>().ok());
+        if major.is_none_or(|major| major < OLDEST) {
+            let found = version.unwrap_or_else(|| "none".into());
+            return Err(format!("Node {OLDEST} or newer with npm is needed, and {found} was found. Install it from nodejs.org or your system's packages."));
+        }
+        let lock = fs::read_to_string(paths.www().join("package-lock.json")).map_err(|error| format!("www/package-lock.json can't be read: {error}."))?;
+        let stamp = paths.www().join("node_modules/.tinylens-lock");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+            println!("  up to date.");
+            return Ok(());
+        }
+        println!("  Installing the page's build tools and libraries into www/node_modules.");
+        run(npm().args(["ci", "--no-audit", "--no-fund"]).current_dir(paths.www()))?;
+        fs::write(stamp, lock).map_err(|error| format!("www/node_modules can't be written: {error}."))
+    })
+}
+
+fn npm() -> Command {
+    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
+}
+
+/// Bundles the page into `dist/`.
+pub fn page(paths: &Paths) -> Outcome {
+    stage("page", || run(Command::new("node").args(["build.mjs", "--pkg", "../pkg", "--out", "../dist"]).current_dir(paths.www())))
+}
+
+/// Serves `dist/` until it is stopped.
+pub fn serve(paths: &Paths, port: &str) -> Outcome {
+    run(Command::new("node").arg("serve.mjs").arg(paths.dist()).arg(port).current_dir(paths.www()))
+}
+
+/// The page's types.
+pub fn types(paths: &Paths) -> Outcome {
+    run(Command::new("node").args(["node_modules/typescript/bin/tsc", "--noEmit"]).current_dir(paths.www()))
+}
+
+/// Runs a script of the checkout.
+pub fn script(paths: &Paths, name: &str, arguments: &[&str]) -> Outcome {
+    stage(name, || run(Command::new("node").args(arguments).current_dir(&paths.root)))
+}
+
+/// Runs the test files of a folder, one at a time: they measure, and share two cores.
+pub fn tests(paths: &Paths, folder: &str) -> Outcome {
+    let mut files: Vec<String> = fs::read_dir(paths.root.join(folder))
+        .map_err(|error| format!("{folder} can't be read: {error}."))?
+        .filter_map(|entry| Some(entry.ok()?.path().to_string_lossy().into_owned()))
+        .filter(|path| path.ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(format!("{folder} has no tests."));
+    }
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files).current_dir(&paths.root);
+    node.env("TINYLENS_DIST", paths.dist());
+    if let Some(chromium) = which(crate::chromium::NAMES) {
+        node.env("CHROMIUM", chromium);
+    }
+    run(&mut node)
+}
