@@ -20,6 +20,8 @@ pub enum Stream {
     HeldOut = 5,
     /// Length of a batch's lists.
     Length = 6,
+    /// Numbers that cover their range evenly.
+    Even = 7,
 }
 
 /// Where in a stream: three counters, whose meaning is the caller's.
@@ -118,7 +120,8 @@ mod tests {
 
     #[test]
     fn normals_have_the_moments_of_the_standard_normal() {
-        let draws: Vec<f64> = (0..25_000).flat_map(|index| normals(1, Stream::Init, At { index, ..At::default() })).map(f64::from).collect();
+        let draws: Vec<f64> =
+            (0..25_000).flat_map(|index| normals(1, Stream::Init, At { index, ..At::default() })).map(f64::from).collect();
         let n = draws.len() as f64;
         let mean = draws.iter().sum::<f64>() / n;
         let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;

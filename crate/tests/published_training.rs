@@ -22,7 +22,8 @@ fn evaluate(run: &Run, lists: usize) -> Evaluation {
 
 /// Figures at the three step counts, for one seed of weights and data.
 fn train(seed: u32) -> Vec<Evaluation> {
-    let experiment = Experiment::resolve(&json!({ "model": { "seed": seed }, "train": { "train_seed": seed } })).expect("a valid experiment");
+    let experiment =
+        Experiment::resolve(&json!({ "model": { "seed": seed }, "train": { "train_seed": seed } })).expect("a valid experiment");
     let mut run = Run::new(experiment, &Device::flex());
     let figures = TRANSFORMER_LENS.iter().map(|(steps, ..)| {
         pollster::block_on(run.step(steps - run.steps())).expect("the CPU trains");
@@ -41,7 +42,8 @@ fn five_seeds_learn_as_well_as_transformer_lens() {
     let seeds = [42, 1, 2, 3, 4];
     let runs: Vec<Vec<Evaluation>> = std::thread::scope(|scope| {
         // Two at a time: the machine that checks has two cores.
-        let halves: Vec<_> = seeds.chunks(3).map(|seeds| scope.spawn(|| seeds.iter().map(|seed| train(*seed)).collect::<Vec<_>>())).collect();
+        let halves: Vec<_> =
+            seeds.chunks(3).map(|seeds| scope.spawn(|| seeds.iter().map(|seed| train(*seed)).collect::<Vec<_>>())).collect();
         halves.into_iter().flat_map(|half| half.join().expect("training does not panic")).collect()
     });
     for (at, (steps, loss, tokens, sequences)) in TRANSFORMER_LENS.into_iter().enumerate() {

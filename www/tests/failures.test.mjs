@@ -71,6 +71,7 @@ test("a browser without WebGPU trains on the CPU and says why; asking for WebGPU
 test("an adapter without what burn needs is not used, and the page says so", async () => {
   const { page, context } = await open(place, { patch: NO_TIMESTAMPS });
   await untilStep(page, 2);
+  assert.match(await chip(page).getAttribute("title"), /timestamp/);
   await choose(page, "webgpu");
   const error = page.locator(".devices .error");
   await error.waitFor();

@@ -20,10 +20,10 @@ function executable() {
   throw new Error("No browser: name one in CHROMIUM, or put chromium, chromium-browser or google-chrome in PATH.");
 }
 
-/** A server and a browser; `stop` ends both. */
-export async function setUp() {
-  if (!existsSync(join(DIST, "worker.js"))) throw new Error(`No page in ${DIST}: build it (node build.mjs), or name another folder in TINYLENS_DIST.`);
-  const server = await serve(DIST, 0);
+/** A server of a folder and a browser; `stop` ends both. */
+export async function setUp(folder = DIST) {
+  if (folder === DIST && !existsSync(join(DIST, "worker.js"))) throw new Error(`No page in ${DIST}: build it (node build.mjs), or name another folder in TINYLENS_DIST.`);
+  const server = await serve(folder, 0);
   const browser = await chromium.launch({ executablePath: executable(), args: FLAGS });
   return {
     url: server.url,

@@ -16,9 +16,12 @@ pub fn install(paths: &Paths) -> Outcome {
         let major = version.as_deref().and_then(|version| version.trim_start_matches('v').split('.').next()?.parse::<u32>().ok());
         if major.is_none_or(|major| major < OLDEST) {
             let found = version.unwrap_or_else(|| "none".into());
-            return Err(format!("Node {OLDEST} or newer with npm is needed, and {found} was found. Install it from nodejs.org or your system's packages."));
+            return Err(format!(
+                "Node {OLDEST} or newer with npm is needed, and {found} was found. Install it from nodejs.org or your system's packages."
+            ));
         }
-        let lock = fs::read_to_string(paths.www().join("package-lock.json")).map_err(|error| format!("www/package-lock.json can't be read: {error}."))?;
+        let lock = fs::read_to_string(paths.www().join("package-lock.json"))
+            .map_err(|error| format!("www/package-lock.json can't be read: {error}."))?;
         let stamp = paths.www().join("node_modules/.tinylens-lock");
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
             println!("  up to date.");

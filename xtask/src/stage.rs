@@ -50,5 +50,6 @@ pub fn apt_install(packages: &[&str], why: &str) -> Outcome {
     };
     // Lists that can't be refreshed may still do.
     let _ = apt(&["update"]);
-    apt(&[&["install", "--no-install-recommends"], packages].concat()).map_err(|error| format!("{error} Run `{by_hand}` as root, then try again."))
+    apt(&[&["install", "--no-install-recommends"], packages].concat())
+        .map_err(|error| format!("{error} Run `{by_hand}` as root, then try again."))
 }

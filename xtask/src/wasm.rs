@@ -76,7 +76,8 @@ fn bindings(module: &Path, pkg: &Path) -> Outcome {
 /// Lets `init()` without an argument work in Node, whose `fetch` reads no file: there it reads the module from disk.
 fn for_node_too(script: &str) -> Result<String, String> {
     const FETCH: &str = "module_or_path = fetch(module_or_path);";
-    const READ: &str = "module_or_path = module_or_path instanceof URL && module_or_path.protocol === 'file:' && typeof process === 'object'
+    const READ: &str =
+        "module_or_path = module_or_path instanceof URL && module_or_path.protocol === 'file:' && typeof process === 'object'
             ? (await import(/* @vite-ignore */ 'node:fs/promises')).readFile(module_or_path)
             : fetch(module_or_path);";
     if script.matches(FETCH).count() != 1 {

@@ -24,9 +24,16 @@ pub struct Setting {
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// A whole number, both ends included.
-    Integer { min: u64, max: u64 },
+    Integer {
+        min: u64,
+        max: u64,
+    },
     /// A number, both ends included; `log`: a control should step through decades.
-    Real { min: f64, max: f64, log: bool },
+    Real {
+        min: f64,
+        max: f64,
+        log: bool,
+    },
     Boolean,
     /// One of these strings.
     Choice(&'static [&'static str]),
@@ -85,8 +92,14 @@ pub const SETTINGS: &[Setting] = &[
     integer("task.list_length", 1, 50, |_| json!(5), "How many numbers are in a list."),
     integer("task.min_value", 0, 999, |_| json!(0), "The smallest number that can be in a list."),
     integer("task.max_value", 1, 1000, |_| json!(64), "One more than the largest number that can be in a list."),
-    integer("task.bos_token", 0, 4095, |v| json!(v.integer("task.max_value") + 1), "The token that starts every sequence (beginning of sequence).")
-        .derived("max_value + 1"),
+    integer(
+        "task.bos_token",
+        0,
+        4095,
+        |v| json!(v.integer("task.max_value") + 1),
+        "The token that starts every sequence (beginning of sequence).",
+    )
+    .derived("max_value + 1"),
     integer("task.mid_token", 0, 4095, |v| json!(v.integer("task.max_value") + 2), "The token between the list and its sorted order.")
         .derived("max_value + 2"),
     boolean("task.repeats", |_| json!(true), "Whether a number may occur more than once in a list."),
@@ -94,25 +107,65 @@ pub const SETTINGS: &[Setting] = &[
     integer("model.n_layers", 1, 16, |_| json!(1), "How many layers (attention, and an MLP unless attn_only) the model has."),
     integer("model.n_heads", 1, 32, |_| json!(1), "How many attention heads each layer has; each draws its own pattern."),
     integer("model.d_model", 1, 1024, |_| json!(128), "Width of the residual stream: how many numbers describe a position."),
-    integer("model.d_head", 1, 512, |v| json!((v.integer("model.d_model") / v.integer("model.n_heads").max(1)).clamp(1, 512)), "Width of a head's queries, keys and values.")
-        .derived("d_model / n_heads"),
+    integer(
+        "model.d_head",
+        1,
+        512,
+        |v| json!((v.integer("model.d_model") / v.integer("model.n_heads").max(1)).clamp(1, 512)),
+        "Width of a head's queries, keys and values.",
+    )
+    .derived("d_model / n_heads"),
     boolean("model.attn_only", |_| json!(true), "Whether layers are attention alone; off adds an MLP after each attention."),
-    integer("model.d_mlp", 1, 4096, |v| json!((4 * v.integer("model.d_model")).clamp(1, 4096)), "Hidden units of each MLP; without effect while attn_only is on.")
-        .derived("4 · d_model"),
-    choice("model.act_fn", &["relu", "gelu", "gelu_new", "silu"], |_| json!("relu"), "The MLP's activation function; without effect while attn_only is on."),
-    choice("model.normalization_type", &["LN", "LNPre", "RMS", "RMSPre"], |_| Value::Null, "How the residual stream is normalised before each layer and the unembedding; the Pre forms have no weights of their own.")
-        .optional(),
+    integer(
+        "model.d_mlp",
+        1,
+        4096,
+        |v| json!((4 * v.integer("model.d_model")).clamp(1, 4096)),
+        "Hidden units of each MLP; without effect while attn_only is on.",
+    )
+    .derived("4 · d_model"),
+    choice(
+        "model.act_fn",
+        &["relu", "gelu", "gelu_new", "silu"],
+        |_| json!("relu"),
+        "The MLP's activation function; without effect while attn_only is on.",
+    ),
+    choice(
+        "model.normalization_type",
+        &["LN", "LNPre", "RMS", "RMSPre"],
+        |_| Value::Null,
+        "How the residual stream is normalised before each layer and the unembedding; the Pre forms have no weights of their own.",
+    )
+    .optional(),
     real("model.eps", 1e-12, 0.1, true, |_| json!(1e-5), "Added under the square root of a norm so that it never divides by zero."),
-    integer("model.n_ctx", 1, 256, |v| json!(2 * v.integer("task.list_length") + 2), "The most positions the model can read; a sequence takes 2 · list_length + 2.")
-        .derived("2 · list_length + 2"),
-    integer("model.d_vocab", 1, 4096, |v| {
-        let special = v.integer("task.bos_token").max(v.integer("task.mid_token")) + 1;
-        json!(special.max(v.integer("task.max_value")))
-    }, "How many tokens the model knows: the numbers, BOS and MID.")
-        .derived("just enough for the numbers, BOS and MID"),
+    integer(
+        "model.n_ctx",
+        1,
+        256,
+        |v| json!(2 * v.integer("task.list_length") + 2),
+        "The most positions the model can read; a sequence takes 2 · list_length + 2.",
+    )
+    .derived("2 · list_length + 2"),
+    integer(
+        "model.d_vocab",
+        1,
+        4096,
+        |v| {
+            let special = v.integer("task.bos_token").max(v.integer("task.mid_token")) + 1;
+            json!(special.max(v.integer("task.max_value")))
+        },
+        "How many tokens the model knows: the numbers, BOS and MID.",
+    )
+    .derived("just enough for the numbers, BOS and MID"),
     integer("model.seed", 0, SEED_MAX, |_| json!(42), "Seed of the initial weights: the same seed starts from the same model."),
-    integer("train.num_samples", 1, 10_000_000, |_| json!(10_000), "How many lists the training set has; none for endless data, fresh lists every step.")
-        .optional(),
+    integer(
+        "train.num_samples",
+        1,
+        10_000_000,
+        |_| json!(10_000),
+        "How many lists the training set has; none for endless data, fresh lists every step.",
+    )
+    .optional(),
     integer("train.batch_size", 1, 1024, |_| json!(100), "How many lists the model learns from in one step."),
     integer("train.train_seed", 0, SEED_MAX, |_| json!(42), "Seed of the training lists and of their order."),
     integer("train.test_seed", 0, SEED_MAX, |_| json!(62), "Seed of the held-out lists, which are never trained on."),
@@ -120,10 +173,34 @@ pub const SETTINGS: &[Setting] = &[
     real("train.beta1", 0.0, 0.9999, false, |_| json!(0.9), "Adam's memory of past gradients."),
     real("train.beta2", 0.0, 0.999_999, false, |_| json!(0.999), "Adam's memory of the size of past gradients."),
     real("train.adam_eps", 1e-12, 0.1, true, |_| json!(1e-8), "Added to Adam's denominator so that it never divides by zero."),
-    boolean("train.plateau", |_| json!(true), "Whether the learning rate is lowered when the held-out loss stops falling (ReduceLROnPlateau)."),
-    real("train.plateau_factor", 0.01, 0.99, false, |_| json!(0.1), "What the learning rate is multiplied by when the held-out loss stops falling."),
-    integer("train.plateau_patience", 0, 1000, |_| json!(10), "How many epochs without improvement are borne before the learning rate is lowered."),
-    real("train.plateau_threshold", 0.0, 0.5, false, |_| json!(1e-4), "The least relative fall of the held-out loss that counts as an improvement."),
+    boolean(
+        "train.plateau",
+        |_| json!(true),
+        "Whether the learning rate is lowered when the held-out loss stops falling (ReduceLROnPlateau).",
+    ),
+    real(
+        "train.plateau_factor",
+        0.01,
+        0.99,
+        false,
+        |_| json!(0.5),
+        "What the learning rate is multiplied by when the held-out loss stops falling.",
+    ),
+    integer(
+        "train.plateau_patience",
+        0,
+        1000,
+        |_| json!(2),
+        "How many epochs without improvement are borne before the learning rate is lowered.",
+    ),
+    real(
+        "train.plateau_threshold",
+        0.0,
+        0.5,
+        false,
+        |_| json!(1e-4),
+        "The least relative fall of the held-out loss that counts as an improvement.",
+    ),
 ];
 
 /// A row of the table as the page reads it.
@@ -163,7 +240,20 @@ pub fn records() -> Vec<SettingRecord> {
                 choices.extend(names.iter().map(|name| Some(*name)));
             }
             let (path, group, label) = (setting.path, setting.group(), setting.field());
-            SettingRecord { path, group, label, kind, min, max, choices, optional: setting.optional, log, default, derived: setting.derived, help: setting.help }
+            SettingRecord {
+                path,
+                group,
+                label,
+                kind,
+                min,
+                max,
+                choices,
+                optional: setting.optional,
+                log,
+                default,
+                derived: setting.derived,
+                help: setting.help,
+            }
         })
         .collect()
 }

@@ -58,7 +58,11 @@ impl Experiment {
         let numbers = task.min_value..task.max_value;
         for (path, token) in [("task.bos_token", task.bos_token), ("task.mid_token", task.mid_token)] {
             let range = format!("{} to {}", numbers.start, numbers.end - 1);
-            refuse(numbers.contains(&token), path, format!("{path} is {token}, which is also a number of the lists; choose one outside {range}."));
+            refuse(
+                numbers.contains(&token),
+                path,
+                format!("{path} is {token}, which is also a number of the lists; choose one outside {range}."),
+            );
             refuse(token >= model.d_vocab, path, format!("{path} is {token}; it must be less than model.d_vocab, {}.", model.d_vocab));
         }
         let same = task.bos_token == task.mid_token;
@@ -67,7 +71,11 @@ impl Experiment {
         let needed = task.max_value;
         refuse(few, "model.d_vocab", format!("model.d_vocab is {}; the numbers of the task take at least {needed}.", model.d_vocab));
         let distinct = !task.repeats && task.values() < task.list_length;
-        let message = format!("task.list_length is {}; without repeats there are only {} different numbers to fill it with.", task.list_length, task.values());
+        let message = format!(
+            "task.list_length is {}; without repeats there are only {} different numbers to fill it with.",
+            task.list_length,
+            task.values()
+        );
         refuse(distinct, "task.list_length", message);
         let positions = TaskConfig::sequence_length(task.list_length);
         let message = format!("model.n_ctx is {}; a sequence of {} numbers takes at least {positions}.", model.n_ctx, task.list_length);
@@ -79,7 +87,10 @@ impl Experiment {
         let too_large = fits(model).err();
         refuse(too_large.is_some(), "model.d_model", too_large.clone().unwrap_or_default());
         let gigabytes = step_bytes(model, train.batch_size, positions) / 1e9;
-        let message = format!("train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 are allowed; choose a smaller batch or model.", train.batch_size);
+        let message = format!(
+            "train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 are allowed; choose a smaller batch or model.",
+            train.batch_size
+        );
         refuse(too_large.is_none() && gigabytes * 1e9 > MAX_STEP_BYTES, "train.batch_size", message);
         errors
     }
@@ -133,7 +144,9 @@ pub fn fits(model: &ModelConfig) -> Result<(), String> {
     if parameters <= MAX_PARAMETERS {
         return Ok(());
     }
-    Err(format!("This model would have {parameters} parameters; at most {MAX_PARAMETERS} are allowed. Choose a smaller d_model, d_head, d_mlp, d_vocab or n_layers."))
+    Err(format!(
+        "This model would have {parameters} parameters; at most {MAX_PARAMETERS} are allowed. Choose a smaller d_model, d_head, d_mlp, d_vocab or n_layers."
+    ))
 }
 
 /// Roughly what a training step allocates for activations and their gradients, in bytes.
@@ -154,7 +167,9 @@ fn unknown_names(partial: &Value) -> Vec<ConfigError> {
     for (group, fields) in groups {
         let known: Vec<&str> = SETTINGS.iter().filter(|setting| setting.group() == group).map(|setting| setting.field()).collect();
         match fields {
-            _ if known.is_empty() => errors.push(ConfigError::new(group.as_str(), format!("An experiment has no field {group}; it has task, model and train."))),
+            _ if known.is_empty() => {
+                errors.push(ConfigError::new(group.as_str(), format!("An experiment has no field {group}; it has task, model and train.")))
+            }
             Value::Object(fields) => errors.extend(fields.keys().filter(|field| !known.contains(&field.as_str())).map(|field| {
                 ConfigError::new(format!("{group}.{field}"), format!("{group} has no field {field}; it has {}.", known.join(", ")))
             })),

@@ -58,8 +58,9 @@ impl AttentionGrid {
         let margin = LABELS + AXIS;
         let title = if n_layers * n_heads > 1 { AXIS } else { 0.0 };
         let side_of = |columns: usize| (width / columns as f64 - margin - GAP).min(LARGEST);
-        // A row a layer, broken where panels would become too small.
-        let columns = (1..=n_heads.max(1)).rev().find(|columns| side_of(*columns) >= SMALLEST).unwrap_or(1);
+        // A row a layer, broken where panels would become too small, for the eye or for a pixel a cell.
+        let needed = SMALLEST.max(positions as f64 / ratio);
+        let columns = (1..=n_heads.max(1)).rev().find(|columns| side_of(*columns) >= needed).unwrap_or(1);
         let cell = (side_of(columns) * ratio / positions as f64).floor().max(1.0);
         let side = cell * positions as f64;
         let (margin, title, gap) = ((margin * ratio).round(), (title * ratio).round(), (GAP * ratio).round());
@@ -124,7 +125,11 @@ mod tests {
                 for ratio in [1.0, 1.5, 3.0] {
                     let grid = AttentionGrid::new(layers, heads, positions, width, ratio);
                     let what = format!("{layers} {heads} {positions} {width} {ratio}");
-                    assert!(grid.width <= (width * ratio).max(positions as f64 + grid.margin + 12.0 * ratio) + 1.0, "{what}: {}", grid.width);
+                    assert!(
+                        grid.width <= (width * ratio).max(positions as f64 + grid.margin + 12.0 * ratio) + 1.0,
+                        "{what}: {}",
+                        grid.width
+                    );
                     assert_eq!(grid.panels.len(), layers * heads, "{what}");
                     for (i, a) in grid.panels.iter().enumerate() {
                         for b in &grid.panels[..i] {

@@ -44,7 +44,8 @@ impl Model {
         let read = rows.len();
         let resid = if read == positions { resid } else { resid.slice([0..batch, rows, 0..c]) };
         let resid = norm(resid, "ln_final", config, weights, cache);
-        let logits = resid.reshape([batch * read, c]).matmul(weights.get::<2>("unembed.W_U")) + weights.get::<1>("unembed.b_U").reshape([1, v]);
+        let logits =
+            resid.reshape([batch * read, c]).matmul(weights.get::<2>("unembed.W_U")) + weights.get::<1>("unembed.b_U").reshape([1, v]);
         logits.reshape([batch, read, v])
     }
 }

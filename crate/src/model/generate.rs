@@ -14,7 +14,10 @@ impl Model {
         let n_ctx = self.config().n_ctx;
         for (number, prompt) in prompts.iter().enumerate() {
             if new_tokens > 0 && prompt.len() + new_tokens > n_ctx {
-                let message = format!("Prompt {number} has {} tokens and {new_tokens} more are asked for; this model has {n_ctx} positions (n_ctx).", prompt.len());
+                let message = format!(
+                    "Prompt {number} has {} tokens and {new_tokens} more are asked for; this model has {n_ctx} positions (n_ctx).",
+                    prompt.len()
+                );
                 return Err(Error::new(message));
             }
         }

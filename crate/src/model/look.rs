@@ -25,7 +25,8 @@ impl Model {
         let hooks = (0..config.n_layers).map(|layer| format!("blocks.{layer}.attn.hook_pattern")).collect();
         let mut cache = Cache::names(hooks);
         let logits = self.logits(&self.weights(), tokens.tensor(&self.device()), 0..positions, &mut cache);
-        let patterns: Vec<Tensor<4>> = cache.found.into_iter().filter_map(|(_, value)| if let Activation::Four(value) = value { Some(value) } else { None }).collect();
+        let patterns: Vec<Tensor<4>> =
+            cache.found.into_iter().filter_map(|(_, value)| if let Activation::Four(value) = value { Some(value) } else { None }).collect();
         let pattern = read(Tensor::cat(patterns, 0)).await?;
         let predictions = read(logits).await?.chunks_exact(config.d_vocab).map(likeliest).collect();
         Ok(Look { predictions, pattern, pattern_shape: [config.n_layers, config.n_heads, positions, positions] })

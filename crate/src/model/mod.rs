@@ -18,8 +18,8 @@ mod weights;
 
 pub use cache::{Activation, Cache, hook_names};
 pub(crate) use generate::argmax;
-pub use look::Look;
 pub use layout::{Entry, Layout};
+pub use look::Look;
 pub use tokens::Tokens;
 pub use weights::Weights;
 

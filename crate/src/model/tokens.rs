@@ -27,7 +27,10 @@ impl Tokens {
                 return Err(Error::new(message));
             }
             if row.len() != positions {
-                return Err(Error::new(format!("tokens[{number}] has {} tokens and tokens[0] has {positions}; all must be equally long.", row.len())));
+                return Err(Error::new(format!(
+                    "tokens[{number}] has {} tokens and tokens[0] has {positions}; all must be equally long.",
+                    row.len()
+                )));
             }
             for (position, token) in row.iter().enumerate() {
                 if *token >= config.d_vocab {

@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn lowers_the_rate_after_more_than_patience_bad_epochs() {
-        let config = Experiment::default().train;
+        let config = TrainConfig { plateau_factor: 0.1, plateau_patience: 10, ..Experiment::default().train };
         let mut plateau = Plateau::new(&config);
         plateau.epoch(1.0, &config);
         for _ in 0..10 {

@@ -121,7 +121,7 @@ impl Run {
             let chunk = CHUNK.min(n - losses.len() as u32).min(epoch - self.progress.steps % epoch);
             let mut next = self.clone();
             losses.extend(next.chunk(chunk).await?);
-            if next.progress.steps % epoch == 0 && next.experiment.train.plateau {
+            if next.progress.steps.is_multiple_of(epoch) && next.experiment.train.plateau {
                 let loss = held_out_loss(&next.model, &next.task, PLATEAU_LISTS).await?;
                 next.progress.plateau.epoch(loss, &next.experiment.train);
             }

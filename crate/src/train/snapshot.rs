@@ -36,7 +36,8 @@ impl Run {
         let (progress, state) = self.state().await?;
         let experiment = serde_json::to_value(self.experiment()).map_err(unwritable)?;
         let record = serde_json::to_string(&Record { version: VERSION, experiment, progress }).map_err(unwritable)?;
-        let bytes = [state.parameters, state.mean, state.square].map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        let bytes =
+            [state.parameters, state.mean, state.square].map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
         let mut views = Vec::new();
         for (name, bytes) in TENSORS.into_iter().zip(&bytes) {
             views.push((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(unwritable)?));
@@ -50,7 +51,11 @@ impl Run {
     /// If the bytes are not a snapshot, or of a version or model that this build does not know.
     pub fn restore(bytes: &[u8], device: &Device) -> Result<Self> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error.to_string()))?;
-        let json = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or_else(|| unreadable("its metadata has no entry tinylens.run"))?;
+        let json = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|metadata| metadata.get(KEY))
+            .ok_or_else(|| unreadable("its metadata has no entry tinylens.run"))?;
         let record: Record = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
         if record.version != VERSION {
             return Err(unreadable(&format!("it is of version {}, and this build reads version {VERSION}", record.version)));
@@ -61,7 +66,11 @@ impl Run {
         let values = |name: &str| -> Result<Vec<f32>> {
             let view = file.tensor(name).map_err(|error| unreadable(&error.to_string()))?;
             if view.dtype() != Dtype::F32 || view.shape() != [length] {
-                return Err(unreadable(&format!("{name} is {:?} of shape {:?}, and this model needs F32 of shape [{length}]", view.dtype(), view.shape())));
+                return Err(unreadable(&format!(
+                    "{name} is {:?} of shape {:?}, and this model needs F32 of shape [{length}]",
+                    view.dtype(),
+                    view.shape()
+                )));
             }
             Ok(view.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
         };

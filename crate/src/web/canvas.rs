@@ -60,7 +60,8 @@ impl AttentionCanvas {
         let wrong = || js_error("draw needs what Run.look gives: labels, and a pattern of shape [layer, head, destination, source].");
         let pattern = Reflect::get(look, &"pattern".into())?;
         let array = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok().and_then(|value| value.dyn_into::<Array>().ok());
-        let shape: Vec<usize> = array(&pattern, "shape").ok_or_else(wrong)?.iter().filter_map(|size| size.as_f64()).map(|size| size as usize).collect();
+        let shape: Vec<usize> =
+            array(&pattern, "shape").ok_or_else(wrong)?.iter().filter_map(|size| size.as_f64()).map(|size| size as usize).collect();
         let shape: [usize; 4] = shape.try_into().map_err(|_| wrong())?;
         let data = Reflect::get(&pattern, &"data".into())?.dyn_into::<Float32Array>().map_err(|_| wrong())?.to_vec();
         let labels: Vec<String> = array(look, "labels").ok_or_else(wrong)?.iter().filter_map(|label| label.as_string()).collect();
@@ -124,7 +125,8 @@ impl AttentionCanvas {
         let gap = 5.0 * ratio;
         context.set_fill_style_str(&css(self.theme.text()));
         let flat = labels.iter().all(|label| context.measure_text(label).is_ok_and(|text| text.width() < grid.cell - 2.0 * ratio));
-        for (position, label) in labels.iter().enumerate().filter(|(position, _)| grid.label_every > 0 && position % grid.label_every == 0) {
+        for (position, label) in labels.iter().enumerate().filter(|(position, _)| grid.label_every > 0 && position % grid.label_every == 0)
+        {
             let along = (position as f64 + 0.5) * grid.cell;
             context.set_text_align("right");
             context.fill_text(label, panel.left - gap, panel.top + along)?;

@@ -72,7 +72,9 @@ async fn choose() -> Device {
         Err(why) => return Device::cpu(why.to_string().trim_end_matches('.')),
     };
     match race(&gpu).await {
-        Ok((on_gpu, on_cpu)) if on_gpu < on_cpu => Device::webgpu(&gpu, &format!("a step takes {on_gpu:.1} ms on it and {on_cpu:.1} ms on the CPU")),
+        Ok((on_gpu, on_cpu)) if on_gpu < on_cpu => {
+            Device::webgpu(&gpu, &format!("a step takes {on_gpu:.1} ms on it and {on_cpu:.1} ms on the CPU"))
+        }
         Ok((on_gpu, on_cpu)) => Device::cpu(&format!("a step takes {on_cpu:.1} ms on it and {on_gpu:.1} ms on WebGPU")),
         Err(why) => Device::cpu(why.to_string().trim_end_matches('.')),
     }

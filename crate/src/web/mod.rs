@@ -68,7 +68,11 @@ pub fn task_sequence(
         return Err(js_error(format!("The list has {} numbers; it must have 1 to {}.", numbers.len(), task.list_length)));
     }
     if let Some(wrong) = numbers.iter().find(|number| !(task.min_value..task.max_value).contains(number)) {
-        return Err(js_error(format!("The list has the number {wrong}; the numbers of this task are {} to {}.", task.min_value, task.max_value - 1)));
+        return Err(js_error(format!(
+            "The list has the number {wrong}; the numbers of this task are {} to {}.",
+            task.min_value,
+            task.max_value - 1
+        )));
     }
     Ok(Sort::sequence(&task, &numbers).into_iter().map(|token| JsValue::from_f64(token as f64)).collect())
 }

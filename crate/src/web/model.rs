@@ -20,7 +20,7 @@ pub struct Model {
 }
 
 enum Source {
-    Own(model::Model),
+    Own(Box<model::Model>),
     Training(Rc<RefCell<train::Run>>),
 }
 
@@ -32,7 +32,7 @@ impl Model {
     /// The model as it is now; cheap, since tensors are shared.
     fn now(&self) -> model::Model {
         match &self.source {
-            Source::Own(model) => model.clone(),
+            Source::Own(model) => (**model).clone(),
             Source::Training(run) => run.borrow().model().clone(),
         }
     }
@@ -47,7 +47,7 @@ impl Model {
         let config = from_js(&config, "config");
         js_sys::futures::future_to_promise(async move {
             let config = resolve_model(config?).map_err(Error::from).map_err(js_error)?;
-            Ok(Self { source: Source::Own(model::Model::new(&config, &device)) }.into())
+            Ok(Self { source: Source::Own(Box::new(model::Model::new(&config, &device))) }.into())
         })
     }
 

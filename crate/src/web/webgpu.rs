@@ -54,7 +54,11 @@ impl Gpu {
             return Ok(gpu);
         }
         take_gpu_errors();
-        let device = Device::wgpu_options().tasks_max(TASKS_MAX).init_async().await.map_err(|error| Error::new(format!("WebGPU could not be opened: {error}.")))?;
+        let device = Device::wgpu_options()
+            .tasks_max(TASKS_MAX)
+            .init_async()
+            .await
+            .map_err(|error| Error::new(format!("WebGPU could not be opened: {error}.")))?;
         let gpu = Self { device, adapter: adapter.name };
         gpu.self_test().await?;
         OPENED.with(|slot| *slot.borrow_mut() = Some(gpu.clone()));
@@ -110,14 +114,20 @@ impl Adapter {
         }
         let options = Object::new();
         super::convert::set(&options, "powerPreference", &"high-performance".into());
-        let request: js_sys::Function = field(&gpu, "requestAdapter").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
-        let promise: Promise = request.call1(&gpu, &options).map_err(|_| Error::new("this browser's WebGPU is not usable"))?.unchecked_into();
+        let request: js_sys::Function =
+            field(&gpu, "requestAdapter").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
+        let promise: Promise =
+            request.call1(&gpu, &options).map_err(|_| Error::new("this browser's WebGPU is not usable"))?.unchecked_into();
         let adapter = js_sys::futures::JsFuture::from(promise).await.map_err(|_| Error::new("WebGPU gave no adapter"))?;
         if !adapter.is_object() {
             return Err(Error::new("WebGPU found no adapter on this machine"));
         }
         let info = field(&adapter, "info");
-        let words: Vec<String> = ["vendor", "architecture", "device", "description"].iter().filter_map(|name| field(&info, name).as_string()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<String> = ["vendor", "architecture", "device", "description"]
+            .iter()
+            .filter_map(|name| field(&info, name).as_string())
+            .filter(|word| !word.is_empty())
+            .collect();
         let name = if words.is_empty() { "unnamed adapter".into() } else { words.join(" ") };
         let features = field(&adapter, "features");
         let has: js_sys::Function = field(&features, "has").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;

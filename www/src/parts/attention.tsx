@@ -9,9 +9,11 @@ import { send } from "../session";
 import { canvasHeight, cell, generation, sequence, table, tableHead } from "../state";
 import { theme } from "../theme";
 
-/** The crate's labels are 11 pixels high: this makes them, and all that is measured with them, fit the page's small text. */
-const scale = signal(1);
-const fit = () => (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16) * (13 / 11);
+/** Pixels of the page in one of the crate's: what is drawn grows with the page's text. */
+const textScale = signal(1);
+/** The crate's labels are 11 pixels high. A lone head has room for them to be as high as the page's small text. */
+const scale = computed(() => textScale.value * (heads.value[0] * heads.value[1] > 1 ? 1 : 13 / 11));
+const heads = computed<[number, number]>(() => sequence.value?.heads ?? [1, 1]);
 
 /** Of the box that the canvas may fill; CSS pixels. */
 const width = signal(0);
@@ -44,8 +46,8 @@ function Canvas() {
   useLayoutEffect(() => {
     const measure = () =>
       batch(() => {
-        width.value = holder.current!.clientWidth;
-        scale.value = fit();
+        width.value = holder.current!.clientWidth || width.value; // 0: a window that is no size for a moment
+        textScale.value = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       });
     measure();
     const offscreen = canvas.current!.transferControlToOffscreen();
@@ -80,8 +82,7 @@ function Readout() {
   const now = cell.value;
   const labels = sequence.value?.labels;
   if (!now || !labels) return <p class="readout hint">Each row, a destination, attends to the sources in its columns. Point at a cell to read it.</p>;
-  const [, heads] = sequence.value!.heads;
-  const many = sequence.value!.heads[0] * heads > 1;
+  const many = heads.value[0] * heads.value[1] > 1;
   const later = now.source > now.destination;
   return (
     <p class="readout" data-cell={`${now.destination},${now.source}`}>
@@ -94,7 +95,7 @@ function Readout() {
 }
 
 function PatternTable() {
-  const heads = sequence.value?.heads ?? [1, 1];
+  const [layers, perLayer] = heads.value;
   const chosen = tableHead.value;
   const open = (head: { layer: number; head: number } | null) => {
     tableHead.value = head;
@@ -102,19 +103,19 @@ function PatternTable() {
   };
   // A new worker has not heard the question; a new run may have fewer heads.
   useLayoutEffect(() => {
-    const fits = chosen && chosen.layer < heads[0] && chosen.head < heads[1];
+    const fits = chosen && chosen.layer < layers && chosen.head < perLayer;
     if (chosen && !fits) open({ layer: 0, head: 0 });
     else send({ type: "table", head: chosen });
-  }, [generation.value, chosen, heads[0], heads[1]]);
+  }, [generation.value, chosen, layers, perLayer]);
 
-  const options = Array.from({ length: heads[0] * heads[1] }, (_, i) => ({ layer: Math.floor(i / heads[1]), head: i % heads[1] }));
+  const options = Array.from({ length: layers * perLayer }, (_, i) => ({ layer: Math.floor(i / perLayer), head: i % perLayer }));
   return (
     <details onToggle={(e) => open(e.currentTarget.open ? (chosen ?? { layer: 0, head: 0 }) : null)}>
       <summary>As a table</summary>
       {options.length > 1 && (
         <label>
           Head{" "}
-          <select value={chosen ? chosen.layer * heads[1] + chosen.head : 0} onChange={(e) => open(options[Number(e.currentTarget.value)] ?? null)}>
+          <select value={chosen ? chosen.layer * perLayer + chosen.head : 0} onChange={(e) => open(options[Number(e.currentTarget.value)] ?? null)}>
             {options.map(({ layer, head }, i) => (
               <option key={i} value={i}>
                 layer {layer}, head {head}

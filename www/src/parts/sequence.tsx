@@ -11,6 +11,8 @@ import { LoadingLine } from "./loading";
 
 /** Predictions that the loss does not count are hidden until asked for. */
 const everywhere = signal(false);
+/** More tokens than this are drawn smaller. */
+const MANY = 36;
 /** As typed; null: as it is shown. */
 const typed = signal<string | null>(null);
 
@@ -74,7 +76,7 @@ function Tokens({ sequence: { labels, mid, predictions } }: { sequence: Sequence
     return <Token key={i} label={label} position={i} special={i === mid || (i === 0 && mid > 0 && !/^-?\d+$/.test(label))} prediction={counts || everywhere.value ? prediction : undefined} counts={counts} />;
   });
   return (
-    <div class="tokens">
+    <div class={`tokens ${labels.length > MANY ? "dense" : ""}`}>
       <div class="prompt">
         <ol aria-label="What the model is given">{positions.slice(0, mid)}</ol>
         {!everywhere.value && <p class="small">Under each token from MID on: what the model says comes next, and how sure it is.</p>}

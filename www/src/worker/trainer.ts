@@ -17,9 +17,9 @@ const CHUNK = 12;
 const REPORT = 100;
 /** A run never goes further than this many steps beyond its last save. */
 const SAVE_EVERY = 100;
-/** Held-out lists for an evaluation while it trains, and once it rests. */
-const LISTS = { training: 200, resting: 1000 };
-/** An evaluation at rest uses fewer lists where they would take longer than this many milliseconds. */
+/** Held-out lists for an evaluation while it trains, and once it rests; fewer where they would take too long. */
+const LISTS = { training: 200, resting: 1000, least: 50 };
+/** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
 export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" }>;
@@ -114,7 +114,7 @@ export class Trainer {
       this.lookedAt = this.evaluatedAt = -1;
       // What it starts from is on the page already.
       this.savedAt = next.steps;
-      this.forgetSpeed();
+      this.forgetCosts();
       const { experiment, steps: step, learningRate } = next;
       const { parameters } = checkExperiment(experiment);
       const fitted = fitNumbers(numbers, experiment.task);
@@ -128,8 +128,7 @@ export class Trainer {
     if (this.savedAt !== run.steps) await this.save(run);
     const device = await this.device(kind);
     await run.useDevice(device);
-    this.forgetSpeed();
-    this.listCost = 0;
+    this.forgetCosts();
     this.post({ type: "device", run: this.id, device: { kind: device.kind, description: device.description } });
   }
 
@@ -184,8 +183,7 @@ export class Trainer {
     if (this.lookedAt !== run.steps && this.picture.visible) await this.look(run);
     else if (this.savedAt !== run.steps) await this.save(run);
     else if (this.evaluatedAt !== run.steps) {
-      const affordable = this.listCost > 0 ? Math.floor(LONGEST_EVALUATION / this.listCost) : LISTS.training;
-      await this.evaluate(run, Math.max(LISTS.training, Math.min(affordable, LISTS.resting)));
+      await this.evaluate(run, LISTS.resting);
       this.evaluatedAt = run.steps;
     } else return false;
     return true;
@@ -201,7 +199,10 @@ export class Trainer {
     this.postLook(look);
   }
 
-  private async evaluate(run: Run, lists: number): Promise<void> {
+  private async evaluate(run: Run, most: number): Promise<void> {
+    // Before the first one: a list is generated in some passes, and a step is some passes for a batch of lists.
+    const listCost = this.listCost || (2 * this.stepCost) / run.experiment.train.batch_size;
+    const lists = Math.round(Math.max(LISTS.least, Math.min(most, LONGEST_EVALUATION / listCost)));
     const start = performance.now();
     const evaluation = await run.evaluate(lists);
     this.evaluating.spent(start, performance.now());
@@ -249,6 +250,13 @@ export class Trainer {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       this.post({ type: "refused", run, what, message: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  /** What another run or another device costs is another matter. */
+  private forgetCosts(): void {
+    this.forgetSpeed();
+    this.listCost = 0;
+    for (const budget of [this.looking, this.evaluating, this.saving]) budget.clear();
   }
 
   private forgetSpeed(): void {
