@@ -38,12 +38,12 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 #[test]
-fn five_seeds_learn_as_well_as_transformer_lens() {
-    let seeds = [42, 1, 2, 3, 4];
+fn the_median_of_seven_seeds_is_as_good_as_transformer_lens() {
+    let seeds = [42, 1, 2, 3, 4, 5, 6];
     let runs: Vec<Vec<Evaluation>> = std::thread::scope(|scope| {
         // Two at a time: the machine that checks has two cores.
         let halves: Vec<_> =
-            seeds.chunks(3).map(|seeds| scope.spawn(|| seeds.iter().map(|seed| train(*seed)).collect::<Vec<_>>())).collect();
+            seeds.chunks(4).map(|seeds| scope.spawn(|| seeds.iter().map(|seed| train(*seed)).collect::<Vec<_>>())).collect();
         halves.into_iter().flat_map(|half| half.join().expect("training does not panic")).collect()
     });
     for (at, (steps, loss, tokens, sequences)) in TRANSFORMER_LENS.into_iter().enumerate() {

@@ -61,10 +61,12 @@ impl AttentionGrid {
         // A row a layer, broken where panels would become too small, for the eye or for a pixel a cell.
         let needed = SMALLEST.max(positions as f64 / ratio);
         let columns = (1..=n_heads.max(1)).rev().find(|columns| side_of(*columns) >= needed).unwrap_or(1);
+        // As many rows, evenly filled: four heads that don't fit side by side are two and two, not three and one.
+        let rows_a_layer = n_heads.div_ceil(columns).max(1);
+        let columns = n_heads.div_ceil(rows_a_layer).max(1);
         let cell = (side_of(columns) * ratio / positions as f64).floor().max(1.0);
         let side = cell * positions as f64;
         let (margin, title, gap) = ((margin * ratio).round(), (title * ratio).round(), (GAP * ratio).round());
-        let rows_a_layer = n_heads.div_ceil(columns);
         let mut panels = Vec::with_capacity(n_layers * n_heads);
         for layer in 0..n_layers {
             for head in 0..n_heads {
@@ -140,6 +142,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn heads_that_do_not_fit_side_by_side_fill_their_rows_evenly() {
+        let grid = AttentionGrid::new(1, 4, 12, 480.0, 1.0);
+        let tops: Vec<f64> = grid.panels.iter().map(|panel| panel.top).collect();
+        assert!(tops[0] == tops[1] && tops[2] == tops[3] && tops[1] < tops[2], "{tops:?}");
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub use look::Look;
 pub use tokens::Tokens;
 pub use weights::Weights;
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::config::ModelConfig;
@@ -32,7 +34,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Model {
     config: ModelConfig,
-    layout: Layout,
+    layout: Arc<Layout>,
     /// All parameters, `[parameters]`, in the layout's order.
     parameters: Tensor<1>,
 }
@@ -40,9 +42,7 @@ pub struct Model {
 impl Model {
     /// A model with TransformerLens's initial weights (`init_mode` "gpt2"), from `config.seed`.
     pub fn new(config: &ModelConfig, device: &Device) -> Self {
-        let layout = Layout::new(config);
-        let values = layout.initial(config);
-        Self::from_parameters(config, values, device)
+        Self::from_parameters(config, Layout::new(config).initial(config), device)
     }
 
     /// A model with these parameters, in the layout's order.
@@ -50,7 +50,7 @@ impl Model {
     /// # Panics
     /// If `values` is not as long as the layout.
     pub fn from_parameters(config: &ModelConfig, values: Vec<f32>, device: &Device) -> Self {
-        let layout = Layout::new(config);
+        let layout = Arc::new(Layout::new(config));
         assert_eq!(values.len(), layout.len(), "parameters of the layout");
         let length = values.len();
         let parameters = Tensor::from_data(TensorData::new(values, [length]), device);

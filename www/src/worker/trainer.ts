@@ -144,7 +144,7 @@ export class Trainer {
   }
 
   private async show(run: Run, numbers: number[]): Promise<void> {
-    const tokens = [...taskSequence(run.experiment.task, Uint32Array.from(numbers))];
+    const tokens = taskSequence(run.experiment.task, numbers);
     this.mid = tokens.length - numbers.length - 1;
     this.tokens = tokens.slice(0, run.experiment.model.n_ctx);
     await this.look(run);
