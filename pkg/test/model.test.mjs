@@ -114,6 +114,8 @@ test("input that a model can't read is refused in a sentence, and the model goes
   await refused(() => model.forward([[1, 67]]), /tokens\[0\]\[1\] is 67; tokens of this model are 0 to 66/);
   await refused(() => model.forward([[1], [1, 2]]), /equally long/);
   await refused(() => model.forward([[1.5]]), /tokens\[0\]\[0\] is not a token number/);
+  await refused(() => model.forward(new Array(400_000).fill(clean)), /has 400000 sequences; of this length this model reads at most \d+ at once/);
+  await refused(() => model.generate([[65], [65, 99]], { maxNewTokens: 1 }), /prompts\[1\]\[1\] is 99/);
   await refused(() => model.forward("abc"), /array of arrays/);
   await refused(() => model.forward(), /array of arrays/);
   await refused(() => model.generate([clean], { maxNewTokens: 6 }), /12 positions \(n_ctx\)/);
@@ -146,6 +148,7 @@ test("the table of settings describes every field, and its defaults are the defa
 test("sequences and labels of the task", async () => {
   const { task } = checkExperiment({}).experiment;
   assert.deepEqual(taskSequence(task, [6, 2, 59, 50, 20]), [65, 6, 2, 59, 50, 20, 66, 2, 6, 20, 50, 59]);
+  await refused(() => tokenLabel(task, -1), /token must be a whole number/);
   assert.deepEqual([65, 66, 7].map((token) => tokenLabel(task, token)), ["BOS", "MID", "7"]);
   await refused(() => taskSequence(task, []), /has 0 numbers; it must have 1 to 5/);
   await refused(() => taskSequence(task, [64]), /has the number 64; the numbers of this task are 0 to 63/);

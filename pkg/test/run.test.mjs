@@ -70,6 +70,27 @@ test("endless data and lengths that vary train", async () => {
   assert.ok((await run.evaluate(100)).loss < 2.6);
 });
 
+test("a run that diverges says so with NaN, and its snapshot restores", async () => {
+  const run = await Run.create({ ...small, model: { n_layers: 16, d_model: 32, n_heads: 2 }, train: { batch_size: 4, lr: 1, beta1: 0, beta2: 0 } }, cpu);
+  await run.step(110);
+  const figures = await run.evaluate(20);
+  assert.equal(typeof figures.loss, "number");
+  const restored = await Run.restore(await run.save(), cpu);
+  assert.equal(await restored.fingerprint(), await run.fingerprint());
+});
+
+test("what the caller does with its objects afterwards changes nothing", async () => {
+  const experiment = structuredClone(small);
+  const creating = Run.create(experiment, cpu);
+  experiment.model.d_model = 8;
+  const run = await creating;
+  assert.equal(run.experiment.model.d_model, 16);
+  const tokens = [1, 2, 3];
+  const looking = run.look(tokens);
+  tokens.length = 0;
+  assert.equal((await looking).labels.length, 3);
+});
+
 test("what is wrong is refused in a sentence, and the run goes on", async () => {
   const run = await Run.create(small, cpu);
   await refused(() => Run.create({ task: { list_length: 0 } }, cpu), /task\.list_length is 0; it must be a whole number from 1 to 50/);
@@ -87,7 +108,14 @@ test("what is wrong is refused in a sentence, and the run goes on", async () => 
   await refused(() => Run.restore(new Uint8Array(100), cpu), /not a saved run/);
   const bytes = await run.save();
   await refused(() => Run.restore(bytes.slice(0, bytes.length - 8), cpu), /not a saved run/);
+  await refused(() => run.step(5_000_000), /n must be a whole number from 0 to 1000000/);
   assert.equal((await run.step(2)).step, 2);
+  // The same length, so that the file stays whole.
+  const text = Buffer.from(bytes).toString("latin1");
+  const wrong = Buffer.from(text.replace('\\"plateau\\":{\\"lr\\":0.001', '\\"plateau\\":{\\"lr\\":9e100'), "latin1");
+  assert.notEqual(Buffer.compare(wrong, bytes), 0);
+  assert.equal(wrong.length, bytes.length);
+  await refused(() => Run.restore(wrong, cpu), /step count or learning rate is out of range/);
 });
 
 test("auto is the CPU where there is no WebGPU, and says why", async () => {

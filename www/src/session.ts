@@ -18,6 +18,9 @@ let wished: DeviceKind = "auto";
 /** The last saved state of the current run; null: it has not gone far enough to need one. */
 let snapshot: { step: number; bytes: Uint8Array } | null = null;
 
+/** While there is no worker, because it failed again and again: starts one, set up as the last one was left. */
+let restart: ((goal: number) => void) | null = null;
+
 const supervisor = new Supervisor("worker.js", { receive, replaced, stopped });
 
 export function start(): void {
@@ -32,6 +35,7 @@ export const send = (message: ToWorker, transfer: Transferable[] = []): void => 
 const address = (): RunId => pending?.run ?? current;
 
 export function play(): void {
+  if (restart) return restart(Infinity);
   state.goal.value = Infinity;
   send({ type: "play", run: address() });
 }
@@ -43,7 +47,8 @@ export function pause(): void {
 
 /** So many steps more, and then rest. */
 export function train(steps: number): void {
-  state.goal.value = state.step.value + steps;
+  if (restart) return restart((snapshot?.step ?? 0) + steps);
+  state.goal.value = Math.max(state.step.value, state.goal.value === Infinity ? 0 : state.goal.value) + steps;
   send({ type: "steps", run: address(), count: steps });
 }
 
@@ -55,6 +60,12 @@ export function reset(): void {
 /** `list`: numbers to show instead of the present ones; an empty list lets the task make some. */
 export function startRun(asked: PartialExperiment, playing: boolean, list?: number[]): void {
   if (list) state.numbers.value = list;
+  if (restart) {
+    restart = null;
+    state.notice.value = null;
+    supervisor.start();
+    state.generation.value++;
+  }
   open(asked, { kind: "experiment", experiment: asked }, playing ? Infinity : 0);
 }
 
@@ -229,12 +240,14 @@ function replaced(failure: Failure): void {
 function stopped(failure: Failure): void {
   const { value: goal } = state.goal;
   const { value: playing } = state.playing;
-  const retry = () =>
+  restart = (goal) =>
     batch(() => {
+      restart = null;
       state.notice.value = null;
       supervisor.start();
-      resume(playing ? goal : 0);
+      resume(goal);
     });
+  const retry = () => restart?.(playing ? goal : 0);
   const text =
     failure.cause === "load"
       ? failure.message

@@ -142,8 +142,9 @@ pub struct TrainConfig {
 }
 
 impl TrainConfig {
-    /// Steps in an epoch: once through the training set, the last batch possibly short. Endless data: 100 steps.
-    pub fn steps_per_epoch(&self) -> u32 {
-        self.num_samples.map_or(100, |samples| samples.div_ceil(self.batch_size) as u32)
+    /// Steps between two looks of the learning-rate schedule at the held-out loss: an epoch, but at least 100, which is also what endless
+    /// data has for one.
+    pub fn schedule_steps(&self) -> u32 {
+        self.num_samples.map_or(0, |samples| samples.div_ceil(self.batch_size) as u32).max(100)
     }
 }

@@ -163,7 +163,7 @@ pub const SETTINGS: &[Setting] = &[
         1,
         10_000_000,
         |_| json!(10_000),
-        "How many lists the training set has; none for endless data, fresh lists every step.",
+        "How many lists (of each length) the training set has; none for endless data, fresh lists every step.",
     )
     .optional(),
     integer("train.batch_size", 1, 1024, |_| json!(100), "How many lists the model learns from in one step."),

@@ -17,6 +17,10 @@ const GAP: f64 = 12.0;
 /// A line of labels needs this much, in CSS pixels, for each.
 const LABEL_PITCH: f64 = 11.5;
 
+/// Browsers make no canvas much taller than this, in device pixels. A taller grid is drawn less sharply; heads that would still lie beyond
+/// are left out.
+const TALLEST: f64 = 16_000.0;
+
 /// One head's heat map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Panel {
@@ -49,6 +53,7 @@ pub struct AttentionGrid {
     pub margin: f64,
     pub width: f64,
     pub height: f64,
+    /// Device pixels in a CSS pixel.
     pub ratio: f64,
 }
 
@@ -76,6 +81,11 @@ impl AttentionGrid {
                 panels.push(Panel { layer, head, left, top });
             }
         }
+        let tallest = panels.last().map_or(0.0, |panel| panel.top + side);
+        if tallest > TALLEST && ratio > 1.0 {
+            return Self::new(n_layers, n_heads, positions, width, (ratio * TALLEST / tallest).max(1.0));
+        }
+        panels.retain(|panel| panel.top + side <= TALLEST);
         let right = panels.iter().map(|panel| panel.left + side).fold(0.0, f64::max);
         let bottom = panels.iter().map(|panel| panel.top + side).fold(0.0, f64::max);
         let label_every = (LABEL_PITCH * ratio / cell).ceil() as usize;
@@ -132,7 +142,8 @@ mod tests {
                         "{what}: {}",
                         grid.width
                     );
-                    assert_eq!(grid.panels.len(), layers * heads, "{what}");
+                    assert!(grid.height <= TALLEST + 12.0 * ratio, "{what}: {}", grid.height);
+                    assert!(grid.panels.len() == layers * heads || grid.ratio == 1.0, "{what}: {} panels", grid.panels.len());
                     for (i, a) in grid.panels.iter().enumerate() {
                         for b in &grid.panels[..i] {
                             let apart = (a.left - b.left).abs().max((a.top - b.top).abs());

@@ -13,9 +13,10 @@ impl Model {
     pub async fn generate(&self, prompts: &[Vec<usize>], new_tokens: usize) -> Result<Vec<Vec<usize>>> {
         let n_ctx = self.config().n_ctx;
         for (number, prompt) in prompts.iter().enumerate() {
+            Tokens::check_row(prompt, &format!("prompts[{number}]"), self.config())?;
             if new_tokens > 0 && prompt.len() + new_tokens > n_ctx {
                 let message = format!(
-                    "Prompt {number} has {} tokens and {new_tokens} more are asked for; this model has {n_ctx} positions (n_ctx).",
+                    "prompts[{number}] has {} tokens and {new_tokens} more are asked for; this model has {n_ctx} positions (n_ctx).",
                     prompt.len()
                 );
                 return Err(Error::new(message));
@@ -28,7 +29,6 @@ impl Model {
         let mut out = prompts.to_vec();
         for numbers in by_length.into_values() {
             let mut rows: Vec<Vec<usize>> = numbers.iter().map(|number| prompts[*number].clone()).collect();
-            Tokens::new(&rows, self.config())?;
             for _ in 0..new_tokens {
                 let next = self.next(&Tokens::new(&rows, self.config())?).await?;
                 rows.iter_mut().zip(next).for_each(|(row, next)| row.push(next));
@@ -41,7 +41,7 @@ impl Model {
     }
 
     /// The likeliest token after each sequence; the first of equals.
-    async fn next(&self, tokens: &Tokens) -> Result<Vec<usize>> {
+    pub(crate) async fn next(&self, tokens: &Tokens) -> Result<Vec<usize>> {
         let last = tokens.positions - 1..tokens.positions;
         let logits = self.logits(&self.weights(), tokens.tensor(&self.device()), last, &mut Cache::none());
         Ok(read(logits).await?.chunks_exact(self.config().d_vocab).map(argmax).collect())

@@ -5,6 +5,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 
+/// Most values in the largest activation of one forward pass: 200 MB of them, several of which must fit into a wasm module's 4 GB.
+const MAX_VALUES: usize = 50_000_000;
+
 /// Sequences of equal length that a model can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
@@ -20,27 +23,45 @@ impl Tokens {
     /// the vocabulary.
     pub fn new(rows: &[Vec<usize>], config: &ModelConfig) -> Result<Self> {
         let positions = rows.first().ok_or_else(|| Error::new("tokens holds no sequence; it must hold at least one."))?.len();
-        let mut values = Vec::with_capacity(rows.len() * positions);
         for (number, row) in rows.iter().enumerate() {
-            if row.is_empty() || row.len() > config.n_ctx {
-                let message = format!("tokens[{number}] has {} tokens; this model reads 1 to {} (n_ctx).", row.len(), config.n_ctx);
+            Self::check_row(row, &format!("tokens[{number}]"), config)?;
+            if row.len() != positions {
+                let message = format!("tokens[{number}] has {} tokens and tokens[0] has {positions}; all must be equally long.", row.len());
                 return Err(Error::new(message));
             }
-            if row.len() != positions {
-                return Err(Error::new(format!(
-                    "tokens[{number}] has {} tokens and tokens[0] has {positions}; all must be equally long.",
-                    row.len()
-                )));
-            }
-            for (position, token) in row.iter().enumerate() {
-                if *token >= config.d_vocab {
-                    let last = config.d_vocab - 1;
-                    return Err(Error::new(format!("tokens[{number}][{position}] is {token}; tokens of this model are 0 to {last}.")));
-                }
-                values.push(*token as i32);
+        }
+        let widest = [
+            config.d_vocab,
+            config.d_model,
+            config.n_heads * config.d_head.max(positions),
+            if config.attn_only { 0 } else { config.d_mlp },
+        ];
+        let most = MAX_VALUES / (positions * widest.into_iter().max().unwrap_or(1));
+        if rows.len() > most {
+            return Err(Error::new(format!(
+                "tokens has {} sequences; of this length this model reads at most {most} at once.",
+                rows.len()
+            )));
+        }
+        let values = rows.iter().flatten().map(|token| *token as i32).collect();
+        Ok(Self { values, batch: rows.len(), positions })
+    }
+
+    /// Whether a model can read a sequence, which errors call `name`.
+    ///
+    /// # Errors
+    /// If it is empty, longer than `n_ctx`, or has a token that is not in the vocabulary.
+    pub fn check_row(row: &[usize], name: &str, config: &ModelConfig) -> Result<()> {
+        if row.is_empty() || row.len() > config.n_ctx {
+            return Err(Error::new(format!("{name} has {} tokens; this model reads 1 to {} (n_ctx).", row.len(), config.n_ctx)));
+        }
+        match row.iter().enumerate().find(|(_, token)| **token >= config.d_vocab) {
+            None => Ok(()),
+            Some((position, token)) => {
+                let last = config.d_vocab - 1;
+                Err(Error::new(format!("{name}[{position}] is {token}; tokens of this model are 0 to {last}.")))
             }
         }
-        Ok(Self { values, batch: rows.len(), positions })
     }
 
     /// The tokens on a device, `[batch, positions]`.

@@ -8,7 +8,8 @@
 //!
 //! Training lists come in groups of [`GROUP`], each a stratified sample: every list is uniform, as if drawn by itself, but the numbers of
 //! a group together cover their range evenly. The gradient is the same on average and less noisy; docs/training.md has what that brings.
-//! In a fixed training set the groups are shuffled anew every epoch.
+//! In a fixed training set whole groups are shuffled anew every epoch; a set of a single group keeps its order. Lists without repeats are
+//! drawn independently, and with `var_length` a training set has its lists for every length.
 
 use std::ops::Range;
 
@@ -88,6 +89,11 @@ impl Sort {
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable();
         [&[config.bos_token], numbers, &[config.mid_token], &sorted[..]].concat()
+    }
+
+    /// Numbers in a list of full length.
+    pub fn list_length(&self) -> usize {
+        self.config.list_length
     }
 
     /// Whether any lists of full length are held out; else the task has too few.

@@ -36,9 +36,9 @@ mod tests {
     use crate::model::read;
     use burn::tensor::Device;
 
-    /// `torch.optim.Adam(lr=0.1)` on p = [1, -2, 3] with the gradients g = p², three steps (torch 2.x, float64, rounded).
+    /// Three steps on p = [1, -2, 3] with the gradients g = p², beside the paper's formula in float64.
     #[test]
-    fn follows_pytorch() {
+    fn agrees_with_the_formula_in_float64() {
         let device = Device::flex();
         let mut p = Tensor::<1>::from_floats([1.0, -2.0, 3.0], &device);
         let mut adam = Adam::new(&p);

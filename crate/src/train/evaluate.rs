@@ -1,18 +1,28 @@
 //! How well a model does its task on held-out lists.
 
-use serde::Serialize;
-
 use super::loss::counted;
+use crate::config::TaskConfig;
 use crate::error::Result;
 use crate::model::{Cache, Model, Tokens, argmax, read};
 use crate::task::{Batch, Sort};
 
-/// Lists in one forward pass of an evaluation: enough to fill a GPU, little enough to leave the worker responsive.
-const BATCH: usize = 100;
+/// Most lists in one forward pass of an evaluation.
+const MOST_LISTS: usize = 100;
+
+/// Most multiplications in one forward pass: the notebook's model reads a hundred lists with them, in some ten milliseconds on the CPU.
+/// A larger model reads fewer, so that whoever waits in between doesn't wait longer.
+const MOST_WORK: usize = 110_000_000;
+
+/// Lists in one forward pass.
+fn batch_size(model: &Model, task: &Sort) -> usize {
+    let positions = TaskConfig::sequence_length(task.list_length());
+    let config = model.config();
+    let patterns = 2 * config.n_layers * config.n_heads * positions * config.d_head;
+    (MOST_WORK / (positions * (model.layout().len() + patterns))).clamp(1, MOST_LISTS)
+}
 
 /// Figures over held-out lists.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// Mean cross entropy, the true sequence given.
     pub loss: f64,
@@ -25,7 +35,7 @@ pub struct Evaluation {
     pub held_out: bool,
 }
 
-/// An evaluation under way, one batch a call, so that whoever asks can do other things in between.
+/// An evaluation under way, one forward pass a call, so that whoever asks can do other things in between.
 #[derive(Debug)]
 pub struct Evaluator {
     lists: usize,
@@ -34,20 +44,36 @@ pub struct Evaluator {
     right_tokens: usize,
     right_lists: usize,
     tokens: usize,
+    generating: Option<Generating>,
+}
+
+/// Lists that the model got wrong when fed the true sequence, on their way through greedy generation.
+#[derive(Debug)]
+struct Generating {
+    /// The true sequences.
+    truth: Vec<Vec<usize>>,
+    /// What has been generated, prompt included.
+    rows: Vec<Vec<usize>>,
 }
 
 impl Evaluator {
     pub fn new(lists: usize) -> Self {
-        Self { lists, done: 0, loss: 0.0, right_tokens: 0, right_lists: 0, tokens: 0 }
+        Self { lists, done: 0, loss: 0.0, right_tokens: 0, right_lists: 0, tokens: 0, generating: None }
     }
 
-    /// Evaluates the next lists; the figures once all are done.
+    /// The next forward pass; the figures once all are done.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn advance(&mut self, model: &Model, task: &Sort) -> Result<Option<Evaluation>> {
-        if self.done < self.lists {
-            let batch = task.test_batch(self.done as u32, BATCH.min(self.lists - self.done));
+        if let Some(mut generating) = self.generating.take() {
+            generating.one_more(model).await?;
+            match generating.right() {
+                Some(right) => self.right_tokens += right,
+                None => self.generating = Some(generating),
+            }
+        } else if self.done < self.lists {
+            let batch = task.test_batch(self.done as u32, batch_size(model, task).min(self.lists - self.done));
             let (loss, wrong) = teacher_forced(model, &batch).await?;
             self.loss += loss;
             self.done += batch.len();
@@ -55,9 +81,10 @@ impl Evaluator {
             // Fed its own right tokens, a model does what it does on the true sequence: only lists with a mistake must be generated.
             let right = batch.len() - wrong.len();
             self.right_lists += right;
-            self.right_tokens += right * batch.list_length + generated_right(model, &batch, wrong).await?;
+            self.right_tokens += right * batch.list_length;
+            self.generating = (!wrong.is_empty()).then(|| Generating::new(&batch, &wrong));
         }
-        if self.done < self.lists {
+        if self.generating.is_some() || self.done < self.lists {
             return Ok(None);
         }
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
@@ -71,6 +98,29 @@ impl Evaluator {
     }
 }
 
+impl Generating {
+    fn new(batch: &Batch, numbers: &[usize]) -> Self {
+        let sequences: Vec<Vec<usize>> = batch.sequences().map(|row| row.iter().map(|token| *token as usize).collect()).collect();
+        let truth: Vec<Vec<usize>> = numbers.iter().map(|number| sequences[*number].clone()).collect();
+        let rows = truth.iter().map(|row| row[..batch.list_length + 2].to_vec()).collect();
+        Self { truth, rows }
+    }
+
+    /// Adds one greedy token to every row.
+    async fn one_more(&mut self, model: &Model) -> Result<()> {
+        let next = model.next(&Tokens::new(&self.rows, model.config())?).await?;
+        self.rows.iter_mut().zip(next).for_each(|(row, next)| row.push(next));
+        Ok(())
+    }
+
+    /// How many sorted numbers came out right, once all are there.
+    fn right(&self) -> Option<usize> {
+        let (positions, prompt) = (self.truth[0].len(), self.truth[0].len() / 2 + 1);
+        let count = |(truth, row): (&Vec<usize>, &Vec<usize>)| truth.iter().zip(row).skip(prompt).filter(|(a, b)| a == b).count();
+        (self.rows[0].len() == positions).then(|| self.truth.iter().zip(&self.rows).map(count).sum())
+    }
+}
+
 /// Mean cross entropy over held-out lists `0..lists`.
 ///
 /// # Errors
@@ -78,7 +128,7 @@ impl Evaluator {
 pub(super) async fn held_out_loss(model: &Model, task: &Sort, lists: usize) -> Result<f64> {
     let (mut sum, mut tokens, mut done) = (0.0, 0, 0);
     while done < lists {
-        let batch = task.test_batch(done as u32, BATCH.min(lists - done));
+        let batch = task.test_batch(done as u32, batch_size(model, task).min(lists - done));
         sum += teacher_forced(model, &batch).await?.0;
         tokens += batch.len() * batch.list_length;
         done += batch.len();
@@ -117,21 +167,6 @@ fn cross_entropy(logits: &[f32], target: usize) -> f64 {
     libm::log(sum) - f64::from(logits[target] - max)
 }
 
-/// How many sorted numbers greedy generation gets right in these rows.
-async fn generated_right(model: &Model, batch: &Batch, rows: Vec<usize>) -> Result<usize> {
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    let length = batch.list_length;
-    let sequences: Vec<&[i32]> = batch.sequences().collect();
-    let prompts: Vec<Vec<usize>> =
-        rows.iter().map(|row| sequences[*row][..length + 2].iter().map(|token| *token as usize).collect()).collect();
-    let generated = model.generate(&prompts, length).await?;
-    let right =
-        |(row, out): (&usize, &Vec<usize>)| sequences[*row].iter().zip(out).skip(length + 2).filter(|(a, b)| **a as usize == **b).count();
-    Ok(rows.iter().zip(&generated).map(right).sum())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,9 +183,17 @@ mod tests {
             run.step(250).await.unwrap();
             let batch = run.task().test_batch(0, 60);
             let mut evaluator = Evaluator::new(60);
-            let figures = evaluator.advance(run.model(), run.task()).await.unwrap().unwrap();
-            let all = generated_right(run.model(), &batch, (0..60).collect()).await.unwrap();
-            assert_eq!(figures.token_accuracy, all as f64 / 240.0);
+            let figures = loop {
+                if let Some(figures) = evaluator.advance(run.model(), run.task()).await.unwrap() {
+                    break figures;
+                }
+            };
+            let whole: Vec<Vec<usize>> = batch.sequences().map(|row| row.iter().map(|token| *token as usize).collect()).collect();
+            let prompts: Vec<Vec<usize>> = whole.iter().map(|row| row[..6].to_vec()).collect();
+            let generated = run.model().generate(&prompts, 4).await.unwrap();
+            let right = whole.iter().flatten().zip(generated.iter().flatten()).filter(|(a, b)| a == b).count() - 60 * 6;
+            assert_eq!(figures.token_accuracy, right as f64 / 240.0);
+            assert_eq!(figures.sequence_accuracy, whole.iter().zip(&generated).filter(|(a, b)| a == b).count() as f64 / 60.0);
             assert!(figures.sequence_accuracy > 0.05 && figures.sequence_accuracy < 1.0, "some right, some wrong: {figures:?}");
         });
     }

@@ -23,7 +23,8 @@ impl Plateau {
 
     /// Takes note of the held-out loss at an epoch's end.
     pub fn epoch(&mut self, loss: f64, config: &TrainConfig) {
-        if self.best.is_none_or(|best| loss < best * (1.0 - config.plateau_threshold)) {
+        // A run that has diverged has no loss; that is no improvement, and nothing to compare with later.
+        if loss.is_finite() && self.best.is_none_or(|best| loss < best * (1.0 - config.plateau_threshold)) {
             self.best = Some(loss);
             self.bad_epochs = 0;
         } else {

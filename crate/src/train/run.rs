@@ -8,7 +8,7 @@ use super::adam::Adam;
 use super::evaluate::held_out_loss;
 use super::loss::loss;
 use super::plateau::Plateau;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::{Model, read};
 use crate::task::{Batch, Sort};
@@ -17,7 +17,10 @@ use crate::task::{Batch, Sort};
 /// and nothing else keeps its queue from growing without bound.
 const CHUNK: u32 = 8;
 
-/// Held-out lists whose loss the learning-rate schedule goes by.
+/// Most steps of a run: counters stay within 32 bits, also multiplied by the largest batch.
+pub(super) const MAX_STEPS: u32 = 4_000_000;
+
+/// Most held-out lists whose loss the learning-rate schedule goes by.
 const PLATEAU_LISTS: usize = 1000;
 
 /// Parameters, optimiser and counters of an experiment. On the CPU a run is a function of its experiment and the number of steps.
@@ -113,16 +116,23 @@ impl Run {
     /// Trains `n` steps and gives each one's loss, measured before its update.
     ///
     /// # Errors
-    /// If the device fails; the run is then as it was before the chunk of steps that failed.
+    /// If the device fails: the run is then as it was before the chunk of steps that failed. If it would go past the most steps of a run.
     pub async fn step(&mut self, n: u32) -> Result<Vec<f32>> {
-        let epoch = self.experiment.train.steps_per_epoch();
+        if n > MAX_STEPS - self.progress.steps {
+            return Err(Error::new(format!(
+                "The run is at step {}, and {n} more are asked for; a run has at most {MAX_STEPS}.",
+                self.progress.steps
+            )));
+        }
+        let epoch = self.experiment.train.schedule_steps();
         let mut losses = Vec::with_capacity(n as usize);
         while (losses.len() as u32) < n {
             let chunk = CHUNK.min(n - losses.len() as u32).min(epoch - self.progress.steps % epoch);
             let mut next = self.clone();
             losses.extend(next.chunk(chunk).await?);
             if next.progress.steps.is_multiple_of(epoch) && next.experiment.train.plateau {
-                let loss = held_out_loss(&next.model, &next.task, PLATEAU_LISTS).await?;
+                let lists = (10 * next.experiment.train.batch_size).clamp(50, PLATEAU_LISTS);
+                let loss = held_out_loss(&next.model, &next.task, lists).await?;
                 next.progress.plateau.epoch(loss, &next.experiment.train);
             }
             *self = next;

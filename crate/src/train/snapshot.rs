@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
-use super::run::{Progress, State};
+use super::run::{MAX_STEPS, Progress, State};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::Layout;
@@ -61,6 +61,9 @@ impl Run {
             return Err(unreadable(&format!("it is of version {}, and this build reads version {VERSION}", record.version)));
         }
         let experiment = Experiment::resolve(&record.experiment)?;
+        if record.progress.steps > MAX_STEPS || !(0.0..=experiment.train.lr).contains(&record.progress.plateau.lr) {
+            return Err(unreadable("its step count or learning rate is out of range"));
+        }
         let length = Layout::new(&experiment.model).len();
         let file = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error.to_string()))?;
         let values = |name: &str| -> Result<Vec<f32>> {

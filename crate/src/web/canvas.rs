@@ -110,7 +110,7 @@ impl AttentionCanvas {
             self.context.put_image_data(&image, panel.left, panel.top)?;
             self.label(&grid, panel, &labels)?;
         }
-        let height = grid.height / self.ratio;
+        let height = grid.height / grid.ratio;
         self.shown = Some(Shown { grid, labels, pattern, shape });
         Ok(height)
     }
@@ -118,7 +118,7 @@ impl AttentionCanvas {
     /// Token labels, axis names, and the head's name where there are several.
     fn label(&self, grid: &AttentionGrid, panel: &Panel, labels: &[String]) -> Result<(), JsValue> {
         let context = &self.context;
-        let (ratio, side) = (self.ratio, grid.side());
+        let (ratio, side) = (grid.ratio, grid.side());
         let size = 11.0 * ratio;
         context.set_font(&format!("{size}px {FONT}"));
         context.set_text_baseline("middle");

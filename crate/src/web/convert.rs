@@ -23,11 +23,6 @@ pub(super) fn to_js(record: &impl Serialize) -> std::result::Result<JsValue, JsV
     JSON::parse(&serde_json::to_string(record).map_err(js_error)?)
 }
 
-/// The same, inside an async function.
-pub(super) fn record(record: &impl Serialize) -> Result<JsValue> {
-    to_js(record).map_err(|_| Error::new("A record could not be handed to JavaScript."))
-}
-
 /// A small record from JavaScript; `undefined` is an empty one. `name` is what the error calls it.
 pub(super) fn from_js(value: &JsValue, name: &str) -> std::result::Result<serde_json::Value, JsValue> {
     if value.is_undefined() {

@@ -7,7 +7,8 @@ use wasm_bindgen::prelude::*;
 
 thread_local! {
     static LISTENER: RefCell<Option<Function>> = const { RefCell::new(None) };
-    static GPU_ERRORS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// Errors that the GPU backend logs while it is being tested; `None` while it is not, when they are fatal.
+    static TESTING: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
 #[wasm_bindgen]
@@ -39,10 +40,16 @@ fn report(kind: &str, message: &str) {
     }
 }
 
-/// Errors that the GPU backend has logged since this was last called.
+/// From now on errors of the GPU backend are gathered, until [`end_test`].
 #[cfg(target_family = "wasm")]
-pub(super) fn take_gpu_errors() -> Vec<String> {
-    GPU_ERRORS.with(|errors| std::mem::take(&mut *errors.borrow_mut()))
+pub(super) fn begin_test() {
+    TESTING.set(Some(Vec::new()));
+}
+
+/// What was gathered. From now on such errors are fatal.
+#[cfg(target_family = "wasm")]
+pub(super) fn end_test() -> Vec<String> {
+    TESTING.take().unwrap_or_default()
 }
 
 /// Routes panics and the log to the console and to the listener.
@@ -73,8 +80,10 @@ impl log::Log for Bridge {
         console_error(&message);
         if record.target().starts_with("cubecl") || record.target().starts_with("wgpu") {
             let lost = message.contains("device was lost");
-            GPU_ERRORS.with(|errors| errors.borrow_mut().push(message.clone()));
-            report(if lost { "device_lost" } else { "shader" }, &message);
+            TESTING.with_borrow_mut(|testing| match testing {
+                Some(errors) => errors.push(message),
+                None => report(if lost { "device_lost" } else { "shader" }, &message),
+            });
         }
     }
 

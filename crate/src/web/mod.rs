@@ -21,7 +21,7 @@ use crate::config::{TaskConfig, settings};
 use crate::experiment::Experiment;
 use crate::model::Layout;
 use crate::task::Sort;
-use convert::{from_js, js_error, to_js, token_row};
+use convert::{from_js, js_error, to_js, token_row, whole};
 
 /// Runs once, when the module is instantiated.
 #[wasm_bindgen(start)]
@@ -79,7 +79,11 @@ pub fn task_sequence(
 
 /// What a token is called: `BOS`, `MID`, or its number.
 #[wasm_bindgen(js_name = tokenLabel)]
-pub fn token_label(#[wasm_bindgen(unchecked_param_type = "TaskConfig")] task: JsValue, token: u32) -> Result<String, JsValue> {
+pub fn token_label(
+    #[wasm_bindgen(unchecked_param_type = "TaskConfig")] task: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] token: JsValue,
+) -> Result<String, JsValue> {
+    let token = whole(&token, "token", 0, u32::MAX).map_err(js_error)?;
     Ok(Sort::label(&task_config(&task)?, token as usize))
 }
 

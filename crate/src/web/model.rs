@@ -80,7 +80,8 @@ impl Model {
     #[wasm_bindgen(unchecked_return_type = "Promise<Tensor>")]
     pub fn forward(&self, #[wasm_bindgen(unchecked_param_type = "number[][]")] tokens: JsValue) -> Promise {
         let model = self.now();
-        promise(async move { forward(&model, &tokens, &mut Cache::none()).await })
+        let rows = token_rows(&tokens, "tokens");
+        promise(async move { forward(&model, &rows?, &mut Cache::none()).await })
     }
 
     /// Logits, and the activations at the hooks named; at all of them when none are.
@@ -91,9 +92,10 @@ impl Model {
         #[wasm_bindgen(unchecked_optional_param_type = "string[]")] names: JsValue,
     ) -> Promise {
         let model = self.now();
+        let (cache, rows) = (wanted(&model, &names), token_rows(&tokens, "tokens"));
         promise(async move {
-            let mut cache = wanted(&model, &names)?;
-            let logits = forward(&model, &tokens, &mut cache).await?;
+            let mut cache = cache?;
+            let logits = forward(&model, &rows?, &mut cache).await?;
             let found = Object::new();
             for (name, value) in cache.found {
                 let value = match value {
@@ -114,19 +116,19 @@ impl Model {
         #[wasm_bindgen(unchecked_param_type = "{ maxNewTokens: number }")] options: JsValue,
     ) -> Promise {
         let model = self.now();
+        let prompts = token_rows(&prompts, "prompts");
+        let new_tokens = js_sys::Reflect::get(&options, &"maxNewTokens".into()).unwrap_or(JsValue::UNDEFINED);
+        let new_tokens = whole(&new_tokens, "options.maxNewTokens", 0, model.config().n_ctx as u32);
         promise(async move {
-            let prompts = token_rows(&prompts, "prompts")?;
-            let new_tokens = js_sys::Reflect::get(&options, &"maxNewTokens".into()).unwrap_or(JsValue::UNDEFINED);
-            let new_tokens = whole(&new_tokens, "options.maxNewTokens", 0, model.config().n_ctx as u32)?;
-            let rows = model.generate(&prompts, new_tokens as usize).await?;
+            let rows = model.generate(&prompts?, new_tokens? as usize).await?;
             let row = |row: Vec<usize>| row.into_iter().map(|token| JsValue::from_f64(token as f64)).collect::<Array>();
             Ok(rows.into_iter().map(row).collect::<Array>().into())
         })
     }
 }
 
-async fn forward(model: &model::Model, tokens: &JsValue, cache: &mut Cache) -> Result<JsValue> {
-    let tokens = Tokens::new(&token_rows(tokens, "tokens")?, model.config())?;
+async fn forward(model: &model::Model, rows: &[Vec<usize>], cache: &mut Cache) -> Result<JsValue> {
+    let tokens = Tokens::new(rows, model.config())?;
     let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), 0..tokens.positions, cache);
     Ok(tensor(&logits.dims(), &read(logits.clone()).await?))
 }

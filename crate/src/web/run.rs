@@ -7,7 +7,7 @@ use futures_util::lock::Mutex;
 use js_sys::{Array, Float32Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{from_js, js_error, object, promise, record, tensor, to_js, token_row, whole, yield_now};
+use super::convert::{from_js, js_error, object, promise, tensor, to_js, token_row, whole, yield_now};
 use super::device::Device;
 use super::model::Model;
 use crate::error::Error;
@@ -39,8 +39,9 @@ impl Run {
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
     pub fn create(#[wasm_bindgen(unchecked_param_type = "PartialExperiment")] experiment: JsValue, device: &Device) -> Promise {
         let device = device.inner.clone();
+        let experiment = from_js(&experiment, "experiment");
         js_sys::futures::future_to_promise(async move {
-            let experiment = Experiment::resolve(&from_js(&experiment, "experiment")?).map_err(Error::from).map_err(js_error)?;
+            let experiment = Experiment::resolve(&experiment?).map_err(Error::from).map_err(js_error)?;
             Ok(Self::new(train::Run::new(experiment, &device)).into())
         })
     }
@@ -70,7 +71,7 @@ impl Run {
         self.run.borrow().learning_rate()
     }
 
-    /// Trains `n` steps. Calls queue; a failed one leaves the run as it was.
+    /// Trains `n` steps. Calls queue. If one fails, the steps before the failure stand: `steps` says how many.
     #[wasm_bindgen(unchecked_return_type = "Promise<{ step: number; losses: Float32Array }>")]
     pub fn step(&self, #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue) -> Promise {
         let (run, turn) = (self.run.clone(), self.turn.clone());
@@ -95,7 +96,14 @@ impl Run {
             let mut evaluator = Evaluator::new(lists as usize);
             loop {
                 if let Some(figures) = evaluator.advance(run.model(), run.task()).await? {
-                    return record(&figures);
+                    // Not as JSON, which knows no NaN: a run that has diverged has that for a loss.
+                    return Ok(object([
+                        ("loss", figures.loss.into()),
+                        ("tokenAccuracy", figures.token_accuracy.into()),
+                        ("sequenceAccuracy", figures.sequence_accuracy.into()),
+                        ("lists", lists.into()),
+                        ("heldOut", figures.held_out.into()),
+                    ]));
                 }
                 yield_now().await;
             }
@@ -138,8 +146,9 @@ impl Run {
     #[wasm_bindgen(unchecked_return_type = "Promise<Look>")]
     pub fn look(&self, #[wasm_bindgen(unchecked_param_type = "number[]")] tokens: JsValue) -> Promise {
         let run = self.copy();
+        let tokens = token_row(&tokens, "tokens");
         promise(async move {
-            let tokens = token_row(&tokens, "tokens")?;
+            let tokens = tokens?;
             let look = run.model().look(&tokens).await?;
             let label = |token: usize| JsValue::from(Sort::label(&run.experiment().task, token));
             let prediction = |(token, probability): &(usize, f32)| {

@@ -7,7 +7,7 @@ use js_sys::{Object, Promise, Reflect, global};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
-use super::fatal::take_gpu_errors;
+use super::fatal::{begin_test, end_test};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::train::Run;
@@ -36,8 +36,8 @@ pub(super) struct Gpu {
 }
 
 thread_local! {
-    /// burn's runtime is registered once per module.
-    static OPENED: RefCell<Option<Gpu>> = const { RefCell::new(None) };
+    /// burn's runtime is registered once per module: what came of it, good or bad, stays.
+    static OPENED: RefCell<Option<Result<Gpu>>> = const { RefCell::new(None) };
 }
 
 impl Gpu {
@@ -50,19 +50,27 @@ impl Gpu {
         if adapter.software && !software {
             return Err(Error::new(format!("the WebGPU adapter ({}) is software, not a GPU", adapter.name)));
         }
-        if let Some(gpu) = OPENED.with(|slot| slot.borrow().clone()) {
-            return Ok(gpu);
+        if let Some(opened) = OPENED.with_borrow(Clone::clone) {
+            return opened;
         }
-        take_gpu_errors();
+        let opened = Self::init(adapter.name).await;
+        OPENED.set(Some(opened.clone()));
+        opened
+    }
+
+    /// Registers burn's runtime and tests it.
+    async fn init(adapter: String) -> Result<Self> {
         let device = Device::wgpu_options()
             .tasks_max(TASKS_MAX)
             .init_async()
             .await
             .map_err(|error| Error::new(format!("WebGPU could not be opened: {error}.")))?;
-        let gpu = Self { device, adapter: adapter.name };
-        gpu.self_test().await?;
-        OPENED.with(|slot| *slot.borrow_mut() = Some(gpu.clone()));
-        Ok(gpu)
+        let gpu = Self { device, adapter };
+        begin_test();
+        let tested = gpu.self_test().await;
+        let errors = end_test();
+        tested?;
+        if errors.is_empty() { Ok(gpu) } else { Err(Error::new(format!("WebGPU fails here: {}", errors.join("; ")))) }
     }
 
     /// Forward and backward passes and updates of a small model with every kind of layer must agree with the CPU's.
@@ -74,12 +82,11 @@ impl Gpu {
         let experiment = Experiment::resolve(&small)?;
         let on_gpu = Run::new(experiment.clone(), &self.device).step(3).await?;
         let on_cpu = Run::new(experiment, &Device::flex()).step(3).await?;
-        let errors = take_gpu_errors();
         let agree = on_gpu.iter().zip(&on_cpu).all(|(a, b)| (a - b).abs() <= TOLERANCE * b.abs());
-        if agree && errors.is_empty() {
+        if agree {
             return Ok(());
         }
-        Err(Error::new(format!("WebGPU computes wrong results here (losses {on_gpu:?}, on the CPU {on_cpu:?}) {}", errors.join("; "))))
+        Err(Error::new(format!("WebGPU computes wrong results here (losses {on_gpu:?}, on the CPU {on_cpu:?})")))
     }
 }
 

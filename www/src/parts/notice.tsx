@@ -21,9 +21,12 @@ export function NoticeLine() {
                 Try again
               </button>
             )}
-            <button type="button" onClick={() => (notice.value = null)}>
-              Dismiss
-            </button>
+            {/* What must be tried again must not be put out of sight. */}
+            {!now.retry && (
+              <button type="button" onClick={() => (notice.value = null)}>
+                Dismiss
+              </button>
+            )}
           </div>
         </div>
       )}

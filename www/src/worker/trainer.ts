@@ -18,7 +18,7 @@ const REPORT = 100;
 /** A run never goes further than this many steps beyond its last save. */
 const SAVE_EVERY = 100;
 /** Held-out lists for an evaluation while it trains, and once it rests; fewer where they would take too long. */
-const LISTS = { training: 200, resting: 1000, least: 50 };
+const LISTS = { training: 200, resting: 1000, least: 10 };
 /** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
@@ -94,7 +94,8 @@ export class Trainer {
       case "pause":
         return this.setGoal(this.run, 0);
       case "steps":
-        return this.setGoal(this.run, this.run.steps + command.count);
+        // Asked for while earlier ones are still to come: on top of those.
+        return this.setGoal(this.run, Math.max(this.run.steps, this.goal === Infinity ? 0 : this.goal) + command.count);
       case "numbers":
         return this.attempt("numbers", command.run, () => this.show(this.run!, command.numbers));
       case "device":
@@ -200,8 +201,10 @@ export class Trainer {
   }
 
   private async evaluate(run: Run, most: number): Promise<void> {
-    // Before the first one: a list is generated in some passes, and a step is some passes for a batch of lists.
-    const listCost = this.listCost || (2 * this.stepCost) / run.experiment.train.batch_size;
+    // Before the first one, a guess: a step is about three passes for a batch of lists; a list is read in one, and generated in one
+    // a number, over three quarters of the positions.
+    const { task, train } = run.experiment;
+    const listCost = this.listCost || (this.stepCost / train.batch_size) * ((1 + 0.75 * task.list_length) / 3);
     const lists = Math.round(Math.max(LISTS.least, Math.min(most, LONGEST_EVALUATION / listCost)));
     const start = performance.now();
     const evaluation = await run.evaluate(lists);
