@@ -162,10 +162,27 @@ test("failures without any progress end in a question, not in a loop", async () 
   const again = button(page, "Try again");
   await again.waitFor({ timeout: 60_000 });
   assert.match(await notice(page).innerText(), /three times in a row/);
+  assert.equal(await button(page, "Dismiss").count(), 0, "the only way on can't be put out of sight");
   await context.unroute("**/worker.js");
   await again.click();
   await untilStep(page, 2);
   await context.close();
+});
+
+test("after it has given up, Play and a new run work as well as Try again", async () => {
+  for (const name of ["Play", "Reset to step 0"]) {
+    // The first run opens; whatever is to take its place fails.
+    const fails = `addEventListener("message", ({ data }) => { if (data.type === "open" && data.run > 1) setTimeout(() => { throw new Error("forced") }); })`;
+    const { page, context } = await open(place, { patch: fails });
+    await untilStep(page, 5);
+    void worker(page).evaluate(() => self.close()).catch(() => {});
+    await button(page, "Try again").waitFor({ timeout: 60_000 });
+    await context.unroute("**/worker.js");
+    await button(page, name).click();
+    if (name !== "Play") await button(page, "Play").click();
+    await untilStep(page, 2);
+    await context.close();
+  }
 });
 
 test("a program that can't be downloaded: said, and tried again on request", async () => {
