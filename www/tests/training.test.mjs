@@ -162,7 +162,10 @@ test("the curve is read by pointer and by keyboard, on either axis", async () =>
   const over = await page.locator(".chart .u-over").boundingBox();
   await page.mouse.move(over.x + over.width * 0.2, over.y + over.height / 2);
   await until("a reading", async () => /^step \d+, training \d\.\d+/.test(await reading.innerText()));
+  // Another axis is another chart, made a frame later.
+  const old = await page.locator(".chart .u-over").elementHandle();
   await page.getByLabel("log axis").click();
+  await until("the new chart", () => old.evaluate((element) => !element.isConnected));
   await page.locator(".chart").focus();
   await page.keyboard.press("Home");
   assert.match(await reading.innerText(), /^step 1, training/);
