@@ -1,9 +1,10 @@
 //! Tinylens: train a tiny transformer, look inside it, break it on purpose.
 //!
 //! From the ground up; a module imports only from those above it:
-//! [`error`], [`config`], [`random`], [`task`], [`model`], [`experiment`], [`train`], [`figure`], and (under wasm only) `web`, the one
+//! [`error`], [`config`], [`random`], [`task`], [`model`], [`experiment`], [`checkpoint`], [`train`], [`figure`], and (under wasm only) `web`, the one
 //! module that knows the browser. Everything else builds and is tested natively on burn's `flex` CPU backend.
 
+pub mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod experiment;

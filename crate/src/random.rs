@@ -22,6 +22,8 @@ pub enum Stream {
     Length = 6,
     /// Numbers that cover their range evenly.
     Even = 7,
+    /// Tokens that are sampled.
+    Sample = 8,
 }
 
 /// Where in a stream: three counters, whose meaning is the caller's.

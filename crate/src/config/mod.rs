@@ -31,7 +31,7 @@ pub fn describe(errors: &[ConfigError]) -> String {
     errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// What the model learns: sorting. A sequence is `bos_token`, `list_length` numbers, `mid_token`, the numbers sorted.
+/// What the model learns: sorting. A sequence is `bos_token` (if there is one), `list_length` numbers, `mid_token`, the numbers sorted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskConfig {
     pub name: TaskName,
@@ -41,8 +41,8 @@ pub struct TaskConfig {
     pub min_value: usize,
     /// One more than the largest number.
     pub max_value: usize,
-    /// Token at the start of every sequence.
-    pub bos_token: usize,
+    /// Token at the start of every sequence; `None`: sequences start with the list.
+    pub bos_token: Option<usize>,
     /// Token between the list and its sorted order.
     pub mid_token: usize,
     /// Whether a number may occur twice in a list.
@@ -57,9 +57,19 @@ impl TaskConfig {
         self.max_value - self.min_value
     }
 
-    /// Positions of a whole sequence for lists of `length` numbers: BOS, the list, MID, the list sorted.
-    pub fn sequence_length(length: usize) -> usize {
-        2 * length + 2
+    /// Positions of a prompt for lists of `length` numbers: BOS if there is one, the list, MID.
+    pub fn prompt_length(&self, length: usize) -> usize {
+        usize::from(self.bos_token.is_some()) + length + 1
+    }
+
+    /// Positions of a whole sequence for lists of `length` numbers: the prompt, the list sorted.
+    pub fn sequence_length(&self, length: usize) -> usize {
+        self.prompt_length(length) + length
+    }
+
+    /// Positions whose logits count for lists of `length` numbers: from MID to the last but one.
+    pub fn counted(&self, length: usize) -> std::ops::Range<usize> {
+        self.prompt_length(length) - 1..self.sequence_length(length) - 1
     }
 }
 
@@ -83,8 +93,10 @@ pub struct ModelConfig {
     pub d_mlp: usize,
     /// Most positions the model can read.
     pub n_ctx: usize,
-    /// Tokens in the vocabulary, in and out.
+    /// Tokens in the vocabulary that the model reads.
     pub d_vocab: usize,
+    /// Tokens in the vocabulary that it predicts.
+    pub d_vocab_out: usize,
     /// Whether the layers are attention alone, without MLPs.
     pub attn_only: bool,
     /// Activation of the MLPs; unused when `attn_only`.
@@ -92,6 +104,19 @@ pub struct ModelConfig {
     pub normalization_type: Option<Normalization>,
     /// Added under the root in a norm.
     pub eps: f64,
+    pub positional_embedding_type: PositionalEmbedding,
+    /// How many of a head's dimensions are rotated, an even number; unused unless rotary.
+    pub rotary_dim: usize,
+    /// Wavelength, in positions and over 2π, of the slowest rotation; unused unless rotary.
+    pub rotary_base: f64,
+    /// Whether neighbouring dimensions are rotated together (GPT-J) instead of those half a `rotary_dim` apart (GPT-NeoX); unused
+    /// unless rotary.
+    pub rotary_adjacent_pairs: bool,
+    pub attention_dir: AttentionDirection,
+    /// Whether attention scores are divided by `attn_scale`.
+    pub use_attn_scale: bool,
+    pub attn_scale: f64,
+    pub init_mode: InitMode,
     /// Seed of the initial weights.
     pub seed: u32,
 }
@@ -106,6 +131,38 @@ pub enum Activation {
     /// GPT-2's approximation of it with tanh.
     GeluNew,
     Silu,
+    /// x · softmax(x) over the hidden units, then a LayerNorm of its own (Elhage et al., 2022).
+    SoluLn,
+}
+
+/// How a model knows positions, named as in TransformerLens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionalEmbedding {
+    /// Learned, added to the residual stream.
+    Standard,
+    /// Learned, added to what queries and keys read, not to the residual stream (Press et al., 2021).
+    Shortformer,
+    /// Queries and keys are rotated by their positions (Su et al., 2021).
+    Rotary,
+}
+
+/// Which positions attention may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttentionDirection {
+    /// The position itself and those before it.
+    Causal,
+    /// All.
+    Bidirectional,
+}
+
+/// How weights start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InitMode {
+    /// Weights from N(0, 0.8 / sqrt(d_model)), biases 0.
+    Gpt2,
 }
 
 /// Norms, named as in TransformerLens; the `Pre` ones have no weights.

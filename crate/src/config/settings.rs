@@ -46,6 +46,10 @@ impl Resolved<'_> {
     fn integer(&self, path: &str) -> u64 {
         self.0.get(path).and_then(Value::as_u64).unwrap_or(0)
     }
+
+    fn is_null(&self, path: &str) -> bool {
+        self.0.get(path).is_some_and(Value::is_null)
+    }
 }
 
 const fn integer(path: &'static str, min: u64, max: u64, default: fn(&Resolved) -> Value, help: &'static str) -> Setting {
@@ -86,6 +90,9 @@ impl Setting {
 
 const SEED_MAX: u64 = u32::MAX as u64;
 
+/// The largest token number.
+const MAX_TOKEN: u64 = 99_999;
+
 /// Every setting, those that others are derived from first.
 pub const SETTINGS: &[Setting] = &[
     choice("task.name", &["sort"], |_| json!("sort"), "What the model learns: to write a list of numbers again, sorted."),
@@ -95,23 +102,24 @@ pub const SETTINGS: &[Setting] = &[
     integer(
         "task.bos_token",
         0,
-        4095,
+        MAX_TOKEN,
         |v| json!(v.integer("task.max_value") + 1),
-        "The token that starts every sequence (beginning of sequence).",
+        "The token that starts every sequence (beginning of sequence); none: sequences start with the list.",
     )
+    .optional()
     .derived("max_value + 1"),
-    integer("task.mid_token", 0, 4095, |v| json!(v.integer("task.max_value") + 2), "The token between the list and its sorted order.")
+    integer("task.mid_token", 0, MAX_TOKEN, |v| json!(v.integer("task.max_value") + 2), "The token between the list and its sorted order.")
         .derived("max_value + 2"),
     boolean("task.repeats", |_| json!(true), "Whether a number may occur more than once in a list."),
     boolean("task.var_length", |_| json!(false), "Whether every batch draws its own list length, from 1 to list_length."),
-    integer("model.n_layers", 1, 16, |_| json!(1), "How many layers (attention, and an MLP unless attn_only) the model has."),
-    integer("model.n_heads", 1, 32, |_| json!(1), "How many attention heads each layer has; each draws its own pattern."),
-    integer("model.d_model", 1, 1024, |_| json!(128), "Width of the residual stream: how many numbers describe a position."),
+    integer("model.n_layers", 1, 64, |_| json!(1), "How many layers (attention, and an MLP unless attn_only) the model has."),
+    integer("model.n_heads", 1, 64, |_| json!(1), "How many attention heads each layer has; each draws its own pattern."),
+    integer("model.d_model", 1, 4096, |_| json!(128), "Width of the residual stream: how many numbers describe a position."),
     integer(
         "model.d_head",
         1,
-        512,
-        |v| json!((v.integer("model.d_model") / v.integer("model.n_heads").max(1)).clamp(1, 512)),
+        4096,
+        |v| json!((v.integer("model.d_model") / v.integer("model.n_heads").max(1)).max(1)),
         "Width of a head's queries, keys and values.",
     )
     .derived("d_model / n_heads"),
@@ -119,14 +127,14 @@ pub const SETTINGS: &[Setting] = &[
     integer(
         "model.d_mlp",
         1,
-        4096,
-        |v| json!((4 * v.integer("model.d_model")).clamp(1, 4096)),
+        16_384,
+        |v| json!(4 * v.integer("model.d_model")),
         "Hidden units of each MLP; without effect while attn_only is on.",
     )
     .derived("4 · d_model"),
     choice(
         "model.act_fn",
-        &["relu", "gelu", "gelu_new", "silu"],
+        &["relu", "gelu", "gelu_new", "silu", "solu_ln"],
         |_| json!("relu"),
         "The MLP's activation function; without effect while attn_only is on.",
     ),
@@ -141,15 +149,15 @@ pub const SETTINGS: &[Setting] = &[
     integer(
         "model.n_ctx",
         1,
-        256,
-        |v| json!(2 * v.integer("task.list_length") + 2),
-        "The most positions the model can read; a sequence takes 2 · list_length + 2.",
+        4096,
+        |v| json!(2 * v.integer("task.list_length") + 1 + u64::from(!v.is_null("task.bos_token"))),
+        "The most positions the model can read; a sequence takes two for every number, one for MID and one for BOS.",
     )
-    .derived("2 · list_length + 2"),
+    .derived("just enough for a sequence: 2 · list_length + 2, one less without BOS"),
     integer(
         "model.d_vocab",
         1,
-        4096,
+        MAX_TOKEN + 1,
         |v| {
             let special = v.integer("task.bos_token").max(v.integer("task.mid_token")) + 1;
             json!(special.max(v.integer("task.max_value")))
@@ -157,6 +165,63 @@ pub const SETTINGS: &[Setting] = &[
         "How many tokens the model knows: the numbers, BOS and MID.",
     )
     .derived("just enough for the numbers, BOS and MID"),
+    integer(
+        "model.d_vocab_out",
+        1,
+        MAX_TOKEN + 1,
+        |v| json!(v.integer("model.d_vocab")),
+        "How many tokens the model can predict; fewer than it reads if it need not write BOS or MID.",
+    )
+    .derived("d_vocab"),
+    choice(
+        "model.positional_embedding_type",
+        &["standard", "shortformer", "rotary"],
+        |_| json!("standard"),
+        "How the model knows positions: a learned vector added to the residual stream; the same added only to what queries and keys read; or queries and keys rotated by their position.",
+    ),
+    integer(
+        "model.rotary_dim",
+        0,
+        4096,
+        |v| json!(v.integer("model.d_head") / 2 * 2),
+        "How many dimensions of each head are rotated, an even number; without effect unless positions are rotary.",
+    )
+    .derived("d_head, or one less if that is odd"),
+    real(
+        "model.rotary_base",
+        1.0,
+        1e9,
+        true,
+        |_| json!(10_000.0),
+        "How slow the slowest rotation is; without effect unless positions are rotary.",
+    ),
+    boolean(
+        "model.rotary_adjacent_pairs",
+        |_| json!(false),
+        "Whether neighbouring dimensions are rotated together (GPT-J) or those half the rotated width apart (GPT-NeoX); without effect unless positions are rotary.",
+    ),
+    choice(
+        "model.attention_dir",
+        &["causal", "bidirectional"],
+        |_| json!("causal"),
+        "Whether a position attends to itself and those before it, or to all; a bidirectional model sees the answer it is asked for.",
+    ),
+    boolean("model.use_attn_scale", |_| json!(true), "Whether attention scores are divided by attn_scale before the softmax."),
+    real(
+        "model.attn_scale",
+        1e-6,
+        1e6,
+        true,
+        |v| json!(libm::sqrt(v.integer("model.d_head") as f64)),
+        "What attention scores are divided by; without effect while use_attn_scale is off.",
+    )
+    .derived("√d_head"),
+    choice(
+        "model.init_mode",
+        &["gpt2"],
+        |_| json!("gpt2"),
+        "How weights start: normally distributed with deviation 0.8 / √d_model, biases zero.",
+    ),
     integer("model.seed", 0, SEED_MAX, |_| json!(42), "Seed of the initial weights: the same seed starts from the same model."),
     integer(
         "train.num_samples",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::settings::{Resolved, SETTINGS};
-use crate::config::{ConfigError, ModelConfig, TaskConfig, TrainConfig, check};
+use crate::config::{ConfigError, ModelConfig, PositionalEmbedding, TaskConfig, TrainConfig, check};
 use crate::model::Layout;
 
 /// Task, model and training of a run, complete and consistent.
@@ -17,8 +17,11 @@ pub struct Experiment {
     pub train: TrainConfig,
 }
 
-/// Most parameters a model may have: with Adam's state and gradients they take 16 bytes each in a browser tab.
-const MAX_PARAMETERS: usize = 20_000_000;
+/// Most parameters a model may have: the 256 MB that a file may have, as float32.
+const MAX_PARAMETERS: usize = 64_000_000;
+
+/// Most parameters of a model that is trained: with Adam's state and gradients they take 16 bytes each in a browser tab.
+const MAX_TRAINED: usize = 20_000_000;
 
 /// Most memory that a training step's activations and gradients may take, in bytes: half of what a wasm module can address.
 const MAX_STEP_BYTES: f64 = 2e9;
@@ -42,6 +45,23 @@ impl Experiment {
         if errors.is_empty() { Ok(experiment) } else { Err(errors) }
     }
 
+    /// The experiment around a model that is already there: task and training as the partial experiments in `given` say, later ones going
+    /// before earlier ones.
+    ///
+    /// # Errors
+    /// As [`Experiment::resolve`].
+    pub fn around(model: &ModelConfig, given: &[&Value]) -> Result<Self, Vec<ConfigError>> {
+        let mut whole = Map::new();
+        for (group, fields) in given.iter().filter_map(|given| given.as_object()).flatten().filter(|(group, _)| *group != "model") {
+            match (whole.entry(group.clone()).or_insert_with(|| Value::Object(Map::new())), fields) {
+                (Value::Object(known), Value::Object(fields)) => known.extend(fields.clone()),
+                (known, other) => *known = other.clone(),
+            }
+        }
+        whole.insert("model".into(), serde_json::to_value(model).map_err(|error| vec![ConfigError::new("", error.to_string())])?);
+        Self::resolve(&Value::Object(whole))
+    }
+
     /// What the ranges of single fields can't say.
     fn contradictions(&self) -> Vec<ConfigError> {
         let (task, model, train) = (&self.task, &self.model, &self.train);
@@ -56,7 +76,8 @@ impl Experiment {
             return vec![ConfigError::new("task.max_value", message)];
         }
         let numbers = task.min_value..task.max_value;
-        for (path, token) in [("task.bos_token", task.bos_token), ("task.mid_token", task.mid_token)] {
+        for (path, token) in [("task.bos_token", task.bos_token), ("task.mid_token", Some(task.mid_token))] {
+            let Some(token) = token else { continue };
             let range = format!("{} to {}", numbers.start, numbers.end - 1);
             refuse(
                 numbers.contains(&token),
@@ -65,11 +86,12 @@ impl Experiment {
             );
             refuse(token >= model.d_vocab, path, format!("{path} is {token}; it must be less than model.d_vocab, {}.", model.d_vocab));
         }
-        let same = task.bos_token == task.mid_token;
+        let same = task.bos_token == Some(task.mid_token);
         refuse(same, "task.mid_token", format!("task.mid_token is {}, as is task.bos_token; they must differ.", task.mid_token));
-        let few = task.max_value > model.d_vocab;
-        let needed = task.max_value;
-        refuse(few, "model.d_vocab", format!("model.d_vocab is {}; the numbers of the task take at least {needed}.", model.d_vocab));
+        for (path, tokens) in [("model.d_vocab", model.d_vocab), ("model.d_vocab_out", model.d_vocab_out)] {
+            let message = format!("{path} is {tokens}; the numbers of the task take at least {}.", task.max_value);
+            refuse(task.max_value > tokens, path, message);
+        }
         let distinct = !task.repeats && task.values() < task.list_length;
         let message = format!(
             "task.list_length is {}; without repeats there are only {} different numbers to fill it with.",
@@ -77,23 +99,37 @@ impl Experiment {
             task.values()
         );
         refuse(distinct, "task.list_length", message);
-        let positions = TaskConfig::sequence_length(task.list_length);
+        let positions = task.sequence_length(task.list_length);
         let message = format!("model.n_ctx is {}; a sequence of {} numbers takes at least {positions}.", model.n_ctx, task.list_length);
         refuse(model.n_ctx < positions, "model.n_ctx", message);
         if let Some(samples) = train.num_samples {
             let message = format!("train.batch_size is {}; it must be at most train.num_samples, {samples}.", train.batch_size);
             refuse(train.batch_size > samples, "train.batch_size", message);
         }
-        let too_large = fits(model).err();
-        refuse(too_large.is_some(), "model.d_model", too_large.clone().unwrap_or_default());
+        let own = contradictions_of_model(model, MAX_TRAINED);
+        let too_large = !own.is_empty();
         let gigabytes = step_bytes(model, train.batch_size, positions) / 1e9;
         let message = format!(
             "train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 are allowed; choose a smaller batch or model.",
             train.batch_size
         );
-        refuse(too_large.is_none() && gigabytes * 1e9 > MAX_STEP_BYTES, "train.batch_size", message);
+        refuse(!too_large && gigabytes * 1e9 > MAX_STEP_BYTES, "train.batch_size", message);
+        errors.extend(own);
         errors
     }
+}
+
+/// What the ranges of a model's single fields can't say.
+fn contradictions_of_model(model: &ModelConfig, most: usize) -> Vec<ConfigError> {
+    let mut errors = Vec::new();
+    let rotary = model.positional_embedding_type == PositionalEmbedding::Rotary;
+    if rotary && (!model.rotary_dim.is_multiple_of(2) || model.rotary_dim > model.d_head) {
+        let message =
+            format!("model.rotary_dim is {}; it must be an even number of at most model.d_head, {}.", model.rotary_dim, model.d_head);
+        errors.push(ConfigError::new("model.rotary_dim", message));
+    }
+    errors.extend(fits(model, most).err().map(|message| ConfigError::new("model.d_model", message)));
+    errors
 }
 
 /// Completes a partial model configuration that has no task to fit.
@@ -103,8 +139,8 @@ impl Experiment {
 pub fn resolve_model(partial: Value) -> Result<ModelConfig, Vec<ConfigError>> {
     let mut groups = complete(&Value::Object(Map::from_iter([("model".to_string(), partial)])))?;
     let model = from_groups(groups.remove("model").unwrap_or_default())?;
-    fits(&model).map_err(|message| vec![ConfigError::new("model.d_model", message)])?;
-    Ok(model)
+    let errors = contradictions_of_model(&model, MAX_PARAMETERS);
+    if errors.is_empty() { Ok(model) } else { Err(errors) }
 }
 
 /// Every setting, as given or by default, by group and field; or all that is wrong with single fields.
@@ -135,17 +171,17 @@ fn from_groups<T: serde::de::DeserializeOwned>(groups: impl Into<Value>) -> Resu
     serde_json::from_value(groups.into()).map_err(|error| vec![ConfigError::new("", error.to_string())])
 }
 
-/// Whether a model of this size can be held and trained in a browser tab.
+/// Whether a model has at most so many parameters.
 ///
 /// # Errors
 /// A sentence that gives its size and the most that is allowed.
-pub fn fits(model: &ModelConfig) -> Result<(), String> {
+fn fits(model: &ModelConfig, most: usize) -> Result<(), String> {
     let parameters = Layout::new(model).len();
-    if parameters <= MAX_PARAMETERS {
+    if parameters <= most {
         return Ok(());
     }
     Err(format!(
-        "This model would have {parameters} parameters; at most {MAX_PARAMETERS} are allowed. Choose a smaller d_model, d_head, d_mlp, d_vocab or n_layers."
+        "This model would have {parameters} parameters; at most {most} are allowed here. Choose a smaller d_model, d_head, d_mlp, d_vocab or n_layers."
     ))
 }
 
@@ -155,7 +191,7 @@ fn step_bytes(model: &ModelConfig, batch: usize, positions: usize) -> f64 {
     let patterns = (batch * model.n_heads * positions * positions) as f64;
     let mlp = if model.attn_only { 0 } else { 4 * model.d_mlp };
     let layer = rows * (6 * model.d_model + 5 * model.n_heads * model.d_head + mlp) as f64 + 5.0 * patterns;
-    4.0 * 2.0 * (model.n_layers as f64 * layer + rows * (4 * model.d_vocab) as f64)
+    4.0 * 2.0 * (model.n_layers as f64 * layer + rows * (2 * model.d_vocab + 2 * model.d_vocab_out) as f64)
 }
 
 /// An error for every group or field that the table does not have.
@@ -191,7 +227,7 @@ mod tests {
     #[test]
     fn the_default_is_the_notebooks() {
         let Experiment { task, model, train } = Experiment::default();
-        assert_eq!((task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token), (5, 0, 64, 65, 66));
+        assert_eq!((task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token), (5, 0, 64, Some(65), 66));
         assert_eq!((model.n_layers, model.n_heads, model.d_model, model.d_head, model.n_ctx, model.d_vocab), (1, 1, 128, 128, 12, 67));
         assert_eq!((train.num_samples, train.batch_size, train.train_seed, train.test_seed), (Some(10_000), 100, 42, 62));
         assert_eq!(Layout::new(&model).len(), 84_803);
@@ -201,7 +237,13 @@ mod tests {
     fn what_is_left_out_follows_what_is_given() {
         let experiment = Experiment::resolve(&json!({ "task": { "list_length": 7, "max_value": 10 }, "model": { "n_heads": 4 } })).unwrap();
         assert_eq!((experiment.model.n_ctx, experiment.model.d_vocab, experiment.model.d_head), (16, 13, 32));
-        assert_eq!((experiment.task.bos_token, experiment.task.mid_token), (11, 12));
+        assert_eq!((experiment.task.bos_token, experiment.task.mid_token), (Some(11), 12));
+    }
+
+    #[test]
+    fn without_bos_sequences_are_one_shorter() {
+        let Experiment { task, model, .. } = Experiment::resolve(&json!({ "task": { "bos_token": null } })).unwrap();
+        assert_eq!((task.bos_token, task.prompt_length(5), task.sequence_length(5), model.n_ctx), (None, 6, 11, 11));
     }
 
     #[test]
@@ -213,7 +255,9 @@ mod tests {
         assert_eq!(paths(json!({ "task": { "min_value": 64 } })), ["task.max_value"]);
         assert_eq!(paths(json!({ "train": { "num_samples": 50 } })), ["train.batch_size"]);
         assert_eq!(paths(json!({ "model": { "n_layers": 16, "d_model": 1024, "n_heads": 32, "d_head": 512 } })), ["model.d_model"]);
+        assert_eq!(paths(json!({ "model": { "positional_embedding_type": "rotary", "rotary_dim": 130 } })), ["model.rotary_dim"]);
         assert_eq!(paths(json!({ "model": { "d_vocab": 66 } })), ["task.mid_token"]);
+        assert_eq!(paths(json!({ "model": { "d_vocab_out": 63 } })), ["model.d_vocab_out"]);
         let huge = json!({ "train": { "batch_size": 1024 }, "task": { "list_length": 50 }, "model": { "attn_only": false, "n_layers": 4, "d_mlp": 2048 } });
         assert_eq!(paths(huge), ["train.batch_size"]);
     }

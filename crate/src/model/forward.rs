@@ -2,50 +2,93 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
 
-use super::attention::attention;
+use super::attention::{Positions, attention};
 use super::mlp::mlp;
 use super::norm::norm;
-use super::{Cache, Model, Weights};
+use super::rotary::Rotary;
+use super::{Hooks, Model, Padding, Weights};
+use crate::config::PositionalEmbedding;
 
 impl Model {
-    /// Logits `[B, rows, V]` at the positions `rows` of the sequences `tokens`, `[B, T]`. The residual stream is computed at every
-    /// position; only the unembedding, which the loss does not need everywhere, is limited to `rows`.
-    pub fn logits(&self, weights: &Weights, tokens: Tensor<2, Int>, rows: Range<usize>, cache: &mut Cache) -> Tensor<3> {
+    /// Logits `[B, rows, V out]` at the positions `rows` of the sequences `tokens`, `[B, T]`. The residual stream is computed at every
+    /// position; only the unembedding, which the loss does not need everywhere, is limited to `rows` (while no hook is
+    /// used: the last ones, too, see every position).
+    pub fn logits(
+        &self,
+        weights: &Weights,
+        tokens: Tensor<2, Int>,
+        padding: Option<&Padding>,
+        rows: Range<usize>,
+        hooks: &mut Hooks,
+    ) -> Tensor<3> {
         let config = &self.config;
-        let (c, v) = (config.d_model, config.d_vocab);
+        let c = config.d_model;
         let [batch, positions] = tokens.dims();
 
-        let hot = weights.one_hot(tokens.reshape([batch * positions]), v);
+        let hot = weights.one_hot(tokens.reshape([batch * positions]), config.d_vocab);
         let embed = hot.matmul(weights.get::<2>("embed.W_E")).reshape([batch, positions, c]);
-        cache.three("", "hook_embed", &embed);
-        let pos_embed = weights.get::<2>("pos_embed.W_pos").slice([0..positions, 0..c]).reshape([1, positions, c]);
-        cache.three("", "hook_pos_embed", &pos_embed);
-        let mut resid = embed + pos_embed;
+        let mut resid = hooks.three("", "hook_embed", embed);
+        let mut shared = Positions { shortformer: None, rotary: None, padding };
+        match config.positional_embedding_type {
+            PositionalEmbedding::Standard => resid = resid + self.pos_embed(weights, [batch, positions], padding, hooks),
+            PositionalEmbedding::Shortformer => shared.shortformer = Some(self.pos_embed(weights, [batch, positions], padding, hooks)),
+            PositionalEmbedding::Rotary => shared.rotary = Some(Rotary::new(config, positions, padding, weights)),
+        }
 
         for layer in 0..config.n_layers {
             let block = format!("blocks.{layer}.");
-            cache.three(&block, "hook_resid_pre", &resid);
-            let input = norm(resid.clone(), &format!("{block}ln1"), config, weights, cache);
-            let attn_out = attention(input, &block, config, weights, cache);
-            cache.three(&block, "hook_attn_out", &attn_out);
-            resid = resid + attn_out;
+            resid = hooks.three(&block, "hook_resid_pre", resid);
+            let input = norm(resid.clone(), &format!("{block}ln1"), config, weights, hooks);
+            let attn_out = attention(input, &block, config, weights, &shared, hooks);
+            resid = resid + hooks.three(&block, "hook_attn_out", attn_out);
             if !config.attn_only {
-                cache.three(&block, "hook_resid_mid", &resid);
-                let input = norm(resid.clone(), &format!("{block}ln2"), config, weights, cache);
-                let mlp_out = mlp(input, &block, config, weights, cache);
-                cache.three(&block, "hook_mlp_out", &mlp_out);
-                resid = resid + mlp_out;
+                resid = hooks.three(&block, "hook_resid_mid", resid);
+                let input = norm(resid.clone(), &format!("{block}ln2"), config, weights, hooks);
+                let mlp_out = mlp(input, &block, config, weights, hooks);
+                resid = resid + hooks.three(&block, "hook_mlp_out", mlp_out);
             }
-            cache.three(&block, "hook_resid_post", &resid);
+            resid = hooks.three(&block, "hook_resid_post", resid);
         }
 
-        let read = rows.len();
-        let resid = if read == positions { resid } else { resid.slice([0..batch, rows, 0..c]) };
-        let resid = norm(resid, "ln_final", config, weights, cache);
-        let logits =
-            resid.reshape([batch * read, c]).matmul(weights.get::<2>("unembed.W_U")) + weights.get::<1>("unembed.b_U").reshape([1, v]);
-        logits.reshape([batch, read, v])
+        let all = 0..positions;
+        let some = |x: Tensor<3>, width: usize| if rows == all { x } else { x.slice([0..batch, rows.clone(), 0..width]) };
+        if hooks.idle() {
+            let resid = norm(some(resid, c), "ln_final", config, weights, hooks);
+            return self.unembed(resid, weights);
+        }
+        let resid = norm(resid, "ln_final", config, weights, hooks);
+        let resid = hooks.three("unembed.", "hook_in", resid);
+        let logits = self.unembed(resid, weights);
+        some(hooks.three("unembed.", "hook_out", logits), config.d_vocab_out)
+    }
+
+    /// `[B, T, C]` to logits, `[B, T, V out]`.
+    fn unembed(&self, resid: Tensor<3>, weights: &Weights) -> Tensor<3> {
+        let [batch, positions, c] = resid.dims();
+        let v = self.config.d_vocab_out;
+        let logits = resid.reshape([batch * positions, c]).matmul(weights.get::<2>("unembed.W_U"));
+        (logits + weights.get::<1>("unembed.b_U").reshape([1, v])).reshape([batch, positions, v])
+    }
+
+    /// The positional embeddings, `[1, T, C]` where they are the same in every sequence and nobody looks, else `[B, T, C]`.
+    fn pos_embed(&self, weights: &Weights, [batch, positions]: [usize; 2], padding: Option<&Padding>, hooks: &mut Hooks) -> Tensor<3> {
+        let (c, n_ctx) = (self.config.d_model, self.config.n_ctx);
+        let table = weights.get::<2>("pos_embed.W_pos");
+        let embedding = match padding {
+            None => {
+                let embedding = table.slice([0..positions, 0..c]).reshape([1, positions, c]);
+                if hooks.idle() { embedding } else { embedding.expand([batch, positions, c]) }
+            }
+            Some(padding) => {
+                // -1 is no row of the table: zeros.
+                let ids = padding.position_ids().into_iter().zip(padding.held()).map(|(id, held)| if *held { id as i32 } else { -1 });
+                let ids = TensorData::new(ids.collect::<Vec<i32>>(), [batch * positions]);
+                let hot = weights.one_hot(Tensor::from_data(ids, &weights.device()), n_ctx);
+                hot.matmul(table).reshape([batch, positions, c])
+            }
+        };
+        hooks.three("", "hook_pos_embed", embedding)
     }
 }

@@ -1,37 +1,50 @@
-//! Greedy generation: the likeliest next token, again and again.
+//! Generation: the next token, again and again.
 
 use std::collections::BTreeMap;
 
-use super::{Cache, Model, Tokens, read};
+use super::{Generation, Hooks, Intervention, Model, Tokens, argmax, read};
 use crate::error::{Error, Result};
 
 impl Model {
-    /// Each prompt followed by `new_tokens` greedy tokens. Prompts may differ in length.
+    /// Each prompt followed by the tokens generated. Prompts may differ in length; what a row becomes does not depend on the others,
+    /// but for where a stop token ends it.
     ///
     /// # Errors
-    /// If a prompt is empty, has a token outside the vocabulary or would grow past `n_ctx`; if the device fails.
-    pub async fn generate(&self, prompts: &[Vec<usize>], new_tokens: usize) -> Result<Vec<Vec<usize>>> {
-        let n_ctx = self.config().n_ctx;
-        for (number, prompt) in prompts.iter().enumerate() {
-            Tokens::check_row(prompt, &format!("prompts[{number}]"), self.config())?;
-            if new_tokens > 0 && prompt.len() + new_tokens > n_ctx {
-                let message = format!(
-                    "prompts[{number}] has {} tokens and {new_tokens} more are asked for; this model has {n_ctx} positions (n_ctx).",
-                    prompt.len()
-                );
-                return Err(Error::new(message));
-            }
-        }
+    /// If a prompt is empty, has a token outside the vocabulary or would grow past `n_ctx`; if an option is out of its range or an
+    /// intervention does not fit; if the device fails.
+    pub async fn generate(&self, prompts: &[Vec<usize>], options: &Generation, changes: &[Intervention]) -> Result<Vec<Vec<usize>>> {
+        options.check()?;
         let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (number, prompt) in prompts.iter().enumerate() {
+            self.check_prompt(prompt, &format!("prompts[{number}]"), options)?;
             by_length.entry(prompt.len()).or_default().push(number);
+        }
+        if let (Some(first), false) = (prompts.first(), changes.is_empty()) {
+            if by_length.len() > 1 {
+                return Err(Error::new("The prompts differ in length; with interventions they must be equally long."));
+            }
+            let positions = first.len() + options.max_new_tokens;
+            for (number, change) in changes.iter().enumerate() {
+                change.check(&format!("interventions[{number}]"), self.config(), prompts.len(), positions)?;
+            }
         }
         let mut out = prompts.to_vec();
         for numbers in by_length.into_values() {
             let mut rows: Vec<Vec<usize>> = numbers.iter().map(|number| prompts[*number].clone()).collect();
-            for _ in 0..new_tokens {
-                let next = self.next(&Tokens::new(&rows, self.config())?).await?;
-                rows.iter_mut().zip(next).for_each(|(row, next)| row.push(next));
+            let mut ended = vec![false; rows.len()];
+            for _ in 0..options.max_new_tokens {
+                if ended.iter().all(|ended| *ended) && options.stop_token.is_some() {
+                    break;
+                }
+                let logits = self.last_logits(&Tokens::new(&rows, self.config())?, changes).await?;
+                for (place, (row, logits)) in rows.iter_mut().zip(logits.chunks_exact(self.config().d_vocab_out)).enumerate() {
+                    let next = match options.stop_token {
+                        Some(stop) if ended[place] => stop,
+                        _ => options.choose(logits, row, numbers[place]),
+                    };
+                    ended[place] |= Some(next) == options.stop_token;
+                    row.push(next);
+                }
             }
             for (number, row) in numbers.into_iter().zip(rows) {
                 out[number] = row;
@@ -40,21 +53,31 @@ impl Model {
         Ok(out)
     }
 
+    fn check_prompt(&self, prompt: &[usize], name: &str, options: &Generation) -> Result<()> {
+        let (n_ctx, d_vocab) = (self.config().n_ctx, self.config().d_vocab);
+        Tokens::check_row(prompt, name, self.config())?;
+        let new = options.max_new_tokens;
+        if prompt.len().saturating_add(new) > n_ctx {
+            let message =
+                format!("{name} has {} tokens and {new} more are asked for; this model has {n_ctx} positions (n_ctx).", prompt.len());
+            return Err(Error::new(message));
+        }
+        if let Some(stop) = options.stop_token.filter(|stop| *stop >= d_vocab) {
+            return Err(Error::new(format!("options.stopToken is {stop}; tokens of this model are 0 to {}.", d_vocab - 1)));
+        }
+        Ok(())
+    }
+
     /// The likeliest token after each sequence; the first of equals.
     pub(crate) async fn next(&self, tokens: &Tokens) -> Result<Vec<usize>> {
-        let last = tokens.positions - 1..tokens.positions;
-        let logits = self.logits(&self.weights(), tokens.tensor(&self.device()), last, &mut Cache::none());
-        Ok(read(logits).await?.chunks_exact(self.config().d_vocab).map(argmax).collect())
+        let logits = self.last_logits(tokens, &[]).await?;
+        Ok(logits.chunks_exact(self.config().d_vocab_out).map(argmax).collect())
     }
-}
 
-/// The index of the largest value, the first of equals; 0 if none is a number.
-pub(crate) fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] || values[best].is_nan() {
-            best = index;
-        }
+    /// The logits after each sequence, `[B, V out]` row by row.
+    async fn last_logits(&self, tokens: &Tokens, changes: &[Intervention]) -> Result<Vec<f32>> {
+        let last = tokens.positions - 1..tokens.positions;
+        let mut hooks = Hooks::none().with(changes);
+        read(self.logits(&self.weights(), tokens.tensor(&self.device()), None, last, &mut hooks)).await
     }
-    best
 }

@@ -1,6 +1,6 @@
 //! Where each parameter lies in the flat tensor: name and shape as in TransformerLens's `state_dict`, and how it starts.
 
-use crate::config::{ModelConfig, Normalization};
+use crate::config::{Activation, ModelConfig, Normalization, PositionalEmbedding};
 use crate::random::{At, Stream, normals};
 
 /// One parameter.
@@ -33,6 +33,11 @@ impl Entry {
         self.len() == 0
     }
 
+    /// Whether it is a bias, of a matrix or a norm: it starts at zero.
+    pub fn is_bias(&self) -> bool {
+        self.start == Start::Zeros
+    }
+
     /// Its place in the flat tensor.
     pub fn range(&self) -> std::ops::Range<usize> {
         self.offset..self.offset + self.len()
@@ -47,13 +52,15 @@ pub struct Layout {
 
 impl Layout {
     pub fn new(config: &ModelConfig) -> Self {
-        let ModelConfig { n_layers, n_heads: h, d_model: c, d_head: d, d_mlp: m, n_ctx, d_vocab: v, .. } = *config;
+        let ModelConfig { n_layers, n_heads: h, d_model: c, d_head: d, d_mlp: m, n_ctx, d_vocab, d_vocab_out, .. } = *config;
         let mut layout = Self { entries: Vec::new() };
-        layout.add("embed.W_E", &[v, c], Start::Normal);
-        layout.add("pos_embed.W_pos", &[n_ctx, c], Start::Normal);
+        layout.add("embed.W_E", &[d_vocab, c], Start::Normal);
+        if config.positional_embedding_type != PositionalEmbedding::Rotary {
+            layout.add("pos_embed.W_pos", &[n_ctx, c], Start::Normal);
+        }
         for layer in 0..n_layers {
             let block = format!("blocks.{layer}");
-            layout.add_norm(config, &format!("{block}.ln1"));
+            layout.add_norm(config, &format!("{block}.ln1"), c);
             for matrix in ["W_Q", "W_K", "W_V"] {
                 layout.add(&format!("{block}.attn.{matrix}"), &[h, c, d], Start::Normal);
             }
@@ -63,16 +70,20 @@ impl Layout {
             }
             layout.add(&format!("{block}.attn.b_O"), &[c], Start::Zeros);
             if !config.attn_only {
-                layout.add_norm(config, &format!("{block}.ln2"));
+                layout.add_norm(config, &format!("{block}.ln2"), c);
                 layout.add(&format!("{block}.mlp.W_in"), &[c, m], Start::Normal);
                 layout.add(&format!("{block}.mlp.b_in"), &[m], Start::Zeros);
                 layout.add(&format!("{block}.mlp.W_out"), &[m, c], Start::Normal);
                 layout.add(&format!("{block}.mlp.b_out"), &[c], Start::Zeros);
+                // TransformerLens gives it weights only where the model's own norms are LN.
+                if config.act_fn == Activation::SoluLn && config.normalization_type == Some(Normalization::LN) {
+                    layout.add_norm(config, &format!("{block}.mlp.ln"), m);
+                }
             }
         }
-        layout.add_norm(config, "ln_final");
-        layout.add("unembed.W_U", &[c, v], Start::Normal);
-        layout.add("unembed.b_U", &[v], Start::Zeros);
+        layout.add_norm(config, "ln_final", c);
+        layout.add("unembed.W_U", &[c, d_vocab_out], Start::Normal);
+        layout.add("unembed.b_U", &[d_vocab_out], Start::Zeros);
         layout
     }
 
@@ -81,18 +92,18 @@ impl Layout {
         self.entries.push(Entry { name: name.into(), shape: shape.into(), offset, start });
     }
 
-    /// The weights of a norm, where its type has any.
-    fn add_norm(&mut self, config: &ModelConfig, name: &str) {
+    /// The weights of a norm over `width` values, where its type has any.
+    fn add_norm(&mut self, config: &ModelConfig, name: &str, width: usize) {
         let (w, b) = match config.normalization_type {
             Some(Normalization::LN) => (true, true),
             Some(Normalization::RMS) => (true, false),
             Some(Normalization::LNPre | Normalization::RMSPre) | None => (false, false),
         };
         if w {
-            self.add(&format!("{name}.w"), &[config.d_model], Start::Ones);
+            self.add(&format!("{name}.w"), &[width], Start::Ones);
         }
         if b {
-            self.add(&format!("{name}.b"), &[config.d_model], Start::Zeros);
+            self.add(&format!("{name}.b"), &[width], Start::Zeros);
         }
     }
 

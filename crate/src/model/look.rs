@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Activation, Cache, Model, Tokens, argmax, read};
+use super::{Activation, Hooks, Model, Tokens, argmax, read};
 use crate::error::Result;
 
 /// A forward pass over one sequence of `T` tokens.
@@ -23,12 +23,12 @@ impl Model {
         let tokens = Tokens::new(&[tokens.to_vec()], config)?;
         let positions = tokens.positions;
         let hooks = (0..config.n_layers).map(|layer| format!("blocks.{layer}.attn.hook_pattern")).collect();
-        let mut cache = Cache::names(hooks);
-        let logits = self.logits(&self.weights(), tokens.tensor(&self.device()), 0..positions, &mut cache);
+        let mut hooks = Hooks::names(hooks);
+        let logits = self.logits(&self.weights(), tokens.tensor(&self.device()), None, 0..positions, &mut hooks);
         let patterns: Vec<Tensor<4>> =
-            cache.found.into_iter().filter_map(|(_, value)| if let Activation::Four(value) = value { Some(value) } else { None }).collect();
+            hooks.found.into_iter().filter_map(|(_, value)| if let Activation::Four(value) = value { Some(value) } else { None }).collect();
         let pattern = read(Tensor::cat(patterns, 0)).await?;
-        let predictions = read(logits).await?.chunks_exact(config.d_vocab).map(likeliest).collect();
+        let predictions = read(logits).await?.chunks_exact(config.d_vocab_out).map(likeliest).collect();
         Ok(Look { predictions, pattern, pattern_shape: [config.n_layers, config.n_heads, positions, positions] })
     }
 }

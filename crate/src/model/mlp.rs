@@ -2,24 +2,29 @@
 
 use burn::tensor::{Tensor, activation};
 
-use super::{Cache, Weights};
-use crate::config::{Activation, ModelConfig};
+use super::norm::norm_as;
+use super::{Hooks, Weights};
+use crate::config::{Activation, ModelConfig, Normalization};
 
 /// `act(x W_in + b_in) W_out + b_out`, `[B, T, C]` to `[B, T, C]`.
-pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Weights, cache: &mut Cache) -> Tensor<3> {
+pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Weights, hooks: &mut Hooks) -> Tensor<3> {
     let [batch, positions, c] = x.dims();
     let m = config.d_mlp;
     let get = |name: &str| format!("{block}mlp.{name}");
     let pre = x.reshape([batch * positions, c]).matmul(weights.get(&get("W_in"))) + weights.get::<1>(&get("b_in")).reshape([1, m]);
-    let pre = pre.reshape([batch, positions, m]);
-    cache.three(block, "mlp.hook_pre", &pre);
+    let pre = hooks.three(block, "mlp.hook_pre", pre.reshape([batch, positions, m]));
     let post = match config.act_fn {
         Activation::Relu => activation::relu(pre),
         Activation::Gelu => activation::gelu(pre),
         Activation::GeluNew => gelu_new(pre),
         Activation::Silu => activation::silu(pre),
+        Activation::SoluLn => {
+            let mid = hooks.three(block, "mlp.hook_mid", pre.clone() * activation::softmax(pre, 2));
+            // A LayerNorm whatever the model's norm is; with weights only in a model whose norms are LN.
+            norm_as(mid, &get("ln"), Normalization::LN, config, weights, hooks)
+        }
     };
-    cache.three(block, "mlp.hook_post", &post);
+    let post = hooks.three(block, "mlp.hook_post", post);
     let out = post.reshape([batch * positions, m]).matmul(weights.get(&get("W_out"))) + weights.get::<1>(&get("b_out")).reshape([1, c]);
     out.reshape([batch, positions, c])
 }

@@ -1,31 +1,42 @@
 //! The transformer, with TransformerLens's names, shapes and conventions (`HookedTransformer`).
 //!
-//! Legend: `B` batch, `T` position, `H` n_heads, `C` d_model, `D` d_head, `M` d_mlp, `V` d_vocab.
+//! Legend: `B` batch, `T` position, `H` n_heads, `C` d_model, `D` d_head, `M` d_mlp, `V` d_vocab
+//! (`V out` d_vocab_out).
 //!
 //! All parameters live in one flat tensor; [`Layout`] says where each begins. The forward pass reads [`Weights`], views of that
 //! tensor, tracked for autodiff or not. Not here: loss, optimiser (`train`), and anything that knows which device it runs on.
 
 mod attention;
-mod cache;
 mod forward;
 mod generate;
+mod hooks;
+mod intervention;
 mod layout;
 mod look;
 mod mlp;
 mod norm;
+mod padding;
+mod processing;
+mod rotary;
+mod sample;
 mod tokens;
 mod weights;
 
-pub use cache::{Activation, Cache, hook_names};
-pub(crate) use generate::argmax;
+pub use hooks::{Activation, Hooks, hook_names};
+pub use intervention::{Edit, Intervention, Place, Values};
 pub use layout::{Entry, Layout};
 pub use look::Look;
+pub use padding::Padding;
+pub use processing::Processing;
+pub use sample::Generation;
+pub(crate) use sample::argmax;
 pub use tokens::Tokens;
 pub use weights::Weights;
 
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use sha2::{Digest, Sha256};
 
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
@@ -81,6 +92,18 @@ impl Model {
     /// If the device fails.
     pub async fn read_parameters(&self) -> Result<Vec<f32>> {
         read(self.parameters.clone()).await
+    }
+
+    /// SHA-256 over all parameters' bytes (float32, little endian, in the layout's order), in hexadecimal.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn fingerprint(&self) -> Result<String> {
+        let mut hash = Sha256::new();
+        for value in self.read_parameters().await? {
+            hash.update(value.to_le_bytes());
+        }
+        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     pub fn device(&self) -> Device {

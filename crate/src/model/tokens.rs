@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use super::Padding;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 
@@ -15,6 +16,8 @@ pub struct Tokens {
     pub values: Vec<i32>,
     pub batch: usize,
     pub positions: usize,
+    /// Positions that hold no token; `None`: all do.
+    pub padding: Option<Padding>,
 }
 
 impl Tokens {
@@ -32,6 +35,7 @@ impl Tokens {
         }
         let widest = [
             config.d_vocab,
+            config.d_vocab_out,
             config.d_model,
             config.n_heads * config.d_head.max(positions),
             if config.attn_only { 0 } else { config.d_mlp },
@@ -44,7 +48,16 @@ impl Tokens {
             )));
         }
         let values = rows.iter().flatten().map(|token| *token as i32).collect();
-        Ok(Self { values, batch: rows.len(), positions })
+        Ok(Self { values, batch: rows.len(), positions, padding: None })
+    }
+
+    /// The same, where only some positions hold tokens: `mask[row][position]`.
+    ///
+    /// # Errors
+    /// If the mask has another shape than the tokens.
+    pub fn masked(self, mask: &[Vec<bool>]) -> Result<Self> {
+        let padding = Padding::new(mask, self.batch, self.positions)?;
+        Ok(Self { padding: Some(padding), ..self })
     }
 
     /// Whether a model can read a sequence, which errors call `name`.

@@ -1,6 +1,6 @@
 //! The parameters of one forward pass: views of the flat tensor, each a leaf of the autodiff graph when gradients are wanted.
 
-use burn::tensor::{Gradients, Int, Tensor};
+use burn::tensor::{Device, Gradients, Int, Tensor};
 
 use super::{Layout, Model};
 
@@ -49,13 +49,22 @@ impl Weights<'_> {
         Some(self.leaves[index].clone().reshape(shape))
     }
 
-    /// Token numbers as one-hot rows, `[rows, V]`. A product with them is faster, forward and backward, than a lookup whose gradient
+    /// Token numbers as one-hot rows, `[rows, V]`; a number outside the vocabulary as zeros. A product with them is faster, forward and backward, than a lookup whose gradient
     /// scatters, at the vocabularies of toy models.
-    pub(crate) fn one_hot(&self, tokens: Tensor<1, Int>, d_vocab: usize) -> Tensor<2> {
+    pub fn one_hot(&self, tokens: Tensor<1, Int>, d_vocab: usize) -> Tensor<2> {
         let rows = tokens.dims()[0];
         let vocabulary = Tensor::<1, Int>::arange(0..d_vocab as i64, &tokens.device()).reshape([1, d_vocab]);
-        let hot = tokens.reshape([rows, 1]).equal(vocabulary).float();
-        if self.tracked { hot.autodiff() } else { hot }
+        self.constant(tokens.reshape([rows, 1]).equal(vocabulary).float())
+    }
+
+    /// A tensor that is no parameter, as the forward pass needs it to meet them.
+    pub(super) fn constant<const R: usize>(&self, value: Tensor<R>) -> Tensor<R> {
+        if self.tracked { value.autodiff() } else { value }
+    }
+
+    /// Where the parameters are.
+    pub(super) fn device(&self) -> Device {
+        self.leaves[0].device().inner()
     }
 
     /// The gradient of every parameter, `[parameters]`, in the layout's order; zero for those the loss does not depend on.

@@ -1,6 +1,6 @@
-//! Sorting: BOS, a list of numbers, MID, the numbers sorted. The model is asked for the sorted numbers only.
+//! Sorting: BOS (or not), a list of numbers, MID, the numbers sorted. The model is asked for the sorted numbers only.
 //!
-//! Legend: `L` numbers in a list, `T = 2L + 2` positions of a sequence.
+//! Legend: `L` numbers in a list, `T` positions of a sequence: `2L + 2`, one less without BOS.
 //!
 //! Held-out lists. Whether a list may be trained on is a function of the list and `test_seed`: one in 64 is held out. Training never
 //! draws those and testing draws nothing else, so the two can't collide, however many lists either takes. A length with fewer than
@@ -34,19 +34,16 @@ const MAX_ATTEMPTS: u32 = 4000;
 pub struct Batch {
     /// Numbers in each list, `L`.
     pub list_length: usize,
-    /// Token numbers, row by row: `[batch, 2L + 2]`.
+    /// Positions of each sequence, `T`.
+    pub positions: usize,
+    /// Token numbers, row by row: `[batch, T]`.
     pub tokens: Vec<i32>,
 }
 
 impl Batch {
-    /// Positions of each sequence.
-    pub fn positions(&self) -> usize {
-        TaskConfig::sequence_length(self.list_length)
-    }
-
     /// How many sequences there are.
     pub fn len(&self) -> usize {
-        self.tokens.len() / self.positions()
+        self.tokens.len() / self.positions
     }
 
     pub fn is_empty(&self) -> bool {
@@ -55,7 +52,7 @@ impl Batch {
 
     /// The sequences, one by one.
     pub fn sequences(&self) -> impl Iterator<Item = &[i32]> {
-        self.tokens.chunks_exact(self.positions())
+        self.tokens.chunks_exact(self.positions)
     }
 }
 
@@ -78,22 +75,21 @@ impl Sort {
     /// What a token is called: `BOS`, `MID`, or its number.
     pub fn label(config: &TaskConfig, token: usize) -> String {
         match token {
-            t if t == config.bos_token => "BOS".into(),
+            t if Some(t) == config.bos_token => "BOS".into(),
             t if t == config.mid_token => "MID".into(),
             number => number.to_string(),
         }
     }
 
-    /// BOS, the numbers, MID, the numbers sorted.
+    /// BOS if the task has one, the numbers, MID, the numbers sorted.
     pub fn sequence(config: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable();
-        [&[config.bos_token], numbers, &[config.mid_token], &sorted[..]].concat()
+        [config.bos_token.as_slice(), numbers, &[config.mid_token], &sorted[..]].concat()
     }
 
-    /// Numbers in a list of full length.
-    pub fn list_length(&self) -> usize {
-        self.config.list_length
+    pub fn config(&self) -> &TaskConfig {
+        &self.config
     }
 
     /// Whether any lists of full length are held out; else the task has too few.
@@ -182,13 +178,13 @@ impl Sort {
     fn write(&self, length: usize, lists: impl Iterator<Item = Vec<u32>>) -> Batch {
         let mut tokens = Vec::new();
         for mut list in lists {
-            tokens.push(self.config.bos_token as i32);
+            tokens.extend(self.config.bos_token.map(|token| token as i32));
             tokens.extend(list.iter().map(|number| *number as i32));
             tokens.push(self.config.mid_token as i32);
             list.sort_unstable();
             tokens.extend(list.iter().map(|number| *number as i32));
         }
-        Batch { list_length: length, tokens }
+        Batch { list_length: length, positions: self.config.sequence_length(length), tokens }
     }
 
     /// The first of a series of random lists that is, or is not, held out.
@@ -259,9 +255,11 @@ mod tests {
     fn a_sequence_is_bos_the_list_mid_the_list_sorted() {
         let task = Experiment::default().task;
         assert_eq!(Sort::sequence(&task, &[6, 2, 59, 50, 20]), [65, 6, 2, 59, 50, 20, 66, 2, 6, 20, 50, 59]);
+        let without = sort(json!({ "task": { "bos_token": null, "mid_token": 65 } })).config;
+        assert_eq!(Sort::sequence(&without, &[6, 2, 59]), [6, 2, 59, 65, 2, 6, 59]);
         assert_eq!([65, 66, 6].map(|token| Sort::label(&task, token)), ["BOS", "MID", "6"]);
         let batch = sort(json!({})).train_batch(0);
-        assert_eq!((batch.len(), batch.positions(), batch.list_length), (100, 12, 5));
+        assert_eq!((batch.len(), batch.positions, batch.list_length), (100, 12, 5));
         for row in batch.sequences() {
             let numbers: Vec<usize> = row[1..6].iter().map(|token| *token as usize).collect();
             assert_eq!(row.iter().map(|token| *token as usize).collect::<Vec<_>>(), Sort::sequence(&task, &numbers));

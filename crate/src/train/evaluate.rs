@@ -1,9 +1,10 @@
 //! How well a model does its task on held-out lists.
 
-use super::loss::counted;
-use crate::config::TaskConfig;
+use std::ops::Range;
+
+use crate::config::AttentionDirection;
 use crate::error::Result;
-use crate::model::{Cache, Model, Tokens, argmax, read};
+use crate::model::{Hooks, Model, Tokens, argmax, read};
 use crate::task::{Batch, Sort};
 
 /// Most lists in one forward pass of an evaluation.
@@ -15,7 +16,7 @@ const MOST_WORK: usize = 110_000_000;
 
 /// Lists in one forward pass.
 fn batch_size(model: &Model, task: &Sort) -> usize {
-    let positions = TaskConfig::sequence_length(task.list_length());
+    let positions = task.config().sequence_length(task.config().list_length);
     let config = model.config();
     let patterns = 2 * config.n_layers * config.n_heads * positions * config.d_head;
     (MOST_WORK / (positions * (model.layout().len() + patterns))).clamp(1, MOST_LISTS)
@@ -50,6 +51,8 @@ pub struct Evaluator {
 /// Lists that the model got wrong when fed the true sequence, on their way through greedy generation.
 #[derive(Debug)]
 struct Generating {
+    /// Positions of the prompt.
+    prompt: usize,
     /// The true sequences.
     truth: Vec<Vec<usize>>,
     /// What has been generated, prompt included.
@@ -74,7 +77,12 @@ impl Evaluator {
             }
         } else if self.done < self.lists {
             let batch = task.test_batch(self.done as u32, batch_size(model, task).min(self.lists - self.done));
-            let (loss, wrong) = teacher_forced(model, &batch).await?;
+            let rows = task.config().counted(batch.list_length);
+            let (loss, mut wrong) = teacher_forced(model, &batch, rows.clone()).await?;
+            // One that reads ahead had the answer before it.
+            if model.config().attention_dir == AttentionDirection::Bidirectional {
+                wrong = (0..batch.len()).collect();
+            }
             self.loss += loss;
             self.done += batch.len();
             self.tokens += batch.len() * batch.list_length;
@@ -82,7 +90,7 @@ impl Evaluator {
             let right = batch.len() - wrong.len();
             self.right_lists += right;
             self.right_tokens += right * batch.list_length;
-            self.generating = (!wrong.is_empty()).then(|| Generating::new(&batch, &wrong));
+            self.generating = (!wrong.is_empty()).then(|| Generating::new(&batch, &wrong, rows.start + 1));
         }
         if self.generating.is_some() || self.done < self.lists {
             return Ok(None);
@@ -99,11 +107,11 @@ impl Evaluator {
 }
 
 impl Generating {
-    fn new(batch: &Batch, numbers: &[usize]) -> Self {
+    fn new(batch: &Batch, numbers: &[usize], prompt: usize) -> Self {
         let sequences: Vec<Vec<usize>> = batch.sequences().map(|row| row.iter().map(|token| *token as usize).collect()).collect();
         let truth: Vec<Vec<usize>> = numbers.iter().map(|number| sequences[*number].clone()).collect();
-        let rows = truth.iter().map(|row| row[..batch.list_length + 2].to_vec()).collect();
-        Self { truth, rows }
+        let rows = truth.iter().map(|row| row[..prompt].to_vec()).collect();
+        Self { prompt, truth, rows }
     }
 
     /// Adds one greedy token to every row.
@@ -115,8 +123,8 @@ impl Generating {
 
     /// How many sorted numbers came out right, once all are there.
     fn right(&self) -> Option<usize> {
-        let (positions, prompt) = (self.truth[0].len(), self.truth[0].len() / 2 + 1);
-        let count = |(truth, row): (&Vec<usize>, &Vec<usize>)| truth.iter().zip(row).skip(prompt).filter(|(a, b)| a == b).count();
+        let positions = self.truth[0].len();
+        let count = |(truth, row): (&Vec<usize>, &Vec<usize>)| truth.iter().zip(row).skip(self.prompt).filter(|(a, b)| a == b).count();
         (self.rows[0].len() == positions).then(|| self.truth.iter().zip(&self.rows).map(count).sum())
     }
 }
@@ -129,23 +137,22 @@ pub(super) async fn held_out_loss(model: &Model, task: &Sort, lists: usize) -> R
     let (mut sum, mut tokens, mut done) = (0.0, 0, 0);
     while done < lists {
         let batch = task.test_batch(done as u32, batch_size(model, task).min(lists - done));
-        sum += teacher_forced(model, &batch).await?.0;
+        sum += teacher_forced(model, &batch, task.config().counted(batch.list_length)).await?.0;
         tokens += batch.len() * batch.list_length;
         done += batch.len();
     }
     Ok(sum / tokens as f64)
 }
 
-/// With the true sequences given: the summed cross entropy at the counted positions, and the rows with at least one mistake.
-async fn teacher_forced(model: &Model, batch: &Batch) -> Result<(f64, Vec<usize>)> {
-    let rows = counted(batch.list_length);
+/// With the true sequences given: the summed cross entropy at the counted positions `rows`, and the sequences with at least one mistake.
+async fn teacher_forced(model: &Model, batch: &Batch, rows: Range<usize>) -> Result<(f64, Vec<usize>)> {
     // Without the last token, which is a target only.
-    let seen = batch.positions() - 1;
+    let seen = batch.positions - 1;
     let values = batch.sequences().flat_map(|row| &row[..seen]).copied().collect();
-    let tokens = Tokens { values, batch: batch.len(), positions: seen };
-    let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), rows.clone(), &mut Cache::none());
+    let tokens = Tokens { values, batch: batch.len(), positions: seen, padding: None };
+    let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), None, rows.clone(), &mut Hooks::none());
     let logits = read(logits).await?;
-    let d_vocab = model.config().d_vocab;
+    let d_vocab = model.config().d_vocab_out;
     let (mut loss, mut wrong) = (0.0, Vec::new());
     for (number, (row, logits)) in batch.sequences().zip(logits.chunks_exact(rows.len() * d_vocab)).enumerate() {
         let mut mistake = false;
@@ -171,6 +178,7 @@ fn cross_entropy(logits: &[f32], target: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::experiment::Experiment;
+    use crate::model::Generation;
     use burn::tensor::Device;
 
     /// Generating every list gives the figures that the shortcut gives.
@@ -190,7 +198,7 @@ mod tests {
             };
             let whole: Vec<Vec<usize>> = batch.sequences().map(|row| row.iter().map(|token| *token as usize).collect()).collect();
             let prompts: Vec<Vec<usize>> = whole.iter().map(|row| row[..6].to_vec()).collect();
-            let generated = run.model().generate(&prompts, 4).await.unwrap();
+            let generated = run.model().generate(&prompts, &Generation::greedy(4), &[]).await.unwrap();
             let right = whole.iter().flatten().zip(generated.iter().flatten()).filter(|(a, b)| a == b).count() - 60 * 6;
             assert_eq!(figures.token_accuracy, right as f64 / 240.0);
             assert_eq!(figures.sequence_accuracy, whole.iter().zip(&generated).filter(|(a, b)| a == b).count() as f64 / 60.0);

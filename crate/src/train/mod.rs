@@ -10,5 +10,7 @@ mod plateau;
 mod run;
 mod snapshot;
 
+pub use adam::Adam;
 pub use evaluate::{Evaluation, Evaluator};
+pub use loss::loss;
 pub use run::Run;

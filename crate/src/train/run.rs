@@ -1,8 +1,9 @@
 //! A run: an experiment under way on a device.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::adam::Adam;
 use super::evaluate::held_out_loss;
@@ -50,10 +51,15 @@ pub(super) struct State {
 }
 
 impl Run {
-    /// A run before its first step.
+    /// A run before its first step, from the initial weights of its experiment.
     pub fn new(experiment: Experiment, device: &Device) -> Self {
-        let task = Sort::new(&experiment.task, &experiment.train);
         let model = Model::new(&experiment.model, device);
+        Self::from_model(experiment, model)
+    }
+
+    /// A run before its first step, from the weights of a model that is already there: one of `experiment.model`'s configuration.
+    pub fn from_model(experiment: Experiment, model: Model) -> Self {
+        let task = Sort::new(&experiment.task, &experiment.train);
         let adam = Adam::new(&model.parameters());
         let progress = Progress { steps: 0, plateau: Plateau::new(&experiment.train) };
         Self { experiment, task, model, adam, progress }
@@ -150,34 +156,22 @@ impl Run {
         let mut losses = Vec::with_capacity(batches.len());
         for batch in &batches {
             let end = start + batch.tokens.len();
-            let tokens = tokens.clone().slice(start..end).reshape([batch.len(), batch.positions()]);
-            losses.push(self.one_step(tokens, batch.list_length));
+            let tokens = tokens.clone().slice(start..end).reshape([batch.len(), batch.positions]);
+            losses.push(self.one_step(tokens, self.task.config().counted(batch.list_length)));
             start = end;
         }
         read(Tensor::cat(losses, 0)).await
     }
 
-    /// One step on sequences `[B, 2L + 2]`: the loss, `[1]`, before the update.
-    fn one_step(&mut self, tokens: Tensor<2, Int>, list_length: usize) -> Tensor<1> {
+    /// One step on sequences `[B, T]` whose logits count at `rows`: the loss, `[1]`, before the update.
+    fn one_step(&mut self, tokens: Tensor<2, Int>, rows: Range<usize>) -> Tensor<1> {
         let weights = self.model.tracked_weights();
-        let loss = loss(&self.model, &weights, tokens, list_length);
+        let loss = loss(&self.model, &weights, tokens, rows);
         let gradient = weights.gradient(&mut loss.backward());
         self.progress.steps += 1;
         let lr = self.progress.plateau.lr;
         let parameters = self.adam.step(self.model.parameters(), gradient, lr, self.progress.steps, &self.experiment.train);
         self.model = self.model.with_parameters(parameters);
         loss.inner()
-    }
-
-    /// SHA-256 over all parameters' bytes (float32, little endian, in the layout's order), in hexadecimal.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub async fn fingerprint(&self) -> Result<String> {
-        let mut hash = Sha256::new();
-        for value in self.model.read_parameters().await? {
-            hash.update(value.to_le_bytes());
-        }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }

@@ -8,6 +8,7 @@ mod convert;
 mod device;
 mod fatal;
 mod model;
+mod options;
 mod run;
 mod types;
 #[cfg(target_family = "wasm")]

@@ -3,38 +3,64 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, Object, Promise};
+use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{from_js, js_error, object, promise, set, tensor, to_js, token_rows, whole};
+use super::convert::{from_js, js_error, object, promise, set, tensor, to_js, token_rows};
 use super::device::Device;
+use super::options::{self, ForwardOptions};
+use crate::checkpoint::{self, Source};
+use crate::config::TaskConfig;
 use crate::error::{Error, Result};
 use crate::experiment::resolve_model;
-use crate::model::{self, Activation, Cache, Tokens, hook_names, read};
+use crate::model::{self, Activation, Hooks, Tokens, hook_names, read};
 use crate::train;
 
 /// A transformer. One that a run trains is always the run's current one.
 #[wasm_bindgen]
 pub struct Model {
+    held: Held,
     source: Source,
+    /// The task it was made for, where that is known or assumed and fits it.
+    task: Option<TaskConfig>,
+    /// What the file it came from says of task and training, as a partial experiment.
+    stated: serde_json::Value,
 }
 
-enum Source {
+enum Held {
     Own(Box<model::Model>),
     Training(Rc<RefCell<train::Run>>),
 }
 
 impl Model {
     pub(super) fn of_run(run: Rc<RefCell<train::Run>>) -> Self {
-        Self { source: Source::Training(run) }
+        let source = Source { format: "trained here".into(), notes: Vec::new() };
+        Self { held: Held::Training(run), source, task: None, stated: serde_json::json!({}) }
+    }
+
+    fn own(model: model::Model, source: Source) -> Self {
+        Self { held: Held::Own(Box::new(model)), source, task: None, stated: serde_json::json!({}) }
     }
 
     /// The model as it is now; cheap, since tensors are shared.
-    fn now(&self) -> model::Model {
-        match &self.source {
-            Source::Own(model) => (**model).clone(),
-            Source::Training(run) => run.borrow().model().clone(),
+    pub(super) fn now(&self) -> model::Model {
+        match &self.held {
+            Held::Own(model) => (**model).clone(),
+            Held::Training(run) => run.borrow().model().clone(),
         }
+    }
+
+    /// The task it was made for, if any.
+    fn task_now(&self) -> Option<TaskConfig> {
+        match &self.held {
+            Held::Own(_) => self.task.clone(),
+            Held::Training(run) => Some(run.borrow().experiment().task.clone()),
+        }
+    }
+
+    /// The partial experiment of the file it came from.
+    pub(super) fn stated(&self) -> &serde_json::Value {
+        &self.stated
     }
 }
 
@@ -47,8 +73,39 @@ impl Model {
         let config = from_js(&config, "config");
         js_sys::futures::future_to_promise(async move {
             let config = resolve_model(config?).map_err(Error::from).map_err(js_error)?;
-            Ok(Self { source: Source::Own(Box::new(model::Model::new(&config, &device))) }.into())
+            let source = Source { format: "created here".into(), notes: Vec::new() };
+            Ok(Self::own(model::Model::new(&config, &device), source).into())
         })
+    }
+
+    /// The model of a file of any supported format. `config` fills what the file cannot say and goes before what it says.
+    #[wasm_bindgen(js_name = fromCheckpoint, unchecked_return_type = "Promise<Model>")]
+    pub fn from_checkpoint(
+        bytes: &[u8],
+        device: &Device,
+        #[wasm_bindgen(unchecked_optional_param_type = "Partial<ModelConfig>")] config: JsValue,
+    ) -> Promise {
+        let device = device.inner.clone();
+        let opened = options::fields(&config, "config").and_then(|config| checkpoint::open(bytes, &config));
+        promise(async move {
+            let opened = opened?;
+            let task = opened.task_config();
+            let stated = serde_json::json!({ "task": opened.task, "train": opened.train });
+            let model = model::Model::from_parameters(&opened.config, opened.parameters, &device);
+            Ok(Self { held: Held::Own(Box::new(model)), source: opened.source, task, stated }.into())
+        })
+    }
+
+    /// Where the model came from: how it was stored, and what was assumed, filled in or ignored.
+    #[wasm_bindgen(getter, unchecked_return_type = "{ format: string; notes: string[] }")]
+    pub fn source(&self) -> std::result::Result<JsValue, JsValue> {
+        to_js(&self.source)
+    }
+
+    /// The task it was made for: its run's, its file's, or what its sizes suggest; null where none fits it.
+    #[wasm_bindgen(getter, unchecked_return_type = "TaskConfig | null")]
+    pub fn task(&self) -> std::result::Result<JsValue, JsValue> {
+        to_js(&self.task_now())
     }
 
     #[wasm_bindgen(getter, unchecked_return_type = "ModelConfig")]
@@ -76,12 +133,16 @@ impl Model {
         hook_names(self.now().config())
     }
 
-    /// Logits `[batch, pos, d_vocab]`.
+    /// Logits `[batch, pos, d_vocab_out]`.
     #[wasm_bindgen(unchecked_return_type = "Promise<Tensor>")]
-    pub fn forward(&self, #[wasm_bindgen(unchecked_param_type = "number[][]")] tokens: JsValue) -> Promise {
+    pub fn forward(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "number[][]")] tokens: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "ForwardOptions")] options: JsValue,
+    ) -> Promise {
         let model = self.now();
-        let rows = token_rows(&tokens, "tokens");
-        promise(async move { forward(&model, &rows?, &mut Cache::none()).await })
+        let input = Input::read(&model, &tokens, &options);
+        promise(async move { input?.run(&model, &mut Hooks::none()).await })
     }
 
     /// Logits, and the activations at the hooks named; at all of them when none are.
@@ -89,15 +150,17 @@ impl Model {
     pub fn run_with_cache(
         &self,
         #[wasm_bindgen(unchecked_param_type = "number[][]")] tokens: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "string[]")] names: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "string[] | null")] names: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "ForwardOptions")] options: JsValue,
     ) -> Promise {
         let model = self.now();
-        let (cache, rows) = (wanted(&model, &names), token_rows(&tokens, "tokens"));
+        let input = wanted(&model, &names).and_then(|names| Ok((names, Input::read(&model, &tokens, &options)?)));
         promise(async move {
-            let mut cache = cache?;
-            let logits = forward(&model, &rows?, &mut cache).await?;
+            let (names, input) = input?;
+            let mut hooks = names.map_or_else(Hooks::all, Hooks::names);
+            let logits = input.run(&model, &mut hooks).await?;
             let found = Object::new();
-            for (name, value) in cache.found {
+            for (name, value) in hooks.found {
                 let value = match value {
                     Activation::Three(value) => tensor(&value.dims(), &read(value.clone()).await?),
                     Activation::Four(value) => tensor(&value.dims(), &read(value.clone()).await?),
@@ -108,41 +171,95 @@ impl Model {
         })
     }
 
-    /// Each prompt followed by `maxNewTokens` greedy tokens.
+    /// Each prompt followed by the tokens generated: greedily, unless a temperature is given.
     #[wasm_bindgen(unchecked_return_type = "Promise<number[][]>")]
     pub fn generate(
         &self,
         #[wasm_bindgen(unchecked_param_type = "number[][]")] prompts: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "{ maxNewTokens: number }")] options: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "GenerateOptions")] options: JsValue,
     ) -> Promise {
         let model = self.now();
         let prompts = token_rows(&prompts, "prompts");
-        let new_tokens = js_sys::Reflect::get(&options, &"maxNewTokens".into()).unwrap_or(JsValue::UNDEFINED);
-        let new_tokens = whole(&new_tokens, "options.maxNewTokens", 0, model.config().n_ctx as u32);
+        let options = options::generation(&options);
         promise(async move {
-            let rows = model.generate(&prompts?, new_tokens? as usize).await?;
+            let (options, interventions) = options?;
+            let rows = model.generate(&prompts?, &options, &interventions).await?;
             let row = |row: Vec<usize>| row.into_iter().map(|token| JsValue::from_f64(token as f64)).collect::<Array>();
             Ok(rows.into_iter().map(row).collect::<Array>().into())
         })
     }
+
+    /// The same model with weights that are easier to read and the same log probabilities; `source.notes` says what was left out.
+    #[wasm_bindgen(js_name = processWeights, unchecked_return_type = "Promise<Model>")]
+    pub fn process_weights(&self, #[wasm_bindgen(unchecked_optional_param_type = "Partial<Processing>")] options: JsValue) -> Promise {
+        let (model, task, stated, source) = (self.now(), self.task_now(), self.stated.clone(), self.source.clone());
+        let options = options::processing(&options);
+        promise(async move {
+            let (processed, notes) = model.process_weights(&options?).await?;
+            let source = Source { format: format!("{}, weights processed", source.format), notes: [source.notes, notes].concat() };
+            Ok(Self { held: Held::Own(Box::new(processed)), source, task, stated }.into())
+        })
+    }
+
+    /// The model as a safetensors file with TransformerLens's names, its configuration and task as metadata.
+    #[wasm_bindgen(js_name = toSafetensors, unchecked_return_type = "Promise<Uint8Array>")]
+    pub fn to_safetensors(&self) -> Promise {
+        let (model, task) = (self.now(), self.task_now());
+        promise(async move { Ok(Uint8Array::from(&checkpoint::to_safetensors(&model, task.as_ref()).await?[..]).into()) })
+    }
+
+    /// Python that loads what `toSafetensors` gave, saved as `file`, into TransformerLens.
+    #[wasm_bindgen(js_name = toPython)]
+    pub fn to_python(&self, file: &str) -> String {
+        checkpoint::python(self.now().config(), file)
+    }
+
+    /// SHA-256 over all parameters' bytes, in hexadecimal.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
+    pub fn fingerprint(&self) -> Promise {
+        let model = self.now();
+        promise(async move { Ok(model.fingerprint().await?.into()) })
+    }
 }
 
-async fn forward(model: &model::Model, rows: &[Vec<usize>], cache: &mut Cache) -> Result<JsValue> {
-    let tokens = Tokens::new(rows, model.config())?;
-    let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), 0..tokens.positions, cache);
-    Ok(tensor(&logits.dims(), &read(logits.clone()).await?))
+/// What a forward pass is given, checked against the model.
+struct Input {
+    tokens: Tokens,
+    options: ForwardOptions,
 }
 
-/// The cache that keeps the hooks named.
-fn wanted(model: &model::Model, names: &JsValue) -> Result<Cache> {
+impl Input {
+    fn read(model: &model::Model, tokens: &JsValue, options: &JsValue) -> Result<Self> {
+        let options = options::forward(options)?;
+        let mut tokens = Tokens::new(&token_rows(tokens, "tokens")?, model.config())?;
+        if let Some(mask) = &options.mask {
+            tokens = tokens.masked(mask)?;
+        }
+        for (number, change) in options.interventions.iter().enumerate() {
+            change.check(&format!("interventions[{number}]"), model.config(), tokens.batch, tokens.positions)?;
+        }
+        Ok(Self { tokens, options })
+    }
+
+    async fn run<'a>(&'a self, model: &model::Model, hooks: &mut Hooks<'a>) -> Result<JsValue> {
+        let Self { tokens, options } = self;
+        *hooks = std::mem::take(hooks).with(&options.interventions);
+        let rows = 0..tokens.positions;
+        let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, hooks);
+        Ok(tensor(&logits.dims(), &read(logits.clone()).await?))
+    }
+}
+
+/// The hooks to keep; `None`: all.
+fn wanted(model: &model::Model, names: &JsValue) -> Result<Option<Vec<String>>> {
     if names.is_undefined() || names.is_null() {
-        return Ok(Cache::all());
+        return Ok(None);
     }
     let known = hook_names(model.config());
     let names: Option<Vec<String>> = names.dyn_ref::<Array>().and_then(|names| names.iter().map(|name| name.as_string()).collect());
     let names = names.ok_or_else(|| Error::new("names must be an array of hook names."))?;
     match names.iter().find(|name| !known.contains(name)) {
         Some(unknown) => Err(Error::new(format!("This model has no hook {unknown}; it has {}.", known.join(", ")))),
-        None => Ok(Cache::names(names)),
+        None => Ok(Some(names)),
     }
 }

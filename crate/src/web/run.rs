@@ -46,6 +46,21 @@ impl Run {
         })
     }
 
+    /// A run that trains a model further, from the weights it has. Task and training are what `experiment` says, else what the model's
+    /// file says, else the defaults; `experiment.model` has no effect. The given model stays as it is.
+    #[wasm_bindgen(js_name = fromModel, unchecked_return_type = "Promise<Run>")]
+    pub fn from_model(
+        model: &Model,
+        #[wasm_bindgen(unchecked_optional_param_type = "Omit<PartialExperiment, \"model\">")] experiment: JsValue,
+    ) -> Promise {
+        let (now, stated) = (model.now(), model.stated().clone());
+        let given = from_js(&experiment, "experiment");
+        js_sys::futures::future_to_promise(async move {
+            let experiment = Experiment::around(now.config(), &[&stated, &given?]).map_err(Error::from).map_err(js_error)?;
+            Ok(Self::new(train::Run::from_model(experiment, now)).into())
+        })
+    }
+
     /// The run that `save` saved.
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
     pub fn restore(snapshot: &[u8], device: &Device) -> Promise {
@@ -139,7 +154,7 @@ impl Run {
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn fingerprint(&self) -> Promise {
         let run = self.copy();
-        promise(async move { Ok(run.fingerprint().await?.into()) })
+        promise(async move { Ok(run.model().fingerprint().await?.into()) })
     }
 
     /// One sequence under the microscope: the next-token prediction at each position and every head's pattern.

@@ -7,14 +7,15 @@ const TYPES: &str = r#"
 export type Tensor = { shape: number[]; data: Float32Array };
 export type DeviceKind = "cpu" | "webgpu" | "auto";
 
-/** What the model learns. A sequence is bos_token, list_length numbers, mid_token, the numbers sorted. */
+/** What the model learns. A sequence is bos_token (unless null), list_length numbers, mid_token, the numbers sorted. */
 export interface TaskConfig {
   name: "sort";
   list_length: number;
   min_value: number;
   /** One more than the largest number. */
   max_value: number;
-  bos_token: number;
+  /** null: sequences start with the list. */
+  bos_token: number | null;
   mid_token: number;
   repeats: boolean;
   var_length: boolean;
@@ -29,10 +30,19 @@ export interface ModelConfig {
   d_mlp: number;
   n_ctx: number;
   d_vocab: number;
+  d_vocab_out: number;
   attn_only: boolean;
-  act_fn: "relu" | "gelu" | "gelu_new" | "silu";
+  act_fn: "relu" | "gelu" | "gelu_new" | "silu" | "solu_ln";
   normalization_type: null | "LN" | "LNPre" | "RMS" | "RMSPre";
   eps: number;
+  positional_embedding_type: "standard" | "shortformer" | "rotary";
+  rotary_dim: number;
+  rotary_base: number;
+  rotary_adjacent_pairs: boolean;
+  attention_dir: "causal" | "bidirectional";
+  use_attn_scale: boolean;
+  attn_scale: number;
+  init_mode: "gpt2";
   seed: number;
 }
 
@@ -88,6 +98,46 @@ export type Evaluation = {
   /** false: the task has too few lists to keep any from training. */
   heldOut: boolean;
 };
+
+/** A change of one activation while the model runs. */
+export type Intervention = {
+  /** TransformerLens's name of the hook. */
+  hook: string;
+  /** "mean": each value becomes its mean over the batch. */
+  edit: "zero" | "mean" | "replace" | "add";
+  /** For "replace" and "add": a number, or a tensor whose shape broadcasts to the activation's. */
+  value?: number | Tensor;
+  /** Where: sequences of the batch, positions (of a pattern: destinations), heads, source positions. Left out: everywhere. */
+  batch?: number[];
+  positions?: number[];
+  heads?: number[];
+  sources?: number[];
+};
+
+export type ForwardOptions = {
+  /** [batch, pos]: 1 where there is a token, 0 where there is padding. */
+  mask?: (number | boolean)[][];
+  /** In the order given. */
+  interventions?: Intervention[];
+};
+
+/** The order of operations is TransformerLens's: temperature, frequency penalty, then topK, else topP. */
+export type GenerateOptions = {
+  maxNewTokens: number;
+  /** 0, the default: the likeliest token, whatever else is set. */
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  /** Taken from a token's logit for every time that it stands in the sequence, prompt included. */
+  freqPenalty?: number;
+  /** Ends a sequence, which is filled up with it until all of equal prompt length have ended. */
+  stopToken?: number;
+  seed?: number;
+  interventions?: Intervention[];
+};
+
+/** TransformerLens's weight processing; each is on unless it is false. */
+export type Processing = { foldLn: boolean; centerWritingWeights: boolean; centerUnembed: boolean; foldValueBiases: boolean };
 
 export type Look = {
   /** At each position: the likeliest next token. */

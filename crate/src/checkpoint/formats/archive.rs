@@ -1,0 +1,125 @@
+//! The entries of a zip file, found by name and read as bytes. Only what `torch.save` needs: entries that are stored or deflated.
+//!
+//! Dates are not looked at (PyTorch writes zeros, which strict readers reject), and neither are the local headers' copies of what
+//! the directory says.
+
+use std::io::Read;
+use std::ops::Range;
+
+use rawzip::{CompressionMethod, ZipArchive};
+
+use super::budget::Budget;
+use super::bytes::{Blob, at, quoted};
+use crate::error::{Error, Result};
+
+struct Entry {
+    name: Vec<u8>,
+    /// Where its bytes lie in the file; none if that is beyond its end.
+    range: Option<Range<usize>>,
+    /// What the directory says its length is.
+    length: u64,
+    method: CompressionMethod,
+    encrypted: bool,
+    crc: u32,
+}
+
+/// A zip file's directory.
+pub struct Archive<'a> {
+    file: &'a [u8],
+    /// Sorted by name.
+    entries: Vec<Entry>,
+}
+
+fn damaged(error: rawzip::Error) -> Error {
+    Error::new(format!("the zip file's directory cannot be read ({error}); the file is cut short or damaged."))
+}
+
+/// Reads the directory of the zip file in `file`.
+///
+/// # Errors
+/// If there is none (a file cut short has lost it), or two entries have the same name.
+pub fn open<'a>(file: &'a [u8], budget: &Budget) -> Result<Archive<'a>> {
+    let zip = ZipArchive::from_slice(file).map_err(damaged)?;
+    let mut headers = zip.entries();
+    let mut entries = Vec::new();
+    while let Some(header) = headers.next_entry().map_err(damaged)? {
+        let path = header.file_path();
+        let name: &[u8] = path.as_ref();
+        budget.take(name.len())?;
+        let range = zip.get_entry(header.wayfinder()).ok().and_then(|entry| {
+            let (start, end) = entry.compressed_data_range();
+            Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+        });
+        let entry = Entry {
+            name: name.to_vec(),
+            range,
+            length: header.uncompressed_size_hint(),
+            method: header.compression_method(),
+            encrypted: header.flags().is_encrypted(),
+            crc: header.crc32(),
+        };
+        budget.push(&mut entries, entry)?;
+    }
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    if let Some([entry, _]) = entries.array_windows().find(|[a, b]| a.name == b.name) {
+        return Err(Error::new(format!("the zip file has two entries named {}; each name may come once.", shown(&entry.name))));
+    }
+    Ok(Archive { file, entries })
+}
+
+fn shown(name: &[u8]) -> String {
+    quoted(&String::from_utf8_lossy(name.get(..300).unwrap_or(name)))
+}
+
+impl<'a> Archive<'a> {
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.entries.iter().map(|entry| entry.name.as_slice())
+    }
+
+    /// The number of the entry of that name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.entries.binary_search_by(|entry| entry.name.as_slice().cmp(name.as_bytes())).ok()
+    }
+
+    /// An entry's bytes, inflated if need be. Inflated bytes count as kept for good, so that a bomb ends.
+    ///
+    /// # Errors
+    /// If the entry is damaged, or of a kind that `torch.save` does not write.
+    pub fn read(&self, number: usize, budget: &Budget) -> Result<Blob<'a>> {
+        let Some(entry) = self.entries.get(number) else { return Err(Error::new("the zip file has no such entry.")) };
+        self.bytes(entry, budget).map_err(|error| at(format_args!("entry {} of the zip file", shown(&entry.name)), error))
+    }
+
+    fn bytes(&self, entry: &Entry, budget: &Budget) -> Result<Blob<'a>> {
+        if entry.encrypted {
+            return Err(Error::new("it is encrypted; unpack the file and save it without a password."));
+        }
+        let Some(packed) = entry.range.clone().and_then(|range| self.file.get(range)) else {
+            return Err(Error::new("its bytes lie beyond the end of the file; the file is cut short or damaged."));
+        };
+        let blob = match entry.method {
+            CompressionMethod::STORE => Blob::File(packed),
+            CompressionMethod::DEFLATE => inflate(packed, entry.length, budget)?,
+            method => return Err(Error::new(format!("it is compressed by method {method}; Tinylens reads STORE and DEFLATE."))),
+        };
+        let length = blob.bytes().len();
+        if length as u64 != entry.length {
+            return Err(Error::new(format!("it has {length} bytes, but the directory says {}.", entry.length)));
+        }
+        // Zero stands for no checksum: torch.serialization.set_crc32_options(False) leaves them out.
+        if entry.crc != 0 && rawzip::crc32(blob.bytes()) != entry.crc {
+            return Err(Error::new("its bytes do not match its checksum; the file is damaged."));
+        }
+        Ok(blob)
+    }
+}
+
+fn inflate(packed: &[u8], length: u64, budget: &Budget) -> Result<Blob<'static>> {
+    let room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
+    budget.take(room)?;
+    let mut bytes = Vec::with_capacity(room);
+    // One byte more than announced shows that there is more, and fits.
+    let mut decoder = flate2::bufread::DeflateDecoder::new(packed).take(room as u64);
+    decoder.read_to_end(&mut bytes).map_err(|error| Error::new(format!("it cannot be inflated ({error}); the file is damaged.")))?;
+    Ok(Blob::made(bytes))
+}

@@ -1,0 +1,97 @@
+//! `torch.save` as it was before PyTorch 1.6, and as `pickle` still writes every tensor's storage: four pickles (a magic number, a
+//! version, facts about the machine, the value), a pickled list of storage keys, and after it each storage as a count and its
+//! elements, always little-endian.
+
+use std::ops::Range;
+
+use super::budget::Budget;
+use super::bytes::{Cursor, at, quoted};
+use super::element::Element;
+use super::pickle::{self, Pickle};
+use super::storage::reference;
+use super::tree::{Id, Node, Tree};
+use crate::error::{Error, Result};
+
+const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
+const VERSION: i64 = 1001;
+
+/// A legacy file: its value, and where its storages lie.
+pub struct Legacy<'a> {
+    pub tree: Tree<'a>,
+    pub root: Id,
+    /// Key and place of each storage, sorted by key.
+    pub storages: Vec<(String, Range<usize>)>,
+    /// Where it ends.
+    pub end: usize,
+}
+
+/// Whether a file whose first pickle this is goes on as a legacy file.
+pub fn begins(first: &Pickle) -> bool {
+    matches!(first.tree.node(first.root), Node::Wide(bytes) if i128::from_le_bytes(*bytes) == MAGIC)
+}
+
+/// Reads the rest of a file whose first pickle ends at `start`.
+///
+/// # Errors
+/// With the place where the file stops being one.
+pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> Result<Legacy<'a>> {
+    let version = pickle::read(bytes, start, place, budget)?;
+    if version.tree.int(version.root) != Some(VERSION) {
+        return Err(Error::new(format!(
+            "{place}, byte {start}: version {VERSION} of torch.save's older format is expected here, but {} stands here.",
+            version.tree.kind(version.root)
+        )));
+    }
+    let machine = pickle::read(bytes, version.end, place, budget)?;
+    let value = pickle::read(bytes, machine.end, place, budget)?;
+    let keys = pickle::read(bytes, value.end, place, budget)?;
+    let mut cursor = Cursor::new(bytes, keys.end);
+    let storages = storages(&mut cursor, &value.tree, &keys, place, budget)?;
+    Ok(Legacy { tree: value.tree, root: value.root, storages, end: cursor.at })
+}
+
+/// Where the storages lie that follow the list of their keys.
+fn storages(cursor: &mut Cursor, tree: &Tree, keys: &Pickle, place: &str, budget: &Budget) -> Result<Vec<(String, Range<usize>)>> {
+    let Some(list) = keys.tree.sequence(keys.root) else {
+        return Err(Error::new(format!("{place}, before byte {}: the list of storage keys is expected here.", keys.end)));
+    };
+    let elements = elements(tree, budget)?;
+    let mut storages: Vec<(String, Range<usize>)> = Vec::new();
+    for &id in list {
+        let (start, key) = (cursor.at, super::storage::key(&keys.tree, id)?);
+        let here = format_args!("{place}, byte {start}, storage {}", quoted(&key)).to_string();
+        let element = elements.binary_search_by(|(known, _)| known.cmp(&key)).ok().and_then(|found| elements.get(found));
+        let Some(&(_, element)) = element else {
+            return Err(Error::new(format!("{here}: the value has no such storage.")));
+        };
+        let length = cursor.u64().and_then(|count| {
+            let length = count.checked_mul(element.size() as u64).unwrap_or(u64::MAX);
+            cursor.take(length)
+        });
+        let length = length.map_err(|error| at(&here, error))?.len();
+        budget.take(key.len())?;
+        budget.push(&mut storages, (key, cursor.at - length..cursor.at))?;
+    }
+    storages.sort_by(|(a, _), (b, _)| a.cmp(b));
+    match storages.array_windows().find(|[(a, _), (b, _)]| a == b) {
+        Some([(key, _), _]) => Err(Error::new(format!("{place}: the storage {} comes twice; each may come once.", quoted(key)))),
+        None => Ok(storages),
+    }
+}
+
+/// The element type of each storage that the value refers to, sorted by key.
+fn elements(tree: &Tree, budget: &Budget) -> Result<Vec<(String, Element)>> {
+    let mut elements = Vec::new();
+    for node in tree.nodes() {
+        if let Node::Persistent(outside) = node
+            && let Some(reference) = reference(tree, *outside)?
+        {
+            budget.take(reference.key.len())?;
+            budget.push(&mut elements, (reference.key, reference.element))?;
+        }
+    }
+    // Stable, so that of several references the first says the type, as in PyTorch.
+    elements.sort_by(|(a, _), (b, _)| a.cmp(b));
+    elements.dedup_by(|(a, _), (b, _)| a == b);
+    Ok(elements)
+}

@@ -1,0 +1,122 @@
+//! Settings that stand in a file beside the weights, as flat JSON records, for whoever asks what the model is.
+
+use serde_json::{Map, Number, Value};
+
+use super::budget::Budget;
+use super::numpy;
+use super::tree::{Id, Node, Tree, joined};
+use crate::error::Result;
+
+/// Longer texts (a tokenizer, a training script) are no settings.
+const LONGEST_TEXT: usize = 1000;
+
+/// Longer lists (losses of every epoch) are no settings either.
+const LONGEST_LIST: usize = 64;
+
+/// About what an entry of a JSON map costs beside its texts.
+const ENTRY: usize = 120;
+
+/// The fields of a dict or object that are numbers, booleans, texts, None, or short lists of these. None if it has none.
+///
+/// # Errors
+/// If a key comes twice.
+pub fn record(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Map<String, Value>>> {
+    let Some(fields) = tree.named(id, budget)? else { return Ok(None) };
+    let mut record = Map::new();
+    for &(name, value) in fields.iter() {
+        if let Some(value) = value_of(tree, value, budget)? {
+            budget.take(ENTRY + name.len())?;
+            record.insert(name.into(), value);
+        }
+    }
+    Ok((!record.is_empty()).then_some(record))
+}
+
+/// A value as a record holds it; none if it is too large or too deep for one.
+///
+/// # Errors
+/// If the memory is not there.
+pub fn value_of(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
+    if let Some(scalar) = scalar(tree, id, budget)? {
+        return Ok(Some(scalar));
+    }
+    let Some(items) = tree.sequence(id).filter(|items| items.len() <= LONGEST_LIST) else { return Ok(None) };
+    budget.work(items.len())?;
+    budget.take(items.len() * size_of::<Value>())?;
+    let mut list = Vec::with_capacity(items.len());
+    for &item in items {
+        match scalar(tree, item, budget)? {
+            Some(item) => list.push(item),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(Value::Array(list)))
+}
+
+/// A value that is one thing.
+fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
+    if let Some(value) = plain(tree, tree.node(id), budget)? {
+        return Ok(Some(value));
+    }
+    if let Some(number) = numpy::scalar(tree, id, budget) {
+        return plain(tree, &number, budget);
+    }
+    let Some(object) = tree.object(id) else { return Ok(None) };
+    let args = tree.sequence(object.args).unwrap_or(&[]);
+    match (tree.maker(object), args) {
+        (Some(("torch", "device")), &[kind, index]) => match (tree.text(kind), tree.int(index)) {
+            (Some(kind), Some(index)) => text(&format!("{}:{index}", kind.get(..20).unwrap_or(kind)), budget),
+            _ => Ok(None),
+        },
+        // Some enums pickle a member by its name: getattr(Class, "MEMBER").
+        (Some(("builtins" | "__builtin__", "getattr")), &[_, member]) => tree.text(member).map_or(Ok(None), |member| text(member, budget)),
+        (Some((module, _)), parts) if module.starts_with("pathlib") && parts.len() <= LONGEST_LIST => {
+            let parts: Option<Vec<&str>> = parts.iter().map(|&part| tree.text(part).filter(|part| part.len() <= 100)).collect();
+            parts.map_or(Ok(None), |parts| text(&parts.join("/"), budget))
+        }
+        // A list, a set, bytes: no single thing.
+        (Some(("builtins" | "__builtin__" | "_codecs" | "collections", _)), _) => Ok(None),
+        // An enum's member, a torch.device, a Decimal: what is made from one plain value stands for that value.
+        (Some(_), &[arg]) if object.state.is_none() => plain(tree, tree.node(arg), budget),
+        _ => Ok(None),
+    }
+}
+
+/// A node that needs no knowledge of classes; for a class or function, its name.
+fn plain(tree: &Tree, node: &Node, budget: &Budget) -> Result<Option<Value>> {
+    Ok(Some(match node {
+        Node::Null => Value::Null,
+        Node::Bool(bool) => Value::Bool(*bool),
+        Node::Int(int) => Value::Number((*int).into()),
+        Node::Wide(bytes) => {
+            let wide = i128::from_le_bytes(*bytes);
+            u64::try_from(wide).map_or_else(|_| Value::String(wide.to_string()), |wide| Value::Number(wide.into()))
+        }
+        // JSON has no infinities and no NaN.
+        Node::Float(float) => match Number::from_f64(*float) {
+            Some(number) => Value::Number(number),
+            None if float.is_nan() => Value::String("nan".into()),
+            None => Value::String(if *float > 0.0 { "inf" } else { "-inf" }.into()),
+        },
+        Node::Text(string) => return text(string, budget),
+        Node::Old(bytes) => match std::str::from_utf8(bytes) {
+            Ok(string) => return text(string, budget),
+            Err(_) => return Ok(None),
+        },
+        Node::Class(module, name) => match (tree.text(*module), tree.text(*name)) {
+            // torch.float32: PyTorch's types are known by their names alone.
+            (Some("torch"), Some(name)) => return text(name, budget),
+            (Some(module), Some(name)) => return text(&joined(module, name), budget),
+            _ => return Ok(None),
+        },
+        _ => return Ok(None),
+    }))
+}
+
+fn text(text: &str, budget: &Budget) -> Result<Option<Value>> {
+    if text.len() > LONGEST_TEXT {
+        return Ok(None);
+    }
+    budget.take(text.len())?;
+    Ok(Some(Value::String(text.into())))
+}

@@ -1,0 +1,192 @@
+//! Storages: the runs of elements that a pickle's tensors refer to, wherever the file keeps them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::archive::Archive;
+use super::budget::Budget;
+use super::bytes::{Blob, at, quoted};
+use super::element::Element;
+use super::legacy::{self, Legacy};
+use super::pickle;
+use super::tree::{Id, Node, Tree};
+use super::view::{Storage, natural};
+use crate::error::{Error, Result};
+
+/// What lies outside the pickle.
+pub enum Outside<'t> {
+    /// Nothing: a raw pickle, whose storages are inside it as bytes; or JSON.
+    Nothing,
+    /// Entries of a zip file, `data/KEY` below a folder.
+    Zip { archive: &'t Archive<'t>, folder: &'t str, big_endian: bool },
+    /// Stretches of a legacy file.
+    Legacy { file: &'t [u8], storages: &'t [(String, Range<usize>)] },
+}
+
+/// A pickle's reference to a storage outside it.
+pub struct Reference {
+    pub element: Element,
+    pub key: String,
+    /// How many elements it has.
+    count: usize,
+    /// Where in the storage the one that is meant lies (offset and size), if it is a part of it.
+    part: Option<(usize, usize)>,
+}
+
+/// Reads a reference: ("storage", class, key, device, count), and in legacy files a part or None after it. None if it is a
+/// reference to something else.
+pub fn reference(tree: &Tree, outside: Id) -> Result<Option<Reference>> {
+    let Some([kind, class, id, _, count, rest @ ..]) = tree.sequence(outside) else { return Ok(None) };
+    if tree.text(*kind) != Some("storage") {
+        return Ok(None);
+    }
+    let Some(element) = tree.class(*class).and_then(|(_, name)| Element::of_storage(name)) else {
+        let class = tree.class(*class).map_or_else(|| tree.kind(*class), |(module, name)| super::tree::joined(module, name));
+        return Err(Error::new(format!("a storage is of class {}, which is none that Tinylens knows.", quoted(&class))));
+    };
+    let part = match rest.first().map(|&part| (part, tree.sequence(part))) {
+        Some((_, Some(&[_, offset, size]))) => {
+            Some((natural(tree.int(offset), "storage's offset")?, natural(tree.int(size), "storage's size")?))
+        }
+        _ => None,
+    };
+    Ok(Some(Reference { element, key: key(tree, *id)?, count: natural(tree.int(*count), "storage's size")?, part }))
+}
+
+/// A storage's key: text, or in old files a number.
+pub fn key(tree: &Tree, id: Id) -> Result<String> {
+    match (tree.text(id), tree.int(id)) {
+        (Some(text), _) if text.len() <= 100 => Ok(text.into()),
+        (_, Some(int)) => Ok(int.to_string()),
+        _ => Err(Error::new(format!("a storage has {} for a key; it must be a short text.", tree.kind(id)))),
+    }
+}
+
+/// The storages of one file, each found and checked once.
+pub struct Storages<'t> {
+    pub tree: &'t Tree<'t>,
+    pub budget: &'t Budget,
+    outside: Outside<'t>,
+    known: HashMap<Id, Storage<'t>>,
+    entries: HashMap<usize, Blob<'t>>,
+}
+
+/// What remembering one costs, with the map's spare room.
+const REMEMBERED: usize = 4 * (size_of::<Storage>() + size_of::<Id>());
+
+impl<'t> Storages<'t> {
+    pub fn new(tree: &'t Tree<'t>, outside: Outside<'t>, budget: &'t Budget) -> Self {
+        Self { tree, budget, outside, known: HashMap::new(), entries: HashMap::new() }
+    }
+
+    /// The storage that a tensor names.
+    ///
+    /// # Errors
+    /// If it is none, is not there, or is shorter than it is said to be.
+    pub fn get(&mut self, id: Id) -> Result<Storage<'t>> {
+        if let Some(storage) = self.known.get(&id) {
+            return Ok(storage.clone());
+        }
+        let storage = match self.tree.node(id) {
+            Node::Persistent(outside) => match reference(self.tree, *outside)? {
+                Some(reference) => self.referred(&reference)?,
+                None => return Err(Error::new("its storage is a reference outside the file that is not one of torch.save's.")),
+            },
+            Node::Object(object) if self.tree.maker(object) == Some(("torch.storage", "_load_from_bytes")) => {
+                let Some(arg) = self.tree.arg(object, 0) else { return Err(Error::new("its storage has no bytes.")) };
+                self.nested(arg)?
+            }
+            _ => return Err(Error::new(format!("its storage is {}; a storage of PyTorch is expected.", self.tree.kind(id)))),
+        };
+        self.budget.take(REMEMBERED)?;
+        self.known.insert(id, storage.clone());
+        Ok(storage)
+    }
+
+    fn referred(&mut self, reference: &Reference) -> Result<Storage<'t>> {
+        let (bytes, big_endian) = match &self.outside {
+            Outside::Nothing => return Err(Error::new("its storage is outside the pickle, but this file is nothing but a pickle.")),
+            Outside::Zip { archive, folder, big_endian } => {
+                let name = format!("{folder}data/{}", reference.key);
+                let Some(number) = archive.find(&name) else {
+                    return Err(Error::new(format!("its storage should be entry {} of the zip file, which is not there.", quoted(&name))));
+                };
+                let blob = match self.entries.get(&number) {
+                    Some(blob) => blob.clone(),
+                    None => {
+                        let blob = archive.read(number, self.budget)?;
+                        self.budget.take(REMEMBERED)?;
+                        self.entries.insert(number, blob.clone());
+                        blob
+                    }
+                };
+                (blob, *big_endian)
+            }
+            Outside::Legacy { file, storages } => (Blob::File(stretch(file, storages, reference)?), false),
+        };
+        cut(&bytes, reference, big_endian)
+    }
+
+    /// A storage that the pickle holds as the bytes of a legacy file.
+    fn nested(&self, bytes: Id) -> Result<Storage<'t>> {
+        const PLACE: &str = "the storage's own torch.save file";
+        let blob = match self.tree.bytes(bytes, self.budget)? {
+            Some(std::borrow::Cow::Borrowed(bytes)) => Blob::File(bytes),
+            Some(std::borrow::Cow::Owned(bytes)) => Blob::made(bytes),
+            None => return Err(Error::new(format!("its storage is {}; bytes are expected.", self.tree.kind(bytes)))),
+        };
+        let before = self.budget.used();
+        let (reference, range) = {
+            let file = blob.bytes();
+            let first = pickle::read(file, 0, PLACE, self.budget)?;
+            if !legacy::begins(&first) {
+                return Err(Error::new("its storage's bytes are not a file of torch.save's older format."));
+            }
+            let Legacy { tree, root, storages, .. } = legacy::read(file, first.end, PLACE, self.budget)?;
+            let outside = match tree.node(root) {
+                Node::Persistent(outside) => reference(&tree, *outside)?,
+                _ => None,
+            };
+            let Some(reference) = outside else {
+                return Err(Error::new(format!("{PLACE} holds {}; a storage is expected.", tree.kind(root))));
+            };
+            let range = place(&storages, &reference)?;
+            (reference, range)
+        };
+        self.budget.release_to(before);
+        let bytes = blob.cut(range).ok_or_else(|| Error::new("its storage is cut short."))?;
+        cut(&bytes, &reference, false).map_err(|error| at(PLACE, error))
+    }
+}
+
+fn place(storages: &[(String, Range<usize>)], reference: &Reference) -> Result<Range<usize>> {
+    let found = storages.binary_search_by(|(key, _)| key.cmp(&reference.key)).ok().and_then(|found| storages.get(found));
+    match found {
+        Some((_, range)) => Ok(range.clone()),
+        None => Err(Error::new(format!("its storage {} is not among the file's.", quoted(&reference.key)))),
+    }
+}
+
+fn stretch<'t>(file: &'t [u8], storages: &[(String, Range<usize>)], reference: &Reference) -> Result<&'t [u8]> {
+    file.get(place(storages, reference)?).ok_or_else(|| Error::new("its storage is cut short."))
+}
+
+/// The elements that a reference means, of the bytes under its key.
+fn cut<'t>(bytes: &Blob<'t>, reference: &Reference, big_endian: bool) -> Result<Storage<'t>> {
+    let Reference { element, key, count, part } = reference;
+    let (offset, size) = part.unwrap_or((0, *count));
+    let range = || {
+        let end = offset.checked_add(size).filter(|end| end <= count)?;
+        Some(offset.checked_mul(element.size())?..end.checked_mul(element.size())?)
+    };
+    let found = range().and_then(|range| bytes.cut(range));
+    let bytes = found.ok_or_else(|| {
+        Error::new(format!(
+            "its storage {} should have {size} elements of {} bytes from element {offset} on, but the file has {} bytes for it.",
+            quoted(key),
+            element.size(),
+            bytes.bytes().len()
+        ))
+    })?;
+    Ok(Storage { element: *element, bytes, big_endian })
+}

@@ -1,0 +1,118 @@
+//! A file's own configuration record, as fields of [`ModelConfig`](crate::config::ModelConfig).
+
+use serde_json::{Map, Value, json};
+
+use crate::config::check;
+use crate::config::settings::SETTINGS;
+use crate::error::{Error, Result};
+
+/// What others call our fields.
+const NAMES: [(&str, &str); 15] = [
+    ("n_layer", "n_layers"),
+    ("num_layers", "n_layers"),
+    ("n_head", "n_heads"),
+    ("num_heads", "n_heads"),
+    ("n_embd", "d_model"),
+    ("hidden_size", "d_model"),
+    ("block_size", "n_ctx"),
+    ("n_positions", "n_ctx"),
+    ("max_ctx", "n_ctx"),
+    ("vocab_size", "d_vocab"),
+    ("act_type", "act_fn"),
+    ("activation_function", "act_fn"),
+    ("layer_norm_epsilon", "eps"),
+    ("layer_norm_eps", "eps"),
+    ("n_inner", "d_mlp"),
+];
+
+/// Fields that change what is computed in ways this crate does not have, and the values (beside null) at which they do not.
+const FOREIGN: [(&str, &[&str]); 24] = [
+    ("use_local_attn", &["false"]),
+    ("scale_attn_by_inverse_layer_idx", &["false"]),
+    ("final_rms", &["false"]),
+    ("parallel_attn_mlp", &["false"]),
+    ("gated_mlp", &["false"]),
+    ("post_embedding_ln", &["false"]),
+    ("load_in_4bit", &["false"]),
+    ("use_normalization_before_and_after", &["false"]),
+    ("use_NTK_by_parts_rope", &["false"]),
+    ("use_dynamic_ntk_rope", &["false"]),
+    ("use_yarn_rope", &["false"]),
+    ("use_qk_norm", &["false"]),
+    ("use_logn_attn", &["false"]),
+    ("use_attention_sinks", &["false"]),
+    ("rmsnorm_uses_offset", &["false"]),
+    ("clip_qkv", &[]),
+    ("n_key_value_heads", &[]),
+    ("num_experts", &[]),
+    ("experts_per_token", &[]),
+    ("relative_attention_max_distance", &[]),
+    ("rotary_base_local", &[]),
+    ("rotary_scaling_factor", &["1.0", "1"]),
+    ("attn_scores_soft_cap", &["-1.0", "-1", "0.0", "0"]),
+    ("output_logits_soft_cap", &["-1.0", "-1", "0.0", "0"]),
+];
+
+/// The record that describes the model, if the file has one.
+pub fn of_model(records: &[(String, Map<String, Value>)]) -> Option<&Map<String, Value>> {
+    let describes = |record: &Map<String, Value>| {
+        let has = |names: &[&str]| names.iter().any(|name| record.contains_key(*name));
+        has(&["n_layers", "n_layer", "num_layers"]) && has(&["d_model", "n_embd", "hidden_size"])
+    };
+    records.iter().map(|(_, record)| record).find(|record| describes(record))
+}
+
+/// The fields that the record states.
+///
+/// # Errors
+/// If it states something that this crate does not compute, or a value out of a field's range.
+pub fn fields(records: &[(String, Map<String, Value>)], notes: &mut Vec<String>) -> Result<Map<String, Value>> {
+    let Some(record) = of_model(records) else {
+        notes.push("The file has no configuration: it was inferred from names and shapes.".into());
+        return Ok(Map::new());
+    };
+    for (field, harmless) in FOREIGN {
+        if let Some(value) = record.get(field).filter(|value| !value.is_null() && !harmless.contains(&value.to_string().as_str())) {
+            return Err(Error::new(format!("The file's configuration has {field} = {value}, which Tinylens does not compute.")));
+        }
+    }
+    let attn_only = record.get("attn_only") == Some(&Value::Bool(true));
+    let mut fields = Map::new();
+    for (name, value) in record {
+        let field = NAMES.iter().find(|(theirs, _)| theirs == name).map_or(name.as_str(), |(_, ours)| ours);
+        let path = format!("model.{field}");
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.path == path) else { continue };
+        let Some(value) = translate(field, value, attn_only, notes) else { continue };
+        match check(setting, &value) {
+            Ok(value) => fields.insert(field.into(), value),
+            // What the weights started from matters no more.
+            Err(_) if ["seed", "init_mode"].contains(&field) => None,
+            Err(error) => return Err(Error::new(format!("In the file's configuration, {}", error.message))),
+        };
+    }
+    Ok(fields)
+}
+
+/// A value as our field has it; `None`: it says nothing.
+fn translate(field: &str, value: &Value, attn_only: bool, notes: &mut Vec<String>) -> Option<Value> {
+    if field == "normalization_type" {
+        return Some(value.clone());
+    }
+    // TransformerLens's "not set".
+    if value.is_null() || value.as_f64() == Some(-1.0) {
+        return None;
+    }
+    if field != "act_fn" {
+        return Some(value.clone());
+    }
+    let name = value.as_str().unwrap_or_default().to_lowercase();
+    Some(match name.as_str() {
+        "gelu_fast" | "gelu_pytorch_tanh" => {
+            notes.push(format!("act_fn {name} is computed as gelu_new, the same function."));
+            json!("gelu_new")
+        }
+        // A model without MLPs has no activation to differ in.
+        other if attn_only && !["relu", "gelu", "gelu_new", "silu", "solu_ln"].contains(&other) => return None,
+        other => json!(other),
+    })
+}

@@ -1,0 +1,180 @@
+//! Interventions: changing an activation while the model runs. Everything that ablates goes through here.
+
+use burn::tensor::{Bool, Tensor, TensorData};
+
+use super::hook_names;
+use crate::config::ModelConfig;
+use crate::error::{Error, Result};
+
+/// A change of one activation, everywhere or at chosen places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intervention {
+    /// TransformerLens's name of the hook.
+    pub hook: String,
+    pub edit: Edit,
+    pub at: Place,
+}
+
+/// What happens to the chosen values.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    Zero,
+    /// Each becomes its mean over the batch.
+    Mean,
+    Replace(Values),
+    Add(Values),
+}
+
+/// Numbers with a shape that broadcasts to the activation's, as in NumPy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values {
+    pub shape: Vec<usize>,
+    /// Row by row.
+    pub data: Vec<f32>,
+}
+
+/// Which values: those whose index is named on every axis; an axis left out is taken whole. Axes that a hook does not have are refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Sequences of the batch.
+    pub batch: Option<Vec<usize>>,
+    /// Positions; of scores and patterns, destination positions.
+    pub positions: Option<Vec<usize>>,
+    pub heads: Option<Vec<usize>>,
+    /// Source positions, of scores and patterns.
+    pub sources: Option<Vec<usize>>,
+}
+
+/// An axis of an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Axis {
+    Batch,
+    Position,
+    Head,
+    Source,
+    /// Neurons, or dimensions of a vector: taken whole.
+    Inner,
+}
+
+/// The axes of a hook's activation.
+fn axes(hook: &str) -> &'static [Axis] {
+    match hook.rsplit_once("hook_").map_or("", |(_, name)| name) {
+        "attn_scores" | "pattern" => &[Axis::Batch, Axis::Head, Axis::Position, Axis::Source],
+        "q" | "k" | "v" | "z" | "rot_q" | "rot_k" => &[Axis::Batch, Axis::Position, Axis::Head, Axis::Inner],
+        _ => &[Axis::Batch, Axis::Position, Axis::Inner],
+    }
+}
+
+/// The shape of a hook's activation.
+fn shape(hook: &str, config: &ModelConfig, batch: usize, positions: usize) -> Vec<usize> {
+    let inner = match hook.rsplit_once('.').unwrap_or(("", hook)) {
+        (_, "hook_scale") => 1,
+        (module, "hook_normalized") if module.ends_with("mlp.ln") => config.d_mlp,
+        (module, "hook_pre" | "hook_post" | "hook_mid") if module.ends_with("mlp") => config.d_mlp,
+        ("unembed", "hook_out") => config.d_vocab_out,
+        (module, _) if module.ends_with("attn") => config.d_head,
+        _ => config.d_model,
+    };
+    let size = |axis: &Axis| match axis {
+        Axis::Batch => batch,
+        Axis::Position | Axis::Source => positions,
+        Axis::Head => config.n_heads,
+        Axis::Inner => inner,
+    };
+    axes(hook).iter().map(size).collect()
+}
+
+impl Place {
+    fn chosen(&self, axis: Axis) -> Option<&[usize]> {
+        match axis {
+            Axis::Batch => self.batch.as_deref(),
+            Axis::Position => self.positions.as_deref(),
+            Axis::Head => self.heads.as_deref(),
+            Axis::Source => self.sources.as_deref(),
+            Axis::Inner => None,
+        }
+    }
+}
+
+impl Intervention {
+    /// Whether a forward pass of `batch` sequences of `positions` tokens can be changed so. `name` is what the error calls it.
+    ///
+    /// # Errors
+    /// If the model has no such hook, the hook lacks an axis or index that is named, or the values do not broadcast.
+    pub fn check(&self, name: &str, config: &ModelConfig, batch: usize, positions: usize) -> Result<()> {
+        let hook = &self.hook;
+        let known = hook_names(config);
+        if !known.contains(hook) {
+            return Err(Error::new(format!("{name}.hook is {hook}; this model has the hooks {}.", known.join(", "))));
+        }
+        let shape = shape(hook, config, batch, positions);
+        for (field, axis) in [("batch", Axis::Batch), ("positions", Axis::Position), ("heads", Axis::Head), ("sources", Axis::Source)] {
+            let Some(chosen) = self.at.chosen(axis) else { continue };
+            let Some(index) = axes(hook).iter().position(|has| *has == axis) else {
+                return Err(Error::new(format!("{name}.{field} is given; {hook}, of shape {shape:?}, has no such axis.")));
+            };
+            let size = shape[index];
+            if let Some(beyond) = chosen.iter().find(|index| **index >= size) {
+                return Err(Error::new(format!("{name}.{field} names {beyond}; in {hook} they are 0 to {}.", size - 1)));
+            }
+        }
+        let (Edit::Replace(values) | Edit::Add(values)) = &self.edit else { return Ok(()) };
+        let held = values.shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+        if held != Some(values.data.len()) {
+            let message = format!("{name}.value holds {} numbers, and its shape is {:?}.", values.data.len(), values.shape);
+            return Err(Error::new(message));
+        }
+        let fits = values.shape.len() <= shape.len()
+            && values.shape.iter().rev().zip(shape.iter().rev()).all(|(given, size)| *given == 1 || given == size);
+        if !fits {
+            return Err(Error::new(format!("{name}.value has shape {:?}; it must broadcast to that of {hook}, {shape:?}.", values.shape)));
+        }
+        Ok(())
+    }
+
+    /// The activation after the change. Indices beyond it, of a sequence that is still to grow, have no effect.
+    pub(super) fn apply<const R: usize>(&self, value: Tensor<R>) -> Tensor<R> {
+        let changed = match &self.edit {
+            Edit::Zero => value.zeros_like(),
+            Edit::Mean => value.clone().mean_dim(0).expand(value.dims()),
+            Edit::Replace(values) => values.like(&value),
+            Edit::Add(values) => value.clone() + values.like(&value),
+        };
+        match self.mask(&value) {
+            Some(mask) => value.mask_where(mask, changed),
+            None => changed,
+        }
+    }
+
+    /// Where values are chosen; `None`: everywhere.
+    fn mask<const R: usize>(&self, value: &Tensor<R>) -> Option<Tensor<R, Bool>> {
+        let dims = value.dims();
+        let device = value.device().inner();
+        let mut mask: Option<Tensor<R, Bool>> = None;
+        for (dim, axis) in axes(&self.hook).iter().enumerate() {
+            let Some(chosen) = self.at.chosen(*axis) else { continue };
+            let mut shape = [1; R];
+            shape[dim] = dims[dim];
+            let along: Vec<bool> = (0..dims[dim]).map(|index| chosen.contains(&index)).collect();
+            let along = Tensor::<R, Bool>::from_data(TensorData::new(along, shape), &device).expand(dims);
+            mask = Some(match mask {
+                Some(mask) => mask.bool_and(along),
+                None => along,
+            });
+        }
+        mask
+    }
+}
+
+impl Values {
+    /// These numbers in the shape, on the device and in the autodiff graph of `value`.
+    fn like<const R: usize>(&self, value: &Tensor<R>) -> Tensor<R> {
+        let mut shape = [1; R];
+        shape[R - self.shape.len()..].copy_from_slice(&self.shape);
+        let device = value.device().inner();
+        // A sequence that grows while it is generated is shorter than the values made for its whole length.
+        let part: [std::ops::Range<usize>; R] = std::array::from_fn(|dim| 0..shape[dim].min(value.dims()[dim]));
+        let own = Tensor::<R>::from_data(TensorData::new(self.data.clone(), shape), &device).slice(part).expand(value.dims());
+        if value.device() == device { own } else { own.autodiff() }
+    }
+}

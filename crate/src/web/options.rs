@@ -1,0 +1,171 @@
+//! Options of calls, from JavaScript objects.
+
+use js_sys::{Array, Float32Array, Reflect};
+use serde_json::{Map, Value};
+use wasm_bindgen::prelude::*;
+
+use super::convert::{from_js, token_row, whole};
+use crate::error::{Error, Result};
+use crate::model::{Edit, Generation, Intervention, Place, Processing, Values};
+
+/// Options of a forward pass.
+#[derive(Default)]
+pub(super) struct ForwardOptions {
+    pub mask: Option<Vec<Vec<bool>>>,
+    pub interventions: Vec<Intervention>,
+}
+
+/// A small record; `undefined` is an empty one.
+pub(super) fn fields(value: &JsValue, name: &str) -> Result<Map<String, Value>> {
+    match from_js(value, name) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        _ => Err(Error::new(format!("{name} must be a plain object that JSON can hold."))),
+    }
+}
+
+/// # Errors
+/// If an option is unknown or of the wrong kind.
+pub(super) fn forward(value: &JsValue) -> Result<ForwardOptions> {
+    let options = Options::new(value, "options", &["mask", "interventions"])?;
+    let mask = match options.get("mask") {
+        None => None,
+        Some(rows) => Some(list(&rows, "options.mask")?.iter().map(mask_row).collect::<Result<_>>()?),
+    };
+    Ok(ForwardOptions { mask, interventions: options.interventions()? })
+}
+
+/// # Errors
+/// If an option is unknown or of the wrong kind.
+pub(super) fn generation(value: &JsValue) -> Result<(Generation, Vec<Intervention>)> {
+    let known = ["maxNewTokens", "temperature", "topK", "topP", "freqPenalty", "stopToken", "seed", "interventions"];
+    let options = Options::new(value, "options", &known)?;
+    let new = options.get("maxNewTokens").unwrap_or(JsValue::UNDEFINED);
+    let max_new_tokens = whole(&new, "options.maxNewTokens", 0, 1_000_000)? as usize;
+    let defaults = Generation::default();
+    let generation = Generation {
+        max_new_tokens,
+        temperature: options.number("temperature")?.unwrap_or(defaults.temperature),
+        top_k: options.whole("topK", 1)?.map(|k| k as usize),
+        top_p: options.number("topP")?,
+        freq_penalty: options.number("freqPenalty")?.unwrap_or(defaults.freq_penalty),
+        stop_token: options.whole("stopToken", 0)?.map(|token| token as usize),
+        seed: options.whole("seed", 0)?.unwrap_or(defaults.seed),
+    };
+    generation.check()?;
+    Ok((generation, options.interventions()?))
+}
+
+/// # Errors
+/// If an option is unknown or no boolean.
+pub(super) fn processing(value: &JsValue) -> Result<Processing> {
+    let options = Options::new(value, "options", &["foldLn", "centerWritingWeights", "centerUnembed", "foldValueBiases"])?;
+    let flag = |name: &str| match options.get(name) {
+        None => Ok(true),
+        Some(value) => value.as_bool().ok_or_else(|| Error::new(format!("options.{name} must be true or false."))),
+    };
+    Ok(Processing {
+        fold_ln: flag("foldLn")?,
+        center_writing_weights: flag("centerWritingWeights")?,
+        center_unembed: flag("centerUnembed")?,
+        fold_value_biases: flag("foldValueBiases")?,
+    })
+}
+
+/// An object whose fields are all known; `undefined` and `null` are empty ones.
+struct Options<'a> {
+    value: &'a JsValue,
+    name: String,
+}
+
+impl<'a> Options<'a> {
+    fn new(value: &'a JsValue, name: &str, known: &[&str]) -> Result<Self> {
+        let options = Self { value, name: name.into() };
+        if value.is_undefined() || value.is_null() {
+            return Ok(options);
+        }
+        if !value.is_object() {
+            return Err(Error::new(format!("{name} must be an object with fields such as {}.", known[0])));
+        }
+        let keys = Reflect::own_keys(value).map_or_else(|_| Vec::new(), |keys| keys.iter().filter_map(|key| key.as_string()).collect());
+        match keys.iter().find(|key| !known.contains(&key.as_str())) {
+            Some(unknown) => Err(Error::new(format!("{name} has no field {unknown}; it has {}.", known.join(", ")))),
+            None => Ok(options),
+        }
+    }
+
+    /// A field that is there.
+    fn get(&self, field: &str) -> Option<JsValue> {
+        if !self.value.is_object() {
+            return None;
+        }
+        Reflect::get(self.value, &field.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
+    }
+
+    fn number(&self, field: &str) -> Result<Option<f64>> {
+        let wrong = || Error::new(format!("{}.{field} must be a number.", self.name));
+        self.get(field).map(|value| value.as_f64().ok_or_else(wrong)).transpose()
+    }
+
+    fn whole(&self, field: &str, min: u32) -> Result<Option<u32>> {
+        self.get(field).map(|value| whole(&value, &format!("{}.{field}", self.name), min, u32::MAX)).transpose()
+    }
+
+    fn indices(&self, field: &str) -> Result<Option<Vec<usize>>> {
+        self.get(field).map(|value| token_row(&value, &format!("{}.{field}", self.name))).transpose()
+    }
+
+    fn interventions(&self) -> Result<Vec<Intervention>> {
+        let Some(value) = self.get("interventions") else { return Ok(Vec::new()) };
+        let name = format!("{}.interventions", self.name);
+        list(&value, &name)?.iter().enumerate().map(|(number, value)| intervention(value, &format!("interventions[{number}]"))).collect()
+    }
+}
+
+/// `{ hook, edit, value?, batch?, positions?, heads?, sources? }`.
+fn intervention(value: &JsValue, name: &str) -> Result<Intervention> {
+    let options = Options::new(value, name, &["hook", "edit", "value", "batch", "positions", "heads", "sources"])?;
+    let text = |field: &str| options.get(field).and_then(|value| value.as_string());
+    let hook = text("hook").ok_or_else(|| Error::new(format!("{name}.hook must be the name of a hook.")))?;
+    let edit = match text("edit").as_deref() {
+        Some("zero") => Edit::Zero,
+        Some("mean") => Edit::Mean,
+        Some("replace") => Edit::Replace(values(&options, name)?),
+        Some("add") => Edit::Add(values(&options, name)?),
+        _ => return Err(Error::new(format!("{name}.edit must be \"zero\", \"mean\", \"replace\" or \"add\"."))),
+    };
+    let at = Place {
+        batch: options.indices("batch")?,
+        positions: options.indices("positions")?,
+        heads: options.indices("heads")?,
+        sources: options.indices("sources")?,
+    };
+    Ok(Intervention { hook, edit, at })
+}
+
+/// The field `value`: a number, or a tensor `{ shape, data }`.
+fn values(options: &Options, name: &str) -> Result<Values> {
+    let wrong = || Error::new(format!("{name}.value must be a number or a tensor, {{ shape: number[], data: Float32Array }}."));
+    let value = options.get("value").ok_or_else(wrong)?;
+    if let Some(number) = value.as_f64() {
+        return Ok(Values { shape: Vec::new(), data: vec![number as f32] });
+    }
+    let field = |field: &str| Reflect::get(&value, &field.into()).map_err(|_| wrong());
+    let shape = token_row(&field("shape")?, &format!("{name}.value.shape"))?;
+    let data = field("data")?.dyn_into::<Float32Array>().map_err(|_| wrong())?.to_vec();
+    Ok(Values { shape, data })
+}
+
+fn list(value: &JsValue, name: &str) -> Result<Vec<JsValue>> {
+    let list = value.dyn_ref::<Array>().ok_or_else(|| Error::new(format!("{name} must be an array.")))?;
+    Ok(list.iter().collect())
+}
+
+/// One row of a padding mask: 1 or true where there is a token.
+fn mask_row(value: &JsValue) -> Result<Vec<bool>> {
+    let one = |value: &JsValue| match (value.as_bool(), value.as_f64()) {
+        (Some(held), _) => Ok(held),
+        (_, Some(held)) if held == 0.0 || held == 1.0 => Ok(held == 1.0),
+        _ => Err(Error::new("options.mask must hold 1 or true where there is a token, and 0 or false where there is none.")),
+    };
+    list(value, "options.mask[…]")?.iter().map(one).collect()
+}
