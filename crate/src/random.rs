@@ -24,6 +24,10 @@ pub enum Stream {
     Even = 7,
     /// Tokens that are sampled.
     Sample = 8,
+    /// Lists of a battery.
+    Battery = 9,
+    /// Sites and values of a battery's edits.
+    Edit = 10,
 }
 
 /// Where in a stream: three counters, whose meaning is the caller's.

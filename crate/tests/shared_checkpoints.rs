@@ -146,6 +146,64 @@ fn baggins() {
     }
 }
 
+/// The figures that the issue gives for token ablations, within their 95 % intervals or 0.02.
+#[test]
+fn baggins_under_token_ablations() {
+    use tinylens::experiment::{Ablation, Battery, Choice, Plan, Rate};
+    let Some((opened, model)) = opened("baggins_model_1.pkl") else { return };
+    let mut task = opened.task_config().unwrap();
+    task.repeats = false;
+    let battery = |ablation: Ablation| {
+        let injection = matches!(ablation, Ablation::MidInjection | Ablation::BosInjection);
+        let value = (!injection).then_some(Choice::Random);
+        let plan = Plan::new(&task, model.config(), ablation, Some(Choice::Random), value, 1).unwrap();
+        let mut battery = Battery::new(plan, &task, &model, Vec::new(), 10_000).unwrap();
+        loop {
+            if let Some(report) = block_on(battery.advance(&model)).unwrap() {
+                return report;
+            }
+        }
+    };
+    let near = |name: &str, rate: Rate, expected: f64| {
+        println!("{name}: {:.4} [{:.4}, {:.4}], published {expected}", rate.rate, rate.low, rate.high);
+        assert!((rate.rate - expected).abs() < 0.02, "{name}: {rate:?}, not {expected}");
+    };
+    near("clean, exact", battery(Ablation::Baseline).exact, 0.9995);
+    let mid = battery(Ablation::MidInjection);
+    near("MID injected, rest then largest", mid.sorted_rest_then_largest, 0.749);
+    near("MID injected, last is largest", mid.last_is_largest, 0.817);
+    near("BOS injected, rest then largest", battery(Ablation::BosInjection).sorted_rest_then_largest, 0.720);
+    let mid = battery(Ablation::MidReplacement);
+    near("MID replaced, exact", mid.exact, 0.621);
+    near("MID replaced, tokens", mid.token_accuracy, 0.719);
+    let bos = battery(Ablation::BosReplacement);
+    near("BOS replaced, exact", bos.exact, 0.827);
+    near("BOS replaced, tokens", bos.token_accuracy, 0.865);
+}
+
+#[test]
+fn claims_about_published_sorters() {
+    use tinylens::experiment::Survey;
+    for name in ["baggins_model_1.pkl", "ckk_sort_fixed_len_list.pt", "arena_sorted_list_model.pt", "seed_format_3000.pkl"] {
+        let Some((opened, model)) = opened(name) else { return };
+        let mut survey = Survey::new(&model, &opened.task_config().unwrap(), 300, 1).unwrap();
+        let claims = loop {
+            if let Some(claims) = block_on(survey.advance(&model)).unwrap() {
+                break claims;
+            }
+        };
+        for claim in &claims {
+            println!("{name}: {} {:.3} [{:.3}, {:.3}] {:?}: {}", claim.id, claim.value, claim.low, claim.high, claim.verdict, claim.text);
+            assert!((0.0..=claim.value).contains(&claim.low) && (claim.value..=1.0).contains(&claim.high));
+        }
+        let value = |id: &str| claims.iter().find(|claim| claim.id == id).map(|claim| claim.value);
+        if name.starts_with("ckk") {
+            assert_eq!(value("ov_copies"), Some(1.0), "published: 50 of 50");
+        }
+        assert_eq!(value("bos_only").is_none(), name.starts_with("arena"), "a task without BOS has no claims about it");
+    }
+}
+
 #[test]
 fn arena() {
     let Some((opened, model)) = opened("arena_sorted_list_model.pt") else { return };
@@ -230,8 +288,7 @@ fn circuits(model: &Model, figures: &Value, ov: &str, qk: &str) {
         let ev = product(&w_e, &of(&w_v), v, c, d);
         let full_ov = product(&product(&ev, &of(&w_o), v, d, c), &w_u, v, c, config.d_vocab_out);
         let (eq, ek) = (product(&w_e, &of(&w_q), v, c, d), product(&w_e, &of(&w_k), v, c, d));
-        let full_qk: Vec<f64> =
-            (0..v * v).map(|cell| (0..d).map(|i| eq[cell / v * d + i] * ek[cell % v * d + i]).sum::<f64>()).collect();
+        let full_qk: Vec<f64> = (0..v * v).map(|cell| (0..d).map(|i| eq[cell / v * d + i] * ek[cell % v * d + i]).sum::<f64>()).collect();
         for (name, got) in [(ov, full_ov), (qk, full_qk)] {
             let expected = flat(&figures[name][head]);
             let far = got.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);

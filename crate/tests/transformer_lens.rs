@@ -250,7 +250,7 @@ fn fifty_steps_of_adam() {
             let tokens: Vec<i32> = tokens.iter().map(|x| *x as i32).collect();
             let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, [batch, positions]), &model.device());
             let weights = model.tracked_weights();
-            let loss = tinylens::train::loss(&model, &weights, tokens, rows.clone());
+            let loss = tinylens::train::loss(&model, &weights, tokens, None, rows.clone(), None);
             let gradient = weights.gradient(&mut loss.backward());
             losses.extend(block_on(read(loss.inner())).unwrap());
             let parameters = adam.step(model.parameters(), gradient, 1e-3, step as u32 + 1, &train);

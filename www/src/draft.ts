@@ -1,13 +1,10 @@
-// The settings as they are being edited, apart from those that the running model has. Texts stay as typed until the module
-// has judged them; what is left alone is left out, so that settings which derive from others follow them.
+// The settings as they are being edited, apart from those that the running model has. What is left alone is left out, so that settings which derive from others follow them.
 
 import { computed, effect, signal } from "@preact/signals";
-import type { PartialExperiment, Setting } from "tinylens";
+import type { PartialExperiment } from "tinylens";
+import { read, type Edits, type Value } from "./edits";
 import { send, startRun } from "./session";
-import { asked, checked, experiment, generation, numbers, settings } from "./state";
-
-/** By path. A text for numbers and choices, null for "none". */
-type Edits = Record<string, string | boolean | null>;
+import { asked, checked, experiment, file, generation, settings } from "./state";
 
 export const edits = signal<Edits>({});
 
@@ -24,25 +21,13 @@ export function forgetAll(): void {
   edits.value = {};
 }
 
-type Value = number | string | boolean | null;
-
-/** What an edit means; undefined: nothing, it is as if untouched. An unreadable number stays a text, which the module refuses. */
-function meaning(setting: Setting, raw: Edits[string]): Value | undefined {
-  let value: Value = raw ?? null;
-  if (typeof raw === "string" && setting.kind !== "choice") {
-    if (raw.trim() === "") return undefined;
-    value = Number.isFinite(Number(raw)) ? Number(raw) : raw;
-  }
-  return value === setting.default && setting.derived === null ? undefined : value;
-}
-
 const partial = computed<PartialExperiment>(() => {
   const groups: Record<string, Record<string, Value>> = {};
   for (const setting of settings.value) {
     const raw = edits.value[setting.path];
     if (raw === undefined) continue;
-    const value = meaning(setting, raw);
-    if (value !== undefined) (groups[setting.group] ??= {})[setting.path.slice(setting.group.length + 1)] = value;
+    const value = read(setting, raw);
+    if (value !== undefined && (value !== setting.default || setting.derived !== null)) (groups[setting.group] ??= {})[setting.path.slice(setting.group.length + 1)] = value;
   }
   return groups as PartialExperiment;
 });
@@ -53,7 +38,7 @@ const same = (a: PartialExperiment, b: PartialExperiment) => {
 };
 
 /** It differs from what is running. */
-export const changed = computed(() => !same(partial.value, asked.value));
+export const changed = computed(() => file.value !== null || !same(partial.value, asked.value));
 
 let request = 0;
 effect(() => {
@@ -70,10 +55,7 @@ export const draft = computed(() => checked.value?.experiment ?? null);
 export function startDraft(): void {
   const answer = checked.value;
   if (!answer?.experiment || answer.request !== request) return;
-  // A list that was as long as the task's shall be so again.
-  const whole = numbers.value.length === experiment.value?.task.list_length;
-  const refit = whole && answer.experiment.task.list_length !== numbers.value.length;
-  startRun(partial.value, true, refit ? [] : undefined);
+  startRun(partial.value, true);
 }
 
 /** The two seeds of a run, kept equal; null where they were made different. */

@@ -3,12 +3,27 @@
 // The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
 // own, and the page drops answers from a run that has been replaced.
 
-import type { DeviceKind, Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
+import type { DeviceKind, Evaluation, Experiment, ModelConfig, PartialExperiment, Setting, TaskConfig } from "tinylens";
 
 export type RunId = number;
 
-/** What a run starts from: settings, or everything that `saved` carried. */
-export type Origin = { kind: "experiment"; experiment: PartialExperiment } | { kind: "snapshot"; snapshot: Uint8Array };
+/** A checkpoint as it was dropped on the page, and what goes before what it says. A Blob crosses without being copied. */
+export type FileOrigin = { kind: "file"; name: string; bytes: Blob; model: Partial<ModelConfig>; task: Partial<TaskConfig> };
+
+/** What a run has at step 0: settings, or a file's weights. */
+export type Start = { kind: "experiment"; experiment: PartialExperiment } | FileOrigin;
+
+/** What a run is made from: its start, or everything that `saved` carried. */
+export type Origin = Start | { kind: "snapshot"; snapshot: Uint8Array };
+
+/** What a file turned out to be: how it was stored, what was assumed or ignored, and the fingerprint of the model in it. */
+export type FileFacts = { format: string; notes: string[]; fingerprint: string };
+
+/** What can be taken away: the model, what is on screen, or one parameter or activation (or "logits") by its name. */
+export type Wanted = { kind: "safetensors" | "python" | "pattern" | "predictions" } | { kind: "tensor"; name: string };
+
+/** A file to save, or its text to copy. */
+export type Export = { name: string; content: string | Uint8Array<ArrayBuffer> };
 
 /** The device a run is on, and one sentence on why. */
 export type DeviceInfo = { kind: "cpu" | "webgpu"; description: string };
@@ -48,7 +63,10 @@ export type ToWorker =
   | { type: "view"; view: View }
   | { type: "point"; at: { x: number; y: number } | null }
   | { type: "table"; head: { layer: number; head: number } | null }
-  | { type: "check"; request: number; experiment: PartialExperiment };
+  | { type: "check"; request: number; experiment: PartialExperiment }
+  // `stem`: what the names of files begin with.
+  | { type: "export"; request: number; wanted: Wanted; stem: string }
+  | { type: "names" };
 
 export type FromWorker =
   // The worker holds its lock: from now on, whoever is granted it knows that the worker is gone.
@@ -56,7 +74,7 @@ export type FromWorker =
   | { type: "loading"; stage: "download"; received: number; total: number }
   | { type: "loading"; stage: "compile" | "device" }
   | { type: "ready"; module: WebAssembly.Module; settings: Setting[] }
-  | { type: "opened"; run: RunId; experiment: Experiment; parameters: number; device: DeviceInfo; step: number; goal: number; learningRate: number; numbers: number[] }
+  | { type: "opened"; run: RunId; experiment: Experiment; parameters: number; device: DeviceInfo; step: number; goal: number; learningRate: number; numbers: number[]; file: FileFacts | null }
   // `losses` are those of the steps up to and with `step`.
   | { type: "trained"; run: RunId; step: number; losses: Float32Array; stepsPerSecond: number; learningRate: number }
   // Sent whenever training starts or stops.
@@ -70,6 +88,9 @@ export type FromWorker =
   | { type: "pointed"; cell: Cell | null }
   | { type: "height"; height: number }
   | { type: "checked"; request: number; experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }
+  | { type: "exported"; request: number; answer: Export | { error: string } }
+  // What `Wanted` may name of the present model: parameters, and activations in the order of the forward pass.
+  | { type: "names"; run: RunId; parameters: string[]; activations: string[] }
   // The worker's last word: it can't go on. `load` means that it never got as far as running.
   | { type: "fatal"; cause: FatalCause; message: string };
 

@@ -3,14 +3,17 @@
 
 import { batch } from "@preact/signals";
 import type { DeviceKind, PartialExperiment } from "tinylens";
+import { Answers } from "./answers";
 import { count } from "./format";
-import type { FromWorker, Origin, RunId, ToWorker } from "./protocol";
+import type { Export, FileOrigin, FromWorker, Origin, RunId, Start, ToWorker, Wanted } from "./protocol";
 import * as state from "./state";
-import { Supervisor, type Failure } from "./supervisor";
+import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
 
-/** The run that is shown, and the one that has been asked for to take its place. */
+/** The run that is shown, and what it has at step 0. */
 let current: RunId = 0;
-let pending: { run: RunId; asked: PartialExperiment; origin: Origin; device: DeviceKind } | null = null;
+let begun: Start = { kind: "experiment", experiment: {} };
+/** The runs that have been asked for to take its place, oldest first. */
+const waiting = new Map<RunId, { start: Start; origin: Origin; device: DeviceKind }>();
 let lastId: RunId = 0;
 /** How far the current run has ever been: a restored one has made no progress before it is beyond that. */
 let furthest = 0;
@@ -20,19 +23,21 @@ let snapshot: { step: number; bytes: Uint8Array } | null = null;
 
 /** While there is no worker, because it failed again and again: starts one, set up as the last one was left. */
 let restart: ((goal: number) => void) | null = null;
+/** There is a worker again, and no run in it yet. */
+let bare = false;
 
 const supervisor = new Supervisor("worker.js", { receive, replaced, stopped });
 
 export function start(): void {
   supervisor.start();
   state.goal.value = Infinity;
-  open({}, { kind: "experiment", experiment: {} }, Infinity);
+  open(begun, Infinity);
 }
 
 export const send = (message: ToWorker, transfer: Transferable[] = []): void => supervisor.send(message, transfer);
 
 /** Commands are for the run that will be there when they arrive. */
-const address = (): RunId => pending?.run ?? current;
+const address = (): RunId => [...waiting.keys()].at(-1) ?? current;
 
 export function play(): void {
   if (restart) return restart(Infinity);
@@ -52,21 +57,35 @@ export function train(steps: number): void {
   send({ type: "steps", run: address(), count: steps });
 }
 
-/** Back to step 0 with the same settings; what was playing goes on playing. */
+/** Back to step 0. With the same settings what was playing goes on playing; a file's weights are there to be looked at. */
 export function reset(): void {
-  startRun(state.asked.value, state.goal.value === Infinity);
+  if (begun.kind === "file") openFile(begun);
+  else startRun(begun.experiment, state.goal.value === Infinity);
 }
 
-/** `list`: numbers to show instead of the present ones; an empty list lets the task make some. */
-export function startRun(asked: PartialExperiment, playing: boolean, list?: number[]): void {
-  if (list) state.numbers.value = list;
-  if (restart) {
-    restart = null;
-    state.notice.value = null;
-    supervisor.start();
-    state.generation.value++;
-  }
-  open(asked, { kind: "experiment", experiment: asked }, playing ? Infinity : 0);
+export function startRun(experiment: PartialExperiment, playing: boolean): void {
+  revive();
+  open({ kind: "experiment", experiment }, playing ? Infinity : 0);
+}
+
+/** A checkpoint's model, at rest. On refusal everything stays as it is. */
+export function openFile(origin: FileOrigin): void {
+  revive();
+  if (!onScreen(origin)) state.arriving.value = { name: origin.name, size: origin.bytes.size, stage: "opening" };
+  open(origin, 0);
+}
+
+/** Whether it is the file that is shown, read in this way or another. */
+const onScreen = (start: Start): boolean => begun.kind === "file" && start.kind === "file" && start.bytes === begun.bytes;
+
+/** A worker for a new run, where it had been given up. */
+function revive(): void {
+  if (!restart) return;
+  restart = null;
+  bare = true;
+  state.notice.value = null;
+  supervisor.start();
+  state.generation.value++;
 }
 
 export function showNumbers(list: number[]): void {
@@ -84,9 +103,14 @@ export function useDevice(kind: DeviceKind): void {
   send({ type: "device", run: address(), kind });
 }
 
-function open(asked: PartialExperiment, origin: Origin, goal: number): void {
+const exports = new Answers();
+
+/** Rejects with a sentence. */
+export const exportFile = (wanted: Wanted, stem: string): Promise<Export> => exports.to((request) => send({ type: "export", request, wanted, stem }));
+
+function open(start: Start, goal: number, origin: Origin = start): void {
   const { value: device } = state.deviceWish;
-  pending = { run: ++lastId, asked, origin, device };
+  waiting.set(++lastId, { start, origin, device });
   state.opening.value = true;
   send({ type: "open", run: lastId, origin, device, numbers: [...state.numbers.value], goal });
 }
@@ -149,23 +173,39 @@ function take(message: FromWorker): void {
     case "checked":
       state.checked.value = message;
       return;
+    case "names":
+      state.names.value = message;
+      return;
+    case "exported":
+      return exports.came(message);
     case "holding":
     case "fatal":
       return; // the supervisor's
   }
 }
 
+/** A run that was asked for has come, or was refused: those asked for before it are settled too. */
+function settle(run: RunId) {
+  const wanted = waiting.get(run);
+  for (const id of [...waiting.keys()]) if (id <= run) waiting.delete(id);
+  state.opening.value = waiting.size > 0;
+  const filesToCome = [...waiting.values()].some(({ start }) => start.kind === "file");
+  if (!filesToCome && state.arriving.value?.stage === "opening") state.arriving.value = null;
+  return wanted;
+}
+
 function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   current = message.run;
-  if (pending?.run === message.run) {
-    state.asked.value = pending.asked;
-    state.deviceWish.value = pending.device;
-    if (pending.origin.kind === "experiment") {
+  bare = false;
+  const wanted = settle(message.run);
+  if (wanted) {
+    showStart(wanted.start, message);
+    begun = wanted.start;
+    state.deviceWish.value = wanted.device;
+    if (wanted.origin.kind !== "snapshot") {
       snapshot = null;
       furthest = 0;
     }
-    pending = null;
-    state.opening.value = false;
   }
   if (message.step === 0) state.curve.clear();
   else state.curve.cutAfter(message.step);
@@ -179,7 +219,22 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   state.numbers.value = message.numbers;
   state.stepsPerSecond.value = state.loss.value = null;
   state.evaluated.value = null;
+  state.names.value = null;
   state.table.value = state.cell.value = null;
+}
+
+function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker, { type: "opened" }>): void {
+  const { value: last } = state.file;
+  state.asked.value = start.kind === "experiment" ? start.experiment : {};
+  state.fileError.value = null;
+  if (start.kind !== "file") state.file.value = null;
+  // A snapshot does not tell what the file did: that is known already.
+  else if (!facts) state.file.value = last && { ...last, origin: start };
+  else {
+    const asItSays = Object.keys(start.model).length + Object.keys(start.task).length === 0;
+    state.file.value = { origin: start, facts, said: asItSays || !last ? experiment : last.said };
+    if (!onScreen(start)) state.notice.value = null;
+  }
 }
 
 function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }>): void {
@@ -187,15 +242,19 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
   else if (what === "device") {
     state.deviceBusy.value = false;
     state.deviceError.value = `The run stays where it is: ${message.replace(/\.$/, "")}.`;
-  } else if (pending?.run === run) {
-    const { asked, origin } = pending;
-    pending = null;
-    state.opening.value = state.deviceBusy.value = false;
+  } else {
+    const wanted = settle(run);
+    if (!wanted) return;
+    const { start, origin } = wanted;
+    state.deviceBusy.value = false;
     if (origin.kind === "snapshot") {
       state.notice.value = { text: "The saved state could not be read; starting again from step 0.", detail: message };
       snapshot = null;
-      open(asked, { kind: "experiment", experiment: asked }, state.goal.value);
-    } else state.notice.value = { text: `The new run could not be started: ${message}` };
+      open(start, state.goal.value);
+    } else if (onScreen(start)) state.fileError.value = message;
+    else if (start.kind === "file") state.notice.value = { text: `${start.name} can’t be opened: ${message}` };
+    else state.notice.value = { text: `The new run could not be started: ${message}` };
+    if (bare) resume(0);
   }
 }
 
@@ -210,23 +269,23 @@ function showTable({ table, sequence }: Extract<FromWorker, { type: "looked" }>)
   state.table.value = table && { labels: sequence.labels, pattern: table };
 }
 
-const WHAT: Record<Failure["cause"], string> = {
-  panic: "The program failed",
-  device_lost: "The GPU device was lost",
-  shader: "The GPU refused a program",
-  error: "Training failed",
-  load: "The program could not be loaded",
-  gone: "The worker died",
-  script: "The worker failed",
-};
+/** What was under way in the worker that failed will not come any more. */
+function forgetAnswers(): void {
+  waiting.clear();
+  if (state.arriving.value?.stage === "opening") state.arriving.value = null;
+  exports.refuseAll("The worker failed; try again.");
+}
 
 function replaced(failure: Failure): void {
   const step = snapshot?.step ?? 0;
   const playing = state.playing.value;
-  const starting = current > 0 && pending?.origin.kind === "experiment" ? " on starting the new run" : "";
+  const last = [...waiting.values()].at(-1);
+  const what = last?.start.kind === "file" ? `opening ${last.start.name}` : "starting the new run";
+  const starting = current > 0 && last && last.origin.kind !== "snapshot" ? ` on ${what}` : "";
+  forgetAnswers();
   batch(() => {
     state.notice.value = {
-      text: `${WHAT[failure.cause]}${starting}; ${playing ? "going on from" : "back at"} step ${count(step)} on the CPU.`,
+      text: `${WHAT_FAILED[failure.cause]}${starting}; ${playing ? "going on from" : "back at"} step ${count(step)} on the CPU.`,
       ...(failure.message ? { detail: failure.message } : {}),
     };
     state.deviceWish.value = "cpu";
@@ -251,7 +310,8 @@ function stopped(failure: Failure): void {
   const text =
     failure.cause === "load"
       ? failure.message
-      : `${WHAT[failure.cause]} three times in a row without getting any further; it stays at step ${count(snapshot?.step ?? 0)}.`;
+      : `${WHAT_FAILED[failure.cause]} three times in a row without getting any further; it stays at step ${count(snapshot?.step ?? 0)}.`;
+  forgetAnswers();
   batch(() => {
     state.notice.value = { text, retry, ...(failure.cause === "load" || !failure.message ? {} : { detail: failure.message }) };
     state.goal.value = 0;
@@ -265,8 +325,5 @@ function stopped(failure: Failure): void {
 function resume(goal: number): void {
   state.deviceBusy.value = false;
   state.generation.value++;
-  // Before the first run there is only the wish for it.
-  const asked = current > 0 ? state.asked.value : (pending?.asked ?? {});
-  const origin: Origin = snapshot ? { kind: "snapshot", snapshot: snapshot.bytes } : { kind: "experiment", experiment: asked };
-  open(asked, origin, goal);
+  open(begun, goal, snapshot ? { kind: "snapshot", snapshot: snapshot.bytes } : begun);
 }

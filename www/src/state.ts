@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { DeviceKind, Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
 import { Curve } from "./curve";
 import { EXAMPLE } from "./prompt";
-import type { Cell, DeviceInfo, FromWorker, HeadTable, Sequence } from "./protocol";
+import type { Cell, DeviceInfo, FileFacts, FileOrigin, FromWorker, HeadTable, Sequence } from "./protocol";
 
 export type Loading = { stage: "download"; received: number; total: number } | { stage: "compile" | "device" | "start" };
 /** How far the first worker is with its start. Of interest until there is a sequence; null: it failed. */
@@ -24,6 +24,17 @@ export const experiment = signal<Experiment | null>(null);
 export const parameters = signal(0);
 /** A new run has been asked for and is not there yet. */
 export const opening = signal(false);
+
+/** `said`: the experiment with nothing put before what the file says. */
+export type OpenedFile = { origin: FileOrigin; facts: FileFacts; said: Experiment };
+/** The file whose model is shown; null: it was trained here from the start. */
+export const file = signal<OpenedFile | null>(null);
+/** A file on its way in. */
+export const arriving = signal<{ name: string; size: number; stage: "reading" | "opening" } | null>(null);
+/** Why the file on screen could not be read in the way that was asked for; it stays as it was. */
+export const fileError = signal<string | null>(null);
+/** The tensors that can be exported by name; null: not asked for yet. */
+export const names = signal<{ parameters: string[]; activations: string[] } | null>(null);
 
 export const step = signal(0);
 /** The step to train to: Infinity while playing, at or below `step` at rest. */

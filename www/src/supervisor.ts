@@ -10,6 +10,17 @@ import type { FatalCause, FromWorker, ToWorker } from "./protocol";
 /** `gone`: it died without a word. `script`: its own script failed. */
 export type Failure = { cause: FatalCause | "gone" | "script"; message: string };
 
+/** For people: the beginning of a sentence. */
+export const WHAT_FAILED: Record<Failure["cause"], string> = {
+  panic: "The program failed",
+  device_lost: "The GPU device was lost",
+  shader: "The GPU refused a program",
+  error: "Training failed",
+  load: "The program could not be loaded",
+  gone: "The worker died",
+  script: "The worker failed",
+};
+
 export type Listener = {
   /** From the present worker only: what an earlier one may still have said is dropped. */
   receive(message: FromWorker): void;

@@ -31,7 +31,8 @@ pub fn describe(errors: &[ConfigError]) -> String {
     errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// What the model learns: sorting. A sequence is `bos_token` (if there is one), `list_length` numbers, `mid_token`, the numbers sorted.
+/// What the model learns: sorting. A sequence is `bos_token` (if there is one), `list_length` numbers, `mid_token`, the numbers
+/// sorted, `eos_token` (if there is one).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskConfig {
     pub name: TaskName,
@@ -45,9 +46,11 @@ pub struct TaskConfig {
     pub bos_token: Option<usize>,
     /// Token between the list and its sorted order.
     pub mid_token: usize,
+    /// Token after the sorted list, which the model is asked for too; `None`: sequences end with the list.
+    pub eos_token: Option<usize>,
     /// Whether a number may occur twice in a list.
     pub repeats: bool,
-    /// Whether each batch draws its own length from 1 to `list_length`.
+    /// Whether each list draws its own length from 1 to `list_length`.
     pub var_length: bool,
 }
 
@@ -62,9 +65,14 @@ impl TaskConfig {
         usize::from(self.bos_token.is_some()) + length + 1
     }
 
-    /// Positions of a whole sequence for lists of `length` numbers: the prompt, the list sorted.
+    /// Positions of the answer for lists of `length` numbers: the list sorted, EOS if there is one.
+    pub fn answer_length(&self, length: usize) -> usize {
+        length + usize::from(self.eos_token.is_some())
+    }
+
+    /// Positions of a whole sequence for lists of `length` numbers: the prompt and the answer.
     pub fn sequence_length(&self, length: usize) -> usize {
-        self.prompt_length(length) + length
+        self.prompt_length(length) + self.answer_length(length)
     }
 
     /// Positions whose logits count for lists of `length` numbers: from MID to the last but one.

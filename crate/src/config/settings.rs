@@ -110,8 +110,16 @@ pub const SETTINGS: &[Setting] = &[
     .derived("max_value + 1"),
     integer("task.mid_token", 0, MAX_TOKEN, |v| json!(v.integer("task.max_value") + 2), "The token between the list and its sorted order.")
         .derived("max_value + 2"),
+    integer(
+        "task.eos_token",
+        0,
+        MAX_TOKEN,
+        |_| Value::Null,
+        "The token after the sorted list (end of sequence), which the model learns to write; none: sequences end with the list.",
+    )
+    .optional(),
     boolean("task.repeats", |_| json!(true), "Whether a number may occur more than once in a list."),
-    boolean("task.var_length", |_| json!(false), "Whether every batch draws its own list length, from 1 to list_length."),
+    boolean("task.var_length", |_| json!(false), "Whether every list draws its own length, from 1 to list_length."),
     integer("model.n_layers", 1, 64, |_| json!(1), "How many layers (attention, and an MLP unless attn_only) the model has."),
     integer("model.n_heads", 1, 64, |_| json!(1), "How many attention heads each layer has; each draws its own pattern."),
     integer("model.d_model", 1, 4096, |_| json!(128), "Width of the residual stream: how many numbers describe a position."),
@@ -150,21 +158,24 @@ pub const SETTINGS: &[Setting] = &[
         "model.n_ctx",
         1,
         4096,
-        |v| json!(2 * v.integer("task.list_length") + 1 + u64::from(!v.is_null("task.bos_token"))),
-        "The most positions the model can read; a sequence takes two for every number, one for MID and one for BOS.",
+        |v| {
+            let special = ["task.bos_token", "task.mid_token", "task.eos_token"].iter().filter(|token| !v.is_null(token)).count();
+            json!(2 * v.integer("task.list_length") + special as u64)
+        },
+        "The most positions the model can read; a sequence takes two for every number, and one each for BOS, MID and EOS.",
     )
-    .derived("just enough for a sequence: 2 · list_length + 2, one less without BOS"),
+    .derived("just enough for a sequence: 2 · list_length + 2 (one less without BOS, one more with EOS)"),
     integer(
         "model.d_vocab",
         1,
         MAX_TOKEN + 1,
         |v| {
-            let special = v.integer("task.bos_token").max(v.integer("task.mid_token")) + 1;
-            json!(special.max(v.integer("task.max_value")))
+            let special = ["task.bos_token", "task.mid_token", "task.eos_token"].iter().map(|token| v.integer(token)).max();
+            json!((special.unwrap_or(0) + 1).max(v.integer("task.max_value")))
         },
-        "How many tokens the model knows: the numbers, BOS and MID.",
+        "How many tokens the model knows: the numbers, BOS, MID and EOS.",
     )
-    .derived("just enough for the numbers, BOS and MID"),
+    .derived("just enough for the numbers, BOS, MID and EOS"),
     integer(
         "model.d_vocab_out",
         1,

@@ -1,6 +1,16 @@
-//! The [`Experiment`]: everything a run is a function of.
+//! The [`Experiment`]: everything a run is a function of; and experiments on a trained model: token ablations, each over many lists.
 //!
-//! Not here yet: edits, interventions, links. Not here at all: running it (`train`).
+//! Not here yet: links. Not here at all: training (`train`).
+
+mod ablation;
+mod battery;
+mod claims;
+mod rate;
+
+pub use ablation::{Ablation, Case, Choice, Emitted, Plan, Verdict};
+pub use battery::{Battery, Failure, Report};
+pub use claims::{Claim, Survey};
+pub use rate::Rate;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -76,7 +86,8 @@ impl Experiment {
             return vec![ConfigError::new("task.max_value", message)];
         }
         let numbers = task.min_value..task.max_value;
-        for (path, token) in [("task.bos_token", task.bos_token), ("task.mid_token", Some(task.mid_token))] {
+        let special = [("task.bos_token", task.bos_token), ("task.mid_token", Some(task.mid_token)), ("task.eos_token", task.eos_token)];
+        for (path, token) in special {
             let Some(token) = token else { continue };
             let range = format!("{} to {}", numbers.start, numbers.end - 1);
             refuse(
@@ -88,6 +99,16 @@ impl Experiment {
         }
         let same = task.bos_token == Some(task.mid_token);
         refuse(same, "task.mid_token", format!("task.mid_token is {}, as is task.bos_token; they must differ.", task.mid_token));
+        if let Some(eos) = task.eos_token {
+            let same = eos == task.mid_token || task.bos_token == Some(eos);
+            refuse(same, "task.eos_token", format!("task.eos_token is {eos}, as is BOS or MID; they must differ."));
+            let unwritable = eos >= model.d_vocab_out;
+            let message = format!(
+                "task.eos_token is {eos}; the model writes it, so that it must be less than model.d_vocab_out, {}.",
+                model.d_vocab_out
+            );
+            refuse(unwritable, "task.eos_token", message);
+        }
         for (path, tokens) in [("model.d_vocab", model.d_vocab), ("model.d_vocab_out", model.d_vocab_out)] {
             let message = format!("{path} is {tokens}; the numbers of the task take at least {}.", task.max_value);
             refuse(task.max_value > tokens, path, message);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Generation, Hooks, Intervention, Model, Tokens, argmax, read};
+use super::{Generation, Hooks, Intervention, Model, Tokens, read};
 use crate::error::{Error, Result};
 
 impl Model {
@@ -66,12 +66,6 @@ impl Model {
             return Err(Error::new(format!("options.stopToken is {stop}; tokens of this model are 0 to {}.", d_vocab - 1)));
         }
         Ok(())
-    }
-
-    /// The likeliest token after each sequence; the first of equals.
-    pub(crate) async fn next(&self, tokens: &Tokens) -> Result<Vec<usize>> {
-        let logits = self.last_logits(tokens, &[]).await?;
-        Ok(logits.chunks_exact(self.config().d_vocab_out).map(argmax).collect())
     }
 
     /// The logits after each sequence, `[B, V out]` row by row.

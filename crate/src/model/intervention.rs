@@ -21,6 +21,8 @@ pub enum Edit {
     Zero,
     /// Each becomes its mean over the batch.
     Mean,
+    /// Each becomes that of the next sequence of the batch; the last one's becomes the first's.
+    Resample,
     Replace(Values),
     Add(Values),
 }
@@ -137,6 +139,13 @@ impl Intervention {
         let changed = match &self.edit {
             Edit::Zero => value.zeros_like(),
             Edit::Mean => value.clone().mean_dim(0).expand(value.dims()),
+            Edit::Resample => {
+                let rows = value.dims()[0];
+                if rows == 1 {
+                    return value;
+                }
+                Tensor::cat(vec![value.clone().narrow(0, 1, rows - 1), value.clone().narrow(0, 0, 1)], 0)
+            }
             Edit::Replace(values) => values.like(&value),
             Edit::Add(values) => value.clone() + values.like(&value),
         };

@@ -33,6 +33,27 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Every layer's patterns of these sequences, `[B, H, T, T]` (destination, source), row by row.
+    ///
+    /// # Errors
+    /// As [`Model::look`]; if the sequences differ in length.
+    pub async fn patterns(&self, rows: &[Vec<usize>]) -> Result<Vec<Vec<f32>>> {
+        let tokens = Tokens::new(rows, self.config())?;
+        let names = (0..self.config().n_layers).map(|layer| format!("blocks.{layer}.attn.hook_pattern")).collect();
+        let mut hooks = Hooks::names(names);
+        let last = tokens.positions - 1..tokens.positions;
+        self.logits(&self.weights(), tokens.tensor(&self.device()), None, last, &mut hooks);
+        let mut patterns = Vec::new();
+        for (_, value) in hooks.found {
+            if let Activation::Four(value) = value {
+                patterns.push(read(value).await?);
+            }
+        }
+        Ok(patterns)
+    }
+}
+
 /// The likeliest token of a row of logits, and its probability.
 fn likeliest(logits: &[f32]) -> (usize, f32) {
     let token = argmax(logits);

@@ -7,6 +7,7 @@
 //! tensor, tracked for autodiff or not. Not here: loss, optimiser (`train`), and anything that knows which device it runs on.
 
 mod attention;
+mod decode;
 mod forward;
 mod generate;
 mod hooks;
@@ -22,6 +23,7 @@ mod sample;
 mod tokens;
 mod weights;
 
+pub use decode::Decoding;
 pub use hooks::{Activation, Hooks, hook_names};
 pub use intervention::{Edit, Intervention, Place, Values};
 pub use layout::{Entry, Layout};

@@ -1,6 +1,6 @@
-//! Sorting: BOS (or not), a list of numbers, MID, the numbers sorted. The model is asked for the sorted numbers only.
+//! Sorting: BOS (or not), a list of numbers, MID, the numbers sorted, EOS (or not). The model is asked for what comes after MID only.
 //!
-//! Legend: `L` numbers in a list, `T` positions of a sequence: `2L + 2`, one less without BOS.
+//! Legend: `L` numbers in a list, `T` positions of a sequence: `2L + 2`, one less without BOS, one more with EOS.
 //!
 //! Held-out lists. Whether a list may be trained on is a function of the list and `test_seed`: one in 64 is held out. Training never
 //! draws those and testing draws nothing else, so the two can't collide, however many lists either takes. A length with fewer than
@@ -9,7 +9,7 @@
 //! Training lists come in groups of [`GROUP`], each a stratified sample: every list is uniform, as if drawn by itself, but the numbers of
 //! a group together cover their range evenly. The gradient is the same on average and less noisy; docs/training.md has what that brings.
 //! In a fixed training set whole groups are shuffled anew every epoch; a set of a single group keeps its order. Lists without repeats are
-//! drawn independently, and with `var_length` a training set has its lists for every length.
+//! drawn independently. With `var_length` each list has a length of its own, from 1 to `list_length`; testing takes lists of full length.
 
 use std::ops::Range;
 
@@ -29,18 +29,23 @@ const GROUP: usize = 100;
 /// Draws after which a list is taken as it is. With one in 64 held out, so many misses in a row have a chance below 1e-27.
 const MAX_ATTEMPTS: u32 = 4000;
 
-/// Sequences of equal length.
+/// Sequences, the shorter ones padded at the end: no position that counts can see the padding of a causal model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// Numbers in each list, `L`.
-    pub list_length: usize,
-    /// Positions of each sequence, `T`.
+    pub lengths: Vec<usize>,
+    /// Positions of the longest sequence, `T`.
     pub positions: usize,
     /// Token numbers, row by row: `[batch, T]`.
     pub tokens: Vec<i32>,
 }
 
 impl Batch {
+    /// The length of every list, if they are equally long.
+    pub fn uniform(&self) -> Option<usize> {
+        self.lengths.first().copied().filter(|first| self.lengths.iter().all(|length| length == first))
+    }
+
     /// How many sequences there are.
     pub fn len(&self) -> usize {
         self.tokens.len() / self.positions
@@ -72,20 +77,27 @@ impl Sort {
         Self { config: config.clone(), num_samples, batch_size, train_seed, test_seed }
     }
 
-    /// What a token is called: `BOS`, `MID`, or its number.
+    /// What a token is called: `BOS`, `MID`, `EOS`, or its number.
     pub fn label(config: &TaskConfig, token: usize) -> String {
         match token {
             t if Some(t) == config.bos_token => "BOS".into(),
             t if t == config.mid_token => "MID".into(),
+            t if Some(t) == config.eos_token => "EOS".into(),
             number => number.to_string(),
         }
     }
 
-    /// BOS if the task has one, the numbers, MID, the numbers sorted.
+    /// BOS if the task has one, the numbers, MID, the numbers sorted, EOS if the task has one.
     pub fn sequence(config: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable();
-        [config.bos_token.as_slice(), numbers, &[config.mid_token], &sorted[..]].concat()
+        [config.bos_token.as_slice(), numbers, &[config.mid_token], &sorted[..], config.eos_token.as_slice()].concat()
+    }
+
+    /// List number `index` of a seed, of full length, whether held out or not: for experiments on models, however they were trained.
+    pub fn random_list(config: &TaskConfig, seed: u32, index: u32) -> Vec<usize> {
+        let list = attempt(config, seed, Stream::Battery, At { index, ..At::default() }, config.list_length);
+        list.into_iter().map(|number| number as usize).collect()
     }
 
     pub fn config(&self) -> &TaskConfig {
@@ -100,7 +112,6 @@ impl Sort {
     /// The lists of training step `step` (counted from 0). A fixed training set comes whole in every epoch, its groups in an order that
     /// changes; the last batch may be short.
     pub fn train_batch(&self, step: u32) -> Batch {
-        let length = self.length(self.train_seed, Stream::Length, step);
         let (epoch, rows) = match self.num_samples {
             None => (0, self.rows(step as usize, usize::MAX)),
             Some(samples) => {
@@ -113,11 +124,11 @@ impl Sort {
         while next < rows.end {
             let (place, first) = (next / GROUP, next % GROUP);
             let end = rows.end.min((place + 1) * GROUP);
-            let group = self.group(self.shuffled(epoch, place), length);
+            let group = self.group(self.shuffled(epoch, place));
             lists.extend_from_slice(&group[first..first + end - next]);
             next = end;
         }
-        self.write(length, lists.into_iter())
+        self.write(lists)
     }
 
     /// Rows of batch number `batch`, among `samples` rows.
@@ -135,21 +146,27 @@ impl Sort {
     }
 
     /// The lists of a group: none of them is held out.
-    fn group(&self, group: u32, length: usize) -> Vec<Vec<u32>> {
-        let even = if self.config.repeats { self.even_numbers(group, GROUP * length) } else { Vec::new() };
-        let mut even = even.chunks_exact(length);
-        let list = |row: u32| match even.next() {
-            Some(list) if self.may_train(list) => list.to_vec(),
-            _ => self.draw(self.train_seed, Stream::Train, group, row, length, false),
+    fn group(&self, group: u32) -> Vec<Vec<u32>> {
+        let lengths: Vec<usize> = (0..GROUP as u32).map(|row| self.length(group, row)).collect();
+        let even = if self.config.repeats { self.even_numbers(group, lengths.iter().sum()) } else { Vec::new() };
+        let mut even = even.as_slice();
+        let list = |(row, length): (usize, usize)| {
+            // Without repeats there are no even numbers to take.
+            let (list, rest) = even.split_at(length.min(even.len()));
+            even = rest;
+            if list.len() == length && self.may_train(list) {
+                return list.to_vec();
+            }
+            self.draw(self.train_seed, Stream::Train, group, row as u32, length, false)
         };
-        (0..GROUP as u32).map(list).collect()
+        lengths.into_iter().enumerate().map(list).collect()
     }
 
     /// Held-out lists `first..first + count` of full length. Where the task holds none out, they are lists like those trained on.
     pub fn test_batch(&self, first: u32, count: usize) -> Batch {
         let length = self.config.list_length;
         let lists = (0..count as u32).map(|row| self.draw(self.test_seed, Stream::Test, 0, first + row, length, true));
-        self.write(length, lists)
+        self.write(lists.collect())
     }
 
     /// `count` numbers in random order, one from each of `count` equal parts of their range.
@@ -168,33 +185,42 @@ impl Sort {
         numbers
     }
 
-    fn length(&self, seed: u32, stream: Stream, step: u32) -> usize {
+    /// The length of list `row` of a group.
+    fn length(&self, group: u32, row: u32) -> usize {
         if !self.config.var_length {
             return self.config.list_length;
         }
-        1 + below(block(seed, stream, At { step, ..At::default() })[0], self.config.list_length as u32) as usize
+        let at = At { step: group, index: row, lane: 0 };
+        1 + below(block(self.train_seed, Stream::Length, at)[0], self.config.list_length as u32) as usize
     }
 
-    fn write(&self, length: usize, lists: impl Iterator<Item = Vec<u32>>) -> Batch {
-        let mut tokens = Vec::new();
+    fn write(&self, lists: Vec<Vec<u32>>) -> Batch {
+        let config = &self.config;
+        let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
+        let positions = lengths.iter().map(|length| config.sequence_length(*length)).max().unwrap_or(0);
+        let padding = config.eos_token.unwrap_or(config.mid_token) as i32;
+        let mut tokens = Vec::with_capacity(lists.len() * positions);
         for mut list in lists {
-            tokens.extend(self.config.bos_token.map(|token| token as i32));
+            let end = tokens.len() + positions;
+            tokens.extend(config.bos_token.map(|token| token as i32));
             tokens.extend(list.iter().map(|number| *number as i32));
-            tokens.push(self.config.mid_token as i32);
+            tokens.push(config.mid_token as i32);
             list.sort_unstable();
             tokens.extend(list.iter().map(|number| *number as i32));
+            tokens.extend(config.eos_token.map(|token| token as i32));
+            tokens.resize(end, padding);
         }
-        Batch { list_length: length, positions: self.config.sequence_length(length), tokens }
+        Batch { lengths, positions, tokens }
     }
 
     /// The first of a series of random lists that is, or is not, held out.
     fn draw(&self, seed: u32, stream: Stream, step: u32, index: u32, length: usize, held_out: bool) -> Vec<u32> {
         let any = self.lists(length) < FEW_LISTS;
-        let mut attempt = 0;
+        let mut tries = 0;
         loop {
-            let list = self.attempt(seed, stream, At { step, index, lane: attempt << 8 }, length);
-            attempt += 1;
-            if any || attempt == MAX_ATTEMPTS || self.is_held_out(&list) == held_out {
+            let list = attempt(&self.config, seed, stream, At { step, index, lane: tries << 8 }, length);
+            tries += 1;
+            if any || tries == MAX_ATTEMPTS || self.is_held_out(&list) == held_out {
                 return list;
             }
         }
@@ -203,23 +229,6 @@ impl Sort {
     /// Whether a list is not held out.
     fn may_train(&self, list: &[u32]) -> bool {
         self.lists(list.len()) < FEW_LISTS || !self.is_held_out(list)
-    }
-
-    /// A random list, held out or not. `at.lane` counts attempts in its upper 24 bits; the lower 8 count blocks of four numbers.
-    fn attempt(&self, seed: u32, stream: Stream, at: At, length: usize) -> Vec<u32> {
-        let (min, values) = (self.config.min_value as u32, self.config.values() as u32);
-        let mut bits = (0u32..).flat_map(|four| block(seed, stream, At { lane: at.lane | four, ..at }));
-        let mut next = |bound: u32| below(bits.next().unwrap_or(0), bound);
-        if self.config.repeats {
-            return (0..length).map(|_| min + next(values)).collect();
-        }
-        // Without repeats: the first L places of a Fisher-Yates shuffle.
-        let mut pool: Vec<u32> = (min..min + values).collect();
-        for place in 0..length {
-            pool.swap(place, place + next(values - place as u32) as usize);
-        }
-        pool.truncate(length);
-        pool
     }
 
     /// Whether a list is kept from training.
@@ -237,6 +246,23 @@ impl Sort {
         let values = self.config.values();
         (0..length).map(|place| if self.config.repeats { values } else { values - place } as f64).product()
     }
+}
+
+/// A random list, held out or not. `at.lane` counts attempts in its upper 24 bits; the lower 8 count blocks of four numbers.
+fn attempt(config: &TaskConfig, seed: u32, stream: Stream, at: At, length: usize) -> Vec<u32> {
+    let (min, values) = (config.min_value as u32, config.values() as u32);
+    let mut bits = (0u32..).flat_map(|four| block(seed, stream, At { lane: at.lane | four, ..at }));
+    let mut next = |bound: u32| below(bits.next().unwrap_or(0), bound);
+    if config.repeats {
+        return (0..length).map(|_| min + next(values)).collect();
+    }
+    // Without repeats: the first L places of a Fisher-Yates shuffle.
+    let mut pool: Vec<u32> = (min..min + values).collect();
+    for place in 0..length {
+        pool.swap(place, place + next(values - place as u32) as usize);
+    }
+    pool.truncate(length);
+    pool
 }
 
 #[cfg(test)]
@@ -259,7 +285,7 @@ mod tests {
         assert_eq!(Sort::sequence(&without, &[6, 2, 59]), [6, 2, 59, 65, 2, 6, 59]);
         assert_eq!([65, 66, 6].map(|token| Sort::label(&task, token)), ["BOS", "MID", "6"]);
         let batch = sort(json!({})).train_batch(0);
-        assert_eq!((batch.len(), batch.positions, batch.list_length), (100, 12, 5));
+        assert_eq!((batch.len(), batch.positions, batch.uniform()), (100, 12, Some(5)));
         for row in batch.sequences() {
             let numbers: Vec<usize> = row[1..6].iter().map(|token| *token as usize).collect();
             assert_eq!(row.iter().map(|token| *token as usize).collect::<Vec<_>>(), Sort::sequence(&task, &numbers));
@@ -351,9 +377,17 @@ mod tests {
     }
 
     #[test]
-    fn var_length_draws_every_length() {
-        let sort = sort(json!({ "task": { "var_length": true } }));
-        let lengths: HashSet<usize> = (0..50).map(|step| sort.train_batch(step).list_length).collect();
-        assert_eq!(lengths, HashSet::from([1, 2, 3, 4, 5]));
+    fn var_length_draws_every_length_and_pads_at_the_end() {
+        let sort = sort(json!({ "task": { "var_length": true, "eos_token": 67 } }));
+        let batch = sort.train_batch(3);
+        assert_eq!(batch.lengths.iter().copied().collect::<HashSet<usize>>(), HashSet::from([1, 2, 3, 4, 5]));
+        assert_eq!((batch.positions, batch.uniform()), (13, None));
+        for (row, length) in batch.sequences().zip(&batch.lengths) {
+            let numbers: Vec<usize> = row[1..1 + length].iter().map(|token| *token as usize).collect();
+            let whole = Sort::sequence(&sort.config, &numbers);
+            assert_eq!(whole.len(), 2 * length + 3);
+            assert_eq!(row[..whole.len()].iter().map(|token| *token as usize).collect::<Vec<_>>(), whole);
+            assert!(row[whole.len()..].iter().all(|token| *token == 67), "{row:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::config::AttentionDirection;
 use crate::error::Result;
-use crate::model::{Hooks, Model, Tokens, argmax, read};
+use crate::model::{Decoding, Hooks, Model, Tokens, argmax, read};
 use crate::task::{Batch, Sort};
 
 /// Most lists in one forward pass of an evaluation.
@@ -27,7 +27,7 @@ fn batch_size(model: &Model, task: &Sort) -> usize {
 pub struct Evaluation {
     /// Mean cross entropy, the true sequence given.
     pub loss: f64,
-    /// Share of the sorted numbers that greedy generation gets right.
+    /// Share of the sorted numbers (and EOS) that greedy generation gets right.
     pub token_accuracy: f64,
     /// Share of the lists that greedy generation sorts without a mistake.
     pub sequence_accuracy: f64,
@@ -51,12 +51,9 @@ pub struct Evaluator {
 /// Lists that the model got wrong when fed the true sequence, on their way through greedy generation.
 #[derive(Debug)]
 struct Generating {
-    /// Positions of the prompt.
-    prompt: usize,
-    /// The true sequences.
+    /// The true answers.
     truth: Vec<Vec<usize>>,
-    /// What has been generated, prompt included.
-    rows: Vec<Vec<usize>>,
+    decoding: Decoding,
 }
 
 impl Evaluator {
@@ -70,27 +67,34 @@ impl Evaluator {
     /// If the device fails.
     pub async fn advance(&mut self, model: &Model, task: &Sort) -> Result<Option<Evaluation>> {
         if let Some(mut generating) = self.generating.take() {
-            generating.one_more(model).await?;
+            if model.config().attention_dir == AttentionDirection::Causal {
+                generating.decoding.advance(model).await?;
+            } else {
+                generating.decoding.by_steps(model, &[]).await?;
+            }
             match generating.right() {
-                Some(right) => self.right_tokens += right,
+                Some((tokens, lists)) => {
+                    self.right_tokens += tokens;
+                    self.right_lists += lists;
+                }
                 None => self.generating = Some(generating),
             }
         } else if self.done < self.lists {
             let batch = task.test_batch(self.done as u32, batch_size(model, task).min(self.lists - self.done));
-            let rows = task.config().counted(batch.list_length);
+            let rows = task.config().counted(task.config().list_length);
             let (loss, mut wrong) = teacher_forced(model, &batch, rows.clone()).await?;
             // One that reads ahead had the answer before it.
             if model.config().attention_dir == AttentionDirection::Bidirectional {
-                wrong = (0..batch.len()).collect();
+                wrong = batch.sequences().map(|row| answer(row, &rows)).enumerate().collect();
             }
             self.loss += loss;
             self.done += batch.len();
-            self.tokens += batch.len() * batch.list_length;
+            self.tokens += batch.len() * rows.len();
             // Fed its own right tokens, a model does what it does on the true sequence: only lists with a mistake must be generated.
             let right = batch.len() - wrong.len();
             self.right_lists += right;
-            self.right_tokens += right * batch.list_length;
-            self.generating = (!wrong.is_empty()).then(|| Generating::new(&batch, &wrong, rows.start + 1));
+            self.right_tokens += right * rows.len();
+            self.generating = (!wrong.is_empty()).then(|| Generating::new(&batch, wrong, &rows));
         }
         if self.generating.is_some() || self.done < self.lists {
             return Ok(None);
@@ -106,26 +110,30 @@ impl Evaluator {
     }
 }
 
+/// The tokens that the logits at `rows` are asked for.
+fn answer(row: &[i32], rows: &Range<usize>) -> Vec<usize> {
+    row[rows.start + 1..].iter().map(|token| *token as usize).collect()
+}
+
 impl Generating {
-    fn new(batch: &Batch, numbers: &[usize], prompt: usize) -> Self {
-        let sequences: Vec<Vec<usize>> = batch.sequences().map(|row| row.iter().map(|token| *token as usize).collect()).collect();
-        let truth: Vec<Vec<usize>> = numbers.iter().map(|number| sequences[*number].clone()).collect();
-        let rows = truth.iter().map(|row| row[..prompt].to_vec()).collect();
-        Self { prompt, truth, rows }
+    /// `wrong`: rows of the batch, and what the model chose there.
+    fn new(batch: &Batch, wrong: Vec<(usize, Vec<usize>)>, rows: &Range<usize>) -> Self {
+        let sequences: Vec<&[i32]> = batch.sequences().collect();
+        let truth = wrong.iter().map(|(number, _)| answer(sequences[*number], rows)).collect();
+        let prompt = |number: &usize| sequences[*number][..=rows.start].iter().map(|token| *token as usize).collect();
+        let prompts = wrong.iter().map(|(number, _)| prompt(number)).collect();
+        let guesses = wrong.into_iter().map(|(_, chosen)| chosen).collect();
+        Self { truth, decoding: Decoding::new(prompts, guesses) }
     }
 
-    /// Adds one greedy token to every row.
-    async fn one_more(&mut self, model: &Model) -> Result<()> {
-        let next = model.next(&Tokens::new(&self.rows, model.config())?).await?;
-        self.rows.iter_mut().zip(next).for_each(|(row, next)| row.push(next));
-        Ok(())
-    }
-
-    /// How many sorted numbers came out right, once all are there.
-    fn right(&self) -> Option<usize> {
-        let positions = self.truth[0].len();
-        let count = |(truth, row): (&Vec<usize>, &Vec<usize>)| truth.iter().zip(row).skip(self.prompt).filter(|(a, b)| a == b).count();
-        (self.rows[0].len() == positions).then(|| self.truth.iter().zip(&self.rows).map(count).sum())
+    /// How many tokens, and how many whole lists, came out right, once all are there.
+    fn right(&self) -> Option<(usize, usize)> {
+        let mut right = (0, 0);
+        for (answer, truth) in self.decoding.answers()?.zip(&self.truth) {
+            right.0 += answer.iter().zip(truth).filter(|(a, b)| a == b).count();
+            right.1 += usize::from(answer == truth);
+        }
+        Some(right)
     }
 }
 
@@ -137,15 +145,17 @@ pub(super) async fn held_out_loss(model: &Model, task: &Sort, lists: usize) -> R
     let (mut sum, mut tokens, mut done) = (0.0, 0, 0);
     while done < lists {
         let batch = task.test_batch(done as u32, batch_size(model, task).min(lists - done));
-        sum += teacher_forced(model, &batch, task.config().counted(batch.list_length)).await?.0;
-        tokens += batch.len() * batch.list_length;
+        let rows = task.config().counted(task.config().list_length);
+        tokens += batch.len() * rows.len();
+        sum += teacher_forced(model, &batch, rows).await?.0;
         done += batch.len();
     }
     Ok(sum / tokens as f64)
 }
 
-/// With the true sequences given: the summed cross entropy at the counted positions `rows`, and the sequences with at least one mistake.
-async fn teacher_forced(model: &Model, batch: &Batch, rows: Range<usize>) -> Result<(f64, Vec<usize>)> {
+/// With the true sequences given: the summed cross entropy at the counted positions `rows`; and for each sequence with a mistake, what
+/// the model chose there.
+async fn teacher_forced(model: &Model, batch: &Batch, rows: Range<usize>) -> Result<(f64, Vec<(usize, Vec<usize>)>)> {
     // Without the last token, which is a target only.
     let seen = batch.positions - 1;
     let values = batch.sequences().flat_map(|row| &row[..seen]).copied().collect();
@@ -155,13 +165,11 @@ async fn teacher_forced(model: &Model, batch: &Batch, rows: Range<usize>) -> Res
     let d_vocab = model.config().d_vocab_out;
     let (mut loss, mut wrong) = (0.0, Vec::new());
     for (number, (row, logits)) in batch.sequences().zip(logits.chunks_exact(rows.len() * d_vocab)).enumerate() {
-        let mut mistake = false;
-        for (target, logits) in row[rows.start + 1..].iter().zip(logits.chunks_exact(d_vocab)) {
-            loss += cross_entropy(logits, *target as usize);
-            mistake |= argmax(logits) != *target as usize;
-        }
-        if mistake {
-            wrong.push(number);
+        let truth = answer(row, &rows);
+        loss += truth.iter().zip(logits.chunks_exact(d_vocab)).map(|(target, logits)| cross_entropy(logits, *target)).sum::<f64>();
+        let chosen: Vec<usize> = logits.chunks_exact(d_vocab).map(argmax).collect();
+        if chosen != truth {
+            wrong.push((number, chosen));
         }
     }
     Ok((loss, wrong))

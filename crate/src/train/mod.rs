@@ -12,5 +12,5 @@ mod snapshot;
 
 pub use adam::Adam;
 pub use evaluate::{Evaluation, Evaluator};
-pub use loss::loss;
+pub use loss::{Targets, loss};
 pub use run::Run;

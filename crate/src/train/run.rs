@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
 use super::evaluate::held_out_loss;
-use super::loss::loss;
+use super::loss::{Targets, loss};
 use super::plateau::Plateau;
+use crate::config::AttentionDirection;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::model::{Model, read};
+use crate::model::{Model, Padding, read};
 use crate::task::{Batch, Sort};
 
 /// Steps whose batches go to the device in one upload and whose losses come back in one read: an upload ends a submission on a GPU,
@@ -157,16 +158,51 @@ impl Run {
         for batch in &batches {
             let end = start + batch.tokens.len();
             let tokens = tokens.clone().slice(start..end).reshape([batch.len(), batch.positions]);
-            losses.push(self.one_step(tokens, self.task.config().counted(batch.list_length)));
+            let (rows, targets) = self.targets(batch);
+            let padding = self.padding(batch)?;
+            losses.push(self.one_step(tokens, padding.as_ref(), rows, targets));
             start = end;
         }
         read(Tensor::cat(losses, 0)).await
     }
 
+    /// Where the logits of a batch count, and against what where that is not simply what follows.
+    fn targets(&self, batch: &Batch) -> (Range<usize>, Option<Targets>) {
+        let task = self.task.config();
+        if let Some(length) = batch.uniform() {
+            return (task.counted(length), None);
+        }
+        let ranges: Vec<Range<usize>> = batch.lengths.iter().map(|length| task.counted(*length)).collect();
+        let first = ranges.iter().map(|range| range.start).min().unwrap_or(0);
+        let rows = first..batch.positions - 1;
+        let row = |(tokens, counted): (&[i32], &Range<usize>)| {
+            rows.clone().map(|at| if counted.contains(&at) { tokens[at + 1] } else { -1 }).collect::<Vec<_>>()
+        };
+        let tokens: Vec<i32> = batch.sequences().zip(&ranges).flat_map(row).collect();
+        let count = ranges.iter().map(ExactSizeIterator::len).sum();
+        let shape = [tokens.len()];
+        let tokens = Tensor::from_data(TensorData::new(tokens, shape), &self.model.device());
+        (rows, Some(Targets { tokens, count }))
+    }
+
+    /// The mask of a batch's padding, for a model that would see it.
+    fn padding(&self, batch: &Batch) -> Result<Option<Padding>> {
+        if batch.uniform().is_some() || self.experiment.model.attention_dir == AttentionDirection::Causal {
+            return Ok(None);
+        }
+        let seen = batch.positions - 1;
+        let mask: Vec<Vec<bool>> = batch
+            .lengths
+            .iter()
+            .map(|length| (0..seen).map(|position| position < self.task.config().sequence_length(*length)).collect())
+            .collect();
+        Padding::new(&mask, mask.len(), seen).map(Some)
+    }
+
     /// One step on sequences `[B, T]` whose logits count at `rows`: the loss, `[1]`, before the update.
-    fn one_step(&mut self, tokens: Tensor<2, Int>, rows: Range<usize>) -> Tensor<1> {
+    fn one_step(&mut self, tokens: Tensor<2, Int>, padding: Option<&Padding>, rows: Range<usize>, targets: Option<Targets>) -> Tensor<1> {
         let weights = self.model.tracked_weights();
-        let loss = loss(&self.model, &weights, tokens, rows);
+        let loss = loss(&self.model, &weights, tokens, padding, rows, targets);
         let gradient = weights.gradient(&mut loss.backward());
         self.progress.steps += 1;
         let lr = self.progress.plateau.lr;

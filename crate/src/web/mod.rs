@@ -3,6 +3,7 @@
 //! Not here: anything that computes. Records cross as JSON, numbers as typed arrays. Whatever fails rejects with an `Error` whose
 //! message is a sentence; the objects stay usable.
 
+mod ablation;
 mod canvas;
 mod convert;
 mod device;

@@ -51,7 +51,7 @@ impl Model {
     }
 
     /// The task it was made for, if any.
-    fn task_now(&self) -> Option<TaskConfig> {
+    pub(super) fn task_now(&self) -> Option<TaskConfig> {
         match &self.held {
             Held::Own(_) => self.task.clone(),
             Held::Training(run) => Some(run.borrow().experiment().task.clone()),

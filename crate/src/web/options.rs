@@ -72,13 +72,13 @@ pub(super) fn processing(value: &JsValue) -> Result<Processing> {
 }
 
 /// An object whose fields are all known; `undefined` and `null` are empty ones.
-struct Options<'a> {
+pub(super) struct Options<'a> {
     value: &'a JsValue,
     name: String,
 }
 
 impl<'a> Options<'a> {
-    fn new(value: &'a JsValue, name: &str, known: &[&str]) -> Result<Self> {
+    pub fn new(value: &'a JsValue, name: &str, known: &[&str]) -> Result<Self> {
         let options = Self { value, name: name.into() };
         if value.is_undefined() || value.is_null() {
             return Ok(options);
@@ -94,7 +94,7 @@ impl<'a> Options<'a> {
     }
 
     /// A field that is there.
-    fn get(&self, field: &str) -> Option<JsValue> {
+    pub fn get(&self, field: &str) -> Option<JsValue> {
         if !self.value.is_object() {
             return None;
         }
@@ -106,7 +106,7 @@ impl<'a> Options<'a> {
         self.get(field).map(|value| value.as_f64().ok_or_else(wrong)).transpose()
     }
 
-    fn whole(&self, field: &str, min: u32) -> Result<Option<u32>> {
+    pub fn whole(&self, field: &str, min: u32) -> Result<Option<u32>> {
         self.get(field).map(|value| whole(&value, &format!("{}.{field}", self.name), min, u32::MAX)).transpose()
     }
 
@@ -114,7 +114,7 @@ impl<'a> Options<'a> {
         self.get(field).map(|value| token_row(&value, &format!("{}.{field}", self.name))).transpose()
     }
 
-    fn interventions(&self) -> Result<Vec<Intervention>> {
+    pub fn interventions(&self) -> Result<Vec<Intervention>> {
         let Some(value) = self.get("interventions") else { return Ok(Vec::new()) };
         let name = format!("{}.interventions", self.name);
         list(&value, &name)?.iter().enumerate().map(|(number, value)| intervention(value, &format!("interventions[{number}]"))).collect()
@@ -129,9 +129,10 @@ fn intervention(value: &JsValue, name: &str) -> Result<Intervention> {
     let edit = match text("edit").as_deref() {
         Some("zero") => Edit::Zero,
         Some("mean") => Edit::Mean,
+        Some("resample") => Edit::Resample,
         Some("replace") => Edit::Replace(values(&options, name)?),
         Some("add") => Edit::Add(values(&options, name)?),
-        _ => return Err(Error::new(format!("{name}.edit must be \"zero\", \"mean\", \"replace\" or \"add\"."))),
+        _ => return Err(Error::new(format!("{name}.edit must be \"zero\", \"mean\", \"resample\", \"replace\" or \"add\"."))),
     };
     let at = Place {
         batch: options.indices("batch")?,

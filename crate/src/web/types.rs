@@ -7,7 +7,8 @@ const TYPES: &str = r#"
 export type Tensor = { shape: number[]; data: Float32Array };
 export type DeviceKind = "cpu" | "webgpu" | "auto";
 
-/** What the model learns. A sequence is bos_token (unless null), list_length numbers, mid_token, the numbers sorted. */
+/** What the model learns. A sequence is bos_token (unless null), list_length numbers, mid_token, the numbers sorted,
+    eos_token (unless null). */
 export interface TaskConfig {
   name: "sort";
   list_length: number;
@@ -17,6 +18,8 @@ export interface TaskConfig {
   /** null: sequences start with the list. */
   bos_token: number | null;
   mid_token: number;
+  /** null: sequences end with the list. */
+  eos_token: number | null;
   repeats: boolean;
   var_length: boolean;
 }
@@ -103,8 +106,8 @@ export type Evaluation = {
 export type Intervention = {
   /** TransformerLens's name of the hook. */
   hook: string;
-  /** "mean": each value becomes its mean over the batch. */
-  edit: "zero" | "mean" | "replace" | "add";
+  /** "mean": each value becomes its mean over the batch. "resample": that of the next sequence of the batch. */
+  edit: "zero" | "mean" | "resample" | "replace" | "add";
   /** For "replace" and "add": a number, or a tensor whose shape broadcasts to the activation's. */
   value?: number | Tensor;
   /** Where: sequences of the batch, positions (of a pattern: destinations), heads, source positions. Left out: everywhere. */
@@ -138,6 +141,51 @@ export type GenerateOptions = {
 
 /** TransformerLens's weight processing; each is on unless it is false. */
 export type Processing = { foldLn: boolean; centerWritingWeights: boolean; centerUnembed: boolean; foldValueBiases: boolean };
+
+/** A share with its 95 % Wilson interval. */
+export type Rate = { rate: number; low: number; high: number };
+
+export type AblationName =
+  | "baseline" | "mid_injection" | "mid_replacement" | "mid_deletion" | "shorter"
+  | "bos_injection" | "bos_replacement" | "bos_deletion" | "bos_only";
+
+export type Watched = {
+  /** Rejects between two forward passes once it is aborted. */
+  signal?: { aborted: boolean };
+  onProgress?: (done: number, lists: number) => void;
+};
+
+export type AblateOptions = Watched & {
+  experiment: AblationName;
+  /** Injections: an index of the list. "shorter": how many numbers stay. Left out: the notebook's. */
+  site?: number | "random";
+  /** The token that is put there. "random": a number. Left out: MID or BOS for injections, the notebook's 27 and 12 for replacements. */
+  value?: number | "random";
+  /** 2000 unless said otherwise, up to 100,000. */
+  lists?: number;
+  seed?: number;
+  /** In every forward pass. */
+  interventions?: Intervention[];
+};
+
+export type AblationReport = {
+  lists: number;
+  /** The answer begins with the numbers that are left, sorted (then EOS, where the task has it). */
+  exact: Rate;
+  sortedRestThenLargest: Rate;
+  lastIsLargest: Rate;
+  /** BOS, MID, or EOS where none is due. */
+  specialEmitted: Rate;
+  tokenAccuracy: Rate;
+  /** The first hundred lists that were not sorted, and what was given and answered. */
+  failures: number[][];
+  failed: { list: number[]; prompt: number[]; answer: number[] }[];
+  /** [place of the answer][kind]: right, an earlier number of the list, a later one, the largest again, another number, MID, BOS, EOS. */
+  confusion: number[][];
+};
+
+export type ClaimsOptions = Watched & { /** 500 unless said otherwise. */ lists?: number; seed?: number };
+export type Claim = { id: string; text: string; value: number; low: number; high: number; verdict: "holds" | "mixed" | "fails" };
 
 export type Look = {
   /** At each position: the likeliest next token. */

@@ -329,7 +329,7 @@ for name, make, format in [("zip", saved, "torch.save (zip)"), ("legacy", legacy
 write("legacy_protocol1.pt", legacy(base, pickle_protocol=1), "base", "torch.save (legacy)")
 nested = {"epoch": 1, "optimizer": {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": [{"lr": 0.1}]}, "net": {"state_dict": base}}
 write("nested.pt", saved(nested), "base", "torch.save (zip)", [["metadata", {"epoch": 1}]], ["optimizer"])
-write("pair.pt", saved([base, tiny.Config()]), "base", "torch.save (zip)", [], ["item 0"])
+write("pair.pt", saved([base, tiny.Config()]), "base", "torch.save (zip)", [["config", CONFIG]], ["item 0"])
 write("other_key.pt", saved({"agent": base, "config": {"n": 1}}), "base", "torch.save (zip)", [["config", {"n": 1}]], ["agent"])
 
 parts = entries(saved(base))

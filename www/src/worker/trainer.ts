@@ -2,14 +2,17 @@
 // of training, else what is left to do once training rests. It knows neither the canvas (picture.ts) nor the page.
 //
 // Training is pulled: not asking for steps is the pause. Between any two things it goes through the event queue, so that a
-// pointer waits for one chunk at most. That goes through a MessageChannel: timers are throttled in a background tab,
-// where training must go on.
+// pointer waits for one chunk at most.
 
-import { checkExperiment, openDevice, Run, taskSequence, type Device, type DeviceKind, type Look } from "tinylens";
+import { checkExperiment, openDevice, taskSequence, type Device, type DeviceKind, type Look, type Run } from "tinylens";
 import { fitNumbers } from "../prompt";
-import type { FromWorker, HeadTable, RunId, Sequence, ToWorker } from "../protocol";
+import type { FromWorker, RunId, ToWorker } from "../protocol";
+import { begin } from "./begin";
 import { Budget, Speed } from "./budget";
+import { exported, names } from "./export";
 import type { Picture } from "./picture";
+import { visitEventQueue } from "./queue";
+import { headTable, sequenceOf } from "./shown";
 
 /** Milliseconds of training between two visits to the event queue. */
 const CHUNK = 12;
@@ -22,7 +25,7 @@ const LISTS = { training: 200, resting: 1000, least: 10 };
 /** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
-export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" }>;
+export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "export" | "names" }>;
 
 export class Trainer {
   private inbox: Command[] = [];
@@ -31,6 +34,8 @@ export class Trainer {
 
   private run: Run | null = null;
   private id: RunId = 0;
+  /** The last run that was refused: what was said to it before the page heard of that is meant for the one that goes on. */
+  private refused: RunId = 0;
   private goal = 0;
   private tokens: number[] = [];
   private mid = 0;
@@ -87,7 +92,10 @@ export class Trainer {
 
   private async obey(command: Command): Promise<void> {
     if (command.type === "open") return this.open(command);
-    if (command.run !== this.id || !this.run) return;
+    if (command.type === "export") return this.export(command);
+    if (!this.run) return;
+    if (command.type === "names") return this.post({ type: "names", run: this.id, ...(await names(this.run)) });
+    if (command.run !== this.id && command.run !== this.refused) return;
     switch (command.type) {
       case "play":
         return this.setGoal(this.run, Infinity);
@@ -97,16 +105,18 @@ export class Trainer {
         // Asked for while earlier ones are still to come: on top of those.
         return this.setGoal(this.run, Math.max(this.run.steps, this.goal === Infinity ? 0 : this.goal) + command.count);
       case "numbers":
-        return this.attempt("numbers", command.run, () => this.show(this.run!, command.numbers));
+        return this.attempt("numbers", this.id, () => this.show(this.run!, command.numbers));
       case "device":
-        return this.attempt("device", command.run, () => this.move(this.run!, command.kind));
+        return this.attempt("device", this.id, () => this.move(this.run!, command.kind));
     }
   }
 
   private async open({ run: id, origin, device: kind, numbers, goal }: Extract<Command, { type: "open" }>): Promise<void> {
     await this.attempt("open", id, async () => {
       const device = await this.device(kind);
-      const next = origin.kind === "snapshot" ? await Run.restore(origin.snapshot, device) : await Run.create(origin.experiment, device);
+      const { run: next, file } = await begin(origin, device);
+      // A list that was as long as the task's shall be so again.
+      const whole = numbers.length === this.run?.experiment.task.list_length;
       this.report();
       this.run?.free();
       this.run = next;
@@ -118,9 +128,9 @@ export class Trainer {
       this.forgetCosts();
       const { experiment, steps: step, learningRate } = next;
       const { parameters } = checkExperiment(experiment);
-      const fitted = fitNumbers(numbers, experiment.task);
+      const fitted = fitNumbers(whole && numbers.length !== experiment.task.list_length ? [] : numbers, experiment.task);
       const { kind: on, description } = device;
-      this.post({ type: "opened", run: id, experiment, parameters, device: { kind: on, description }, step, goal, learningRate, numbers: fitted });
+      this.post({ type: "opened", run: id, experiment, parameters, device: { kind: on, description }, step, goal, learningRate, numbers: fitted, file });
       await this.show(next, fitted);
     });
   }
@@ -235,14 +245,19 @@ export class Trainer {
 
   private postLook(look: Look): void {
     if (!this.run) return;
-    const [layers = 1, heads = 1] = look.pattern.shape;
-    const predictions = look.predictions.map(({ token, label, probability }, i) => {
-      const next = this.tokens[i + 1];
-      return { label, probability, right: next === undefined ? null : token === next };
-    });
-    const sequence: Sequence = { labels: look.labels, mid: this.mid, predictions, heads: [layers, heads] };
     const table = this.tableHead && headTable(look, this.tableHead);
-    this.post({ type: "looked", run: this.id, step: this.run.steps, sequence, table });
+    this.post({ type: "looked", run: this.id, step: this.run.steps, sequence: sequenceOf(look, this.tokens, this.mid), table });
+  }
+
+  private async export({ request, wanted, stem }: Extract<Command, { type: "export" }>): Promise<void> {
+    try {
+      if (!this.run || !this.lastLook) throw new Error("There is no model yet.");
+      const answer = await exported(this.run, { tokens: this.tokens, look: this.lastLook, step: Math.max(0, this.lookedAt) }, wanted, stem);
+      this.post({ type: "exported", request, answer }, typeof answer.content === "string" ? [] : [answer.content.buffer]);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      this.post({ type: "exported", request, answer: { error: error instanceof Error ? error.message : String(error) } });
+    }
   }
 
   /** A plain error leaves everything as it was, and the page is told. Wasm's own is the end of the module. */
@@ -251,6 +266,7 @@ export class Trainer {
       await work();
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
+      if (what === "open") this.refused = run;
       this.post({ type: "refused", run, what, message: error instanceof Error ? error.message : String(error) });
     }
   }
@@ -268,13 +284,6 @@ export class Trainer {
   }
 }
 
-function headTable(look: Look, { layer, head }: { layer: number; head: number }): HeadTable | null {
-  const [layers = 0, heads = 0, size = 0] = look.pattern.shape;
-  if (layer >= layers || head >= heads) return null;
-  const start = (layer * heads + head) * size * size;
-  return { layer, head, weights: look.pattern.data.slice(start, start + size * size) };
-}
-
 function concatenate(parts: Float32Array[]): Float32Array<ArrayBuffer> {
   const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
@@ -283,15 +292,4 @@ function concatenate(parts: Float32Array[]): Float32Array<ArrayBuffer> {
     offset += part.length;
   }
   return whole;
-}
-
-const { port1, port2 } = new MessageChannel();
-port1.start();
-
-/** Resolves after the messages that are waiting have been handled. */
-function visitEventQueue(): Promise<void> {
-  return new Promise((resolve) => {
-    port1.onmessage = () => resolve();
-    port2.postMessage(null);
-  });
 }

@@ -72,7 +72,7 @@ impl Element {
             return Some(element);
         }
         Some(match class {
-            "UntypedStorage" => U8,
+            "UntypedStorage" | "_UntypedStorage" => U8,
             "ComplexFloatStorage" => Other("complex64", 8),
             "ComplexDoubleStorage" => Other("complex128", 16),
             "QInt8Storage" => Other("qint8", 1),

@@ -123,7 +123,8 @@ fn only_field(gathered: &mut Gathered, fields: &[(&str, Id)], levels: usize) -> 
     Ok(found.map(|(_, id)| id))
 }
 
-/// The one item of a list or tuple that holds weights, as in a pickled pair of weights and configuration.
+/// The one item of a list or tuple that holds weights, as in a pickled pair of weights and configuration; the other's settings
+/// become a record "config".
 fn only_item(gathered: &mut Gathered, id: Id) -> Result<Id> {
     let mut found = None;
     let items = gathered.storages.tree.sequence(id).unwrap_or(&[]);
@@ -137,6 +138,9 @@ fn only_item(gathered: &mut Gathered, id: Id) -> Result<Id> {
     }
     let Some((number, item)) = found else { return Err(nothing(gathered, id)) };
     gathered.note(format!("The weights were found in item {number} of a list."));
+    for &other in items.iter().take(MOST_ITEMS).filter(|&&other| other != item && gathered.storages.tree.has_fields(other)) {
+        gathered.record("config", other)?;
+    }
     Ok(item)
 }
 

@@ -25,7 +25,8 @@ pub fn read<'a>(text: &'a [u8], budget: &Budget) -> Result<(Tree<'a>, Id)> {
     let root = Values { tree: &mut tree, budget }.deserialize(&mut json).and_then(|root| json.end().map(|()| root));
     budget.give(buffer);
     let root = root.map_err(|error| {
-        let hint = if error.is_syntax() { "; JSON has no NaN, Infinity or comments" } else { "" };
+        let error = error.to_string();
+        let hint = if error.starts_with("expected value") { "; JSON has no NaN, no Infinity and no comments" } else { "" };
         Error::new(format!("{error}{hint}."))
     })?;
     Ok((tree, root))

@@ -65,7 +65,7 @@ fn storages(cursor: &mut Cursor, tree: &Tree, keys: &Pickle, place: &str, budget
             return Err(Error::new(format!("{here}: the value has no such storage.")));
         };
         let length = cursor.u64().and_then(|count| {
-            let length = count.checked_mul(element.size() as u64).unwrap_or(u64::MAX);
+            let length = count.saturating_mul(element.size() as u64);
             cursor.take(length)
         });
         let length = length.map_err(|error| at(&here, error))?.len();

@@ -3,7 +3,7 @@
 //! Read are pickles (all protocols), `torch.save` (zip and legacy), safetensors and JSON, told apart by their content. Nothing in
 //! a file is ever executed, and nothing is believed: what cannot be read is an [`Error`] that says where, in time linear in the
 //! file's length and in at most [`LIMIT`] bytes of memory beside it. This module does not know what a transformer is; which tensor is
-//! which weight of which model is decided elsewhere.
+//! which weight of which model is decided by [`model`](super::model).
 
 mod archive;
 mod budget;

@@ -79,7 +79,7 @@ pub fn record<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<View<'t
             element.name()
         )));
     }
-    Ok(whole(Storage { element, bytes: bytes, big_endian: false }, shape, false))
+    Ok(whole(Storage { element, bytes, big_endian: false }, shape, false))
 }
 
 /// Base64 in either alphabet, padded or not.

@@ -37,7 +37,11 @@ fn unwrapped<'t>(tree: &'t Tree, id: Id) -> Option<Call<'t>> {
     let mut inner = call(tree, id)?;
     for _ in 0..MOST_WRAPPERS {
         inner = match (inner.module, inner.name, inner.args) {
-            ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state", [tensor, ..]) => call(tree, *tensor)?,
+            (
+                "torch._utils",
+                "_rebuild_parameter" | "_rebuild_parameter_with_state" | "_rebuild_device_tensor_from_cpu_tensor",
+                [tensor, ..],
+            ) => call(tree, *tensor)?,
             // A tensor with attributes, or of a subclass: function, type, arguments, attributes.
             ("torch._tensor" | "torch.tensor", "_rebuild_from_type" | "_rebuild_from_type_v2", [function, _, args, ..]) => {
                 let (module, name) = tree.class(*function)?;

@@ -59,7 +59,8 @@ pub fn open(bytes: &[u8], given: &Map<String, Value>) -> Result<Opened> {
         Error::new(format!("This model can't be built from the file's configuration: {}", crate::config::describe(&errors)))
     })?;
     let parameters = layouts::assemble(&Layout::new(&config), tensors, &mut notes)?;
-    let (task, train) = task::settings(&records, &config, &mut notes);
+    let (task, mut train) = task::settings(&records, &config, &mut notes);
+    task::fit_batch(&config, &task, &mut train, &mut notes);
     Ok(Opened { config, parameters, source: Source { format: format!("{format}, {layout}"), notes }, task, train })
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::record::of_model;
 use crate::config::settings::SETTINGS;
 use crate::config::{ModelConfig, check};
+use crate::experiment::Experiment;
 
 /// Fields that only a record of a task or of training has.
 const TELLING: [&str; 7] = ["list_length", "max_value", "mid_token", "bos_token", "train_seed", "num_samples", "batch_size"];
@@ -39,6 +40,26 @@ pub fn settings(
         }
     }
     (task, train)
+}
+
+/// Makes batches as small as a training step of a large model needs them to be.
+pub fn fit_batch(config: &ModelConfig, task: &Map<String, Value>, train: &mut Map<String, Value>, notes: &mut Vec<String>) {
+    let stated = train.get("batch_size").and_then(Value::as_u64);
+    let mut size = stated.unwrap_or(Experiment::default().train.batch_size as u64);
+    let too_large = |size: u64| {
+        let mut train = train.clone();
+        train.insert("batch_size".into(), json!(size));
+        let whole = Experiment::around(config, &[&json!({ "task": task, "train": train })]);
+        whole.is_err_and(|errors| errors.iter().any(|error| error.path == "train.batch_size"))
+    };
+    let first = size;
+    while size > 1 && too_large(size) {
+        size /= 2;
+    }
+    if size < first {
+        train.insert("batch_size".into(), json!(size));
+        notes.push(format!("To be trained further, this model takes batches of {size}: larger ones would not fit into memory."));
+    }
 }
 
 /// The task that a sorter of these sizes would have: its vocabulary ends with BOS and MID, its context holds one sequence.

@@ -34,7 +34,11 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
         let offset = cursor.at;
         match step(&mut machine, &mut cursor, offset - start) {
             Ok(None) => {}
-            Ok(Some(root)) => return Ok(Pickle { tree: machine.into_tree(), root, end: cursor.at }),
+            Ok(Some(root)) => {
+                // A pickle may hold the bytes of another, which many tensors may name.
+                budget.work(cursor.at - start)?;
+                return Ok(Pickle { tree: machine.into_tree(), root, end: cursor.at });
+            }
             Err(error) => return Err(at(format_args!("{place}, byte {offset}"), error)),
         }
     }

@@ -1,0 +1,136 @@
+//! `ablate` and `claims` in JavaScript.
+
+use js_sys::{Function, Promise, Reflect};
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
+
+use super::convert::{from_js, promise, to_js, yield_now};
+use super::model::Model;
+use super::options::Options;
+use crate::config::TaskConfig;
+use crate::error::{Error, Result};
+use crate::experiment::{Ablation, Battery, Choice, Experiment, Plan, Survey};
+
+/// Lists where none are asked for.
+const LISTS: u32 = 2000;
+const CLAIM_LISTS: u32 = 500;
+
+/// The notebook's experiment `options.experiment` over many random lists: rates with 95 % intervals. `task` fills what the model's own
+/// task leaves open.
+#[wasm_bindgen(unchecked_return_type = "Promise<AblationReport>")]
+pub fn ablate(
+    model: &Model,
+    #[wasm_bindgen(unchecked_optional_param_type = "Partial<TaskConfig> | null")] task: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "AblateOptions")] options: JsValue,
+) -> Promise {
+    let now = model.now();
+    let known = ["experiment", "site", "value", "lists", "seed", "interventions", "signal", "onProgress"];
+    let prepared: Result<(Battery, Watcher)> = (|| {
+        let options = Options::new(&options, "options", &known)?;
+        let task = task_of(model, &task)?;
+        let plan = Plan::new(
+            &task,
+            now.config(),
+            experiment(&options)?,
+            choice(&options, "site")?,
+            choice(&options, "value")?,
+            options.whole("seed", 0)?.unwrap_or(0),
+        )?;
+        let lists = options.whole("lists", 0)?.unwrap_or(LISTS);
+        Ok((Battery::new(plan, &task, &now, options.interventions()?, lists)?, Watcher::new(&options)?))
+    })();
+    promise(async move {
+        let (mut battery, watcher) = prepared?;
+        loop {
+            if let Some(report) = battery.advance(&now).await? {
+                return to_js(&report).map_err(|_| Error::new("The report could not be passed on."));
+            }
+            watcher.look(battery.progress())?;
+            yield_now().await;
+        }
+    })
+}
+
+/// The notebook's conclusions as statements about this model, measured over random lists.
+#[wasm_bindgen(unchecked_return_type = "Promise<Claim[]>")]
+pub fn claims(
+    model: &Model,
+    #[wasm_bindgen(unchecked_optional_param_type = "Partial<TaskConfig> | null")] task: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "ClaimsOptions")] options: JsValue,
+) -> Promise {
+    let now = model.now();
+    let prepared: Result<(Survey, Watcher)> = (|| {
+        let options = Options::new(&options, "options", &["lists", "seed", "signal", "onProgress"])?;
+        let lists = options.whole("lists", 0)?.unwrap_or(CLAIM_LISTS);
+        let survey = Survey::new(&now, &task_of(model, &task)?, lists, options.whole("seed", 0)?.unwrap_or(0))?;
+        Ok((survey, Watcher::new(&options)?))
+    })();
+    promise(async move {
+        let (mut survey, watcher) = prepared?;
+        loop {
+            if let Some(claims) = survey.advance(&now).await? {
+                return to_js(&claims).map_err(|_| Error::new("The claims could not be passed on."));
+            }
+            watcher.look(survey.progress())?;
+            yield_now().await;
+        }
+    })
+}
+
+/// The task that is meant: the model's own, with what is given before it.
+fn task_of(model: &Model, given: &JsValue) -> Result<TaskConfig> {
+    let given = if given.is_null() { json!({}) } else { from_js(given, "task").map_err(|_| Error::new("task must be a plain object."))? };
+    let own = match model.task_now() {
+        Some(task) => serde_json::to_value(task).map_err(|error| Error::new(error.to_string()))?,
+        None => model.stated().get("task").cloned().unwrap_or_else(|| json!({})),
+    };
+    // Nothing is trained: the smallest batch, so that no model is too large for it.
+    let stated: [&Value; 2] = [&json!({ "task": own, "train": { "batch_size": 1 } }), &json!({ "task": given })];
+    Ok(Experiment::around(model.now().config(), &stated)?.task)
+}
+
+fn experiment(options: &Options) -> Result<Ablation> {
+    let name = options.get("experiment").and_then(|value| value.as_string()).unwrap_or_default();
+    serde_json::from_value(json!(name)).map_err(|_| {
+        let all: Vec<String> = Ablation::ALL.iter().filter_map(|it| serde_json::to_string(it).ok()).collect();
+        Error::new(format!("options.experiment is {name:?}; it must be one of {}.", all.join(", ")))
+    })
+}
+
+/// A number, "random", or nothing.
+fn choice(options: &Options, field: &str) -> Result<Option<Choice>> {
+    match options.get(field).and_then(|value| value.as_string()).as_deref() {
+        Some("random") => Ok(Some(Choice::Random)),
+        Some(_) => Err(Error::new(format!("options.{field} must be a whole number from 0 or \"random\"."))),
+        None => Ok(options.whole(field, 0)?.map(|number| Choice::At(number as usize))),
+    }
+}
+
+/// Whoever waits: told of progress, able to stop.
+struct Watcher {
+    signal: JsValue,
+    on_progress: Option<Function>,
+}
+
+impl Watcher {
+    fn new(options: &Options) -> Result<Self> {
+        let on_progress = match options.get("onProgress") {
+            None => None,
+            Some(listener) => Some(listener.dyn_into().map_err(|_| Error::new("options.onProgress must be a function."))?),
+        };
+        Ok(Self { signal: options.get("signal").unwrap_or(JsValue::UNDEFINED), on_progress })
+    }
+
+    /// # Errors
+    /// If it has been stopped.
+    fn look(&self, (done, lists): (u32, u32)) -> Result<()> {
+        if self.signal.is_object() && Reflect::get(&self.signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy()) {
+            return Err(Error::new(format!("Stopped after {done} of {lists} lists, as asked.")));
+        }
+        if let Some(listener) = &self.on_progress {
+            // What a listener throws is its own affair.
+            let _ = listener.call2(&JsValue::NULL, &done.into(), &lists.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+// Exports that the worker has been asked for and has not sent yet. Where it fails, they are all refused.
+
+import type { Export, FromWorker } from "./protocol";
+
+type Waiting = { resolve: (answer: Export) => void; reject: (error: Error) => void };
+
+export class Answers {
+  private last = 0;
+  private readonly waiting = new Map<number, Waiting>();
+
+  /** `send` is given the request's number. Rejects with a sentence. */
+  to(send: (request: number) => void): Promise<Export> {
+    return new Promise((resolve, reject) => {
+      this.waiting.set(++this.last, { resolve, reject });
+      send(this.last);
+    });
+  }
+
+  came({ request, answer }: Extract<FromWorker, { type: "exported" }>): void {
+    const asked = this.waiting.get(request);
+    this.waiting.delete(request);
+    if ("error" in answer) asked?.reject(new Error(answer.error));
+    else asked?.resolve(answer);
+  }
+
+  refuseAll(why: string): void {
+    for (const { reject } of this.waiting.values()) reject(new Error(why));
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,98 @@
+// What a person puts before what the opened file says. Every change reads the kept bytes again; one that is refused stays
+// as typed, with the reason beside it, and the model on screen stays as it was.
+
+import { computed, effect, signal } from "@preact/signals";
+import type { ModelConfig, Setting, TaskConfig } from "tinylens";
+import { read, type Edits, type Value } from "./edits";
+import { openFile } from "./session";
+import { experiment, file, fileError, settings } from "./state";
+
+/** Milliseconds without another key after which what was typed is taken. */
+const TYPING = 300;
+
+export const changes = signal<Edits>({});
+/** The one changed last. */
+const last = signal<string | null>(null);
+
+/** What shapes say beyond doubt, what has one choice only, and what matters to weights that are yet to be made. */
+const CERTAIN = ["task.name", "task.var_length", ...["n_layers", "d_model", "d_head", "d_mlp", "attn_only", "d_vocab", "d_vocab_out", "init_mode", "seed"].map((field) => `model.${field}`)];
+
+/** Fields without effect unless another has a certain value. */
+const ONLY_IF: Record<string, (model: ModelConfig) => boolean> = {
+  "model.act_fn": (model) => !model.attn_only,
+  "model.eps": (model) => model.normalization_type !== null,
+  "model.attn_scale": (model) => model.use_attn_scale,
+  "model.n_ctx": (model) => model.positional_embedding_type === "rotary", // else the shapes say it
+  "model.rotary_dim": (model) => model.positional_embedding_type === "rotary",
+  "model.rotary_base": (model) => model.positional_embedding_type === "rotary",
+  "model.rotary_adjacent_pairs": (model) => model.positional_embedding_type === "rotary",
+};
+
+/** The settings that a file may leave open, the model's first: they are what it computes. */
+export const open = computed<Setting[]>(() => {
+  const model = experiment.value?.model;
+  const all = settings.value.filter(({ path, group }) => group !== "train" && !CERTAIN.includes(path) && (!model || (ONLY_IF[path]?.(model) ?? true)));
+  return all.sort((a, b) => Number(a.group === "task") - Number(b.group === "task"));
+});
+
+const valueIn = (whole: typeof experiment.value, { group, path }: Setting): Value =>
+  ((whole?.[group] as Record<string, Value> | undefined)?.[path.slice(group.length + 1)] ?? null);
+
+/** What the model on screen has for a setting. */
+export const present = (setting: Setting): Value => valueIn(experiment.value, setting);
+
+/** Where the refusal belongs: with the change that it names, else with the last one. */
+export const refusal = computed<{ path: string; message: string } | null>(() => {
+  const message = fileError.value;
+  if (message === null) return null;
+  const named = Object.keys(changes.value).find((path) => message.includes(path) || message.startsWith(`${path.split(".")[1]} `));
+  return { path: named ?? last.value ?? "", message };
+});
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** `typing`: more keys may follow. */
+export function change(path: string, value: Edits[string], typing: boolean): void {
+  changes.value = { ...changes.value, [path]: value };
+  last.value = path;
+  clearTimeout(timer);
+  if (typing) timer = setTimeout(apply, TYPING);
+  else apply();
+}
+
+export function forget(path: string): void {
+  const { [path]: _, ...rest } = changes.value;
+  changes.value = rest;
+}
+
+/** Back to what the file says. */
+export function forgetAll(): void {
+  clearTimeout(timer);
+  changes.value = {};
+  apply();
+}
+
+function apply(): void {
+  const now = file.value;
+  if (!now) return;
+  const given = { model: {} as Record<string, Value>, task: {} as Record<string, Value> };
+  for (const setting of settings.value) {
+    const raw = changes.value[setting.path];
+    if (raw === undefined || setting.group === "train") continue;
+    const value = read(setting, raw);
+    // What the file says needs no saying, unless it may follow from something else that is said here.
+    if (value === undefined || (value === valueIn(now.said, setting) && setting.derived === null)) continue;
+    given[setting.group][setting.path.slice(setting.group.length + 1)] = value;
+  }
+  openFile({ ...now.origin, model: given.model as Partial<ModelConfig>, task: given.task as Partial<TaskConfig> });
+}
+
+// Another file, or none: the changes were for the last one.
+let bytes: Blob | undefined;
+effect(() => {
+  const now = file.value?.origin.bytes;
+  if (now === bytes) return;
+  bytes = now;
+  clearTimeout(timer);
+  changes.value = {};
+});

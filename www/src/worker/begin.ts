@@ -1,0 +1,29 @@
+// Makes a run from whatever it is to start from. A refusal is a plain error, and leaves nothing behind.
+
+import { Model, Run, type Device } from "tinylens";
+import type { FileFacts, FileOrigin, Origin } from "../protocol";
+
+/** `file`: what the file turned out to be, if it is one that was opened. */
+export type Begun = { run: Run; file: FileFacts | null };
+
+export async function begin(origin: Origin, device: Device): Promise<Begun> {
+  switch (origin.kind) {
+    case "experiment":
+      return { run: await Run.create(origin.experiment, device), file: null };
+    case "snapshot":
+      return { run: await Run.restore(origin.snapshot, device), file: null };
+    case "file":
+      return fromFile(origin, device);
+  }
+}
+
+async function fromFile({ bytes, model: given, task }: FileOrigin, device: Device): Promise<Begun> {
+  const model = await Model.fromCheckpoint(new Uint8Array(await bytes.arrayBuffer()), device, given);
+  try {
+    const { format, notes } = model.source;
+    const fingerprint = await model.fingerprint();
+    return { run: await Run.fromModel(model, { task }), file: { format, notes, fingerprint } };
+  } finally {
+    model.free();
+  }
+}
