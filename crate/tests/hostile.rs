@@ -6,7 +6,8 @@ mod tools;
 use std::time::{Duration, Instant};
 
 use tinylens::checkpoint::{LIMIT, read};
-use tools::{peak, zip};
+use tools::by_hand::{dict, floats, int, module, pickle, safetensors, saved, storage, tensor, text, zip};
+use tools::peak;
 
 #[global_allocator]
 static COUNTING: tools::Counting = tools::Counting;
@@ -34,47 +35,6 @@ fn refused(file: &[u8], words: &[&str]) {
     for word in words {
         assert!(message.contains(word), "{word:?} is missing in: {message}");
     }
-}
-
-// Pickles put together by hand.
-
-fn text(text: &str) -> Vec<u8> {
-    [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat()
-}
-
-fn int(value: i64) -> Vec<u8> {
-    [&b"\x8a\x08"[..], &value.to_le_bytes()].concat()
-}
-
-fn ints(values: &[i64]) -> Vec<u8> {
-    [&b"("[..], &values.iter().flat_map(|&value| int(value)).collect::<Vec<u8>>(), b"t"].concat()
-}
-
-fn dict(fields: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let fields: Vec<u8> = fields.iter().flat_map(|(name, value)| [text(name), value.clone()].concat()).collect();
-    [&b"}("[..], &fields, b"u"].concat()
-}
-
-fn storage(class: &str, key: &str, count: i64) -> Vec<u8> {
-    [&b"("[..], &text("storage"), format!("ctorch\n{class}\n").as_bytes(), &text(key), &text("cpu"), &int(count), b"tQ"].concat()
-}
-
-fn tensor(storage: &[u8], offset: i64, shape: &[i64], strides: &[i64]) -> Vec<u8> {
-    let head = b"ctorch._utils\n_rebuild_tensor_v2\n(";
-    [head, storage, &int(offset), &ints(shape), &ints(strides), b"\x89NtR"].concat()
-}
-
-fn pickle(value: &[u8]) -> Vec<u8> {
-    [b"\x80\x02", value, b"."].concat()
-}
-
-/// A file of `torch.save` with one storage, "0".
-fn saved(value: &[u8], storage: &[u8]) -> Vec<u8> {
-    zip(&[("a/data.pkl", &pickle(value)), ("a/data/0", storage)], false)
-}
-
-fn floats(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// A good file, to be sure that the pieces work.
@@ -162,12 +122,6 @@ fn deep_and_circular_values_are_harmless() {
     refused(&pickle(&models(100_000)), &["no weights"]);
 }
 
-/// A module whose `_modules` is given.
-fn module(modules: &[u8]) -> Vec<u8> {
-    let state = [&b"}("[..], &text("_parameters"), b"}", &text("_modules"), modules, b"u"].concat();
-    [&b"cm\nM\n)\x81"[..], &state, b"b"].concat()
-}
-
 #[test]
 fn modules_that_repeat_themselves_are_refused() {
     let itself = [&b"cm\nM\n)\x81q\0}("[..], &text("_parameters"), b"}", &text("_modules"), b"}", &text("x"), b"h\0sub"].concat();
@@ -228,7 +182,13 @@ fn large_files_stay_within_the_memory_limit() {
     // Values of a byte each that take more to keep.
     refused(&pickle(&[&b"]("[..], &vec![b'N'; 60_000_000], b"e"].concat()), &["256 MB", "byte"]);
     refused(&pickle(&[&b"]"[..], &vec![b']'; 60_000_000]].concat()), &["256 MB", "byte"]);
-    refused(&pickle(&[&b"("[..], &vec![b'2'; 100], &vec![b'('; 60_000_000]].concat()), &["byte"]);
+    refused(&pickle(&[&b"("[..], &[b'2'; 100], &vec![b'('; 60_000_000]].concat()), &["byte"]);
+    // References to storages, of which a legacy file makes a list.
+    let mut many = [pickle(b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"), pickle(b"M\xe9\x03"), pickle(b"}")].concat();
+    let id = [&b"("[..], &text("storage"), b"ctorch\nFloatStorage\n", &text("0"), &text("cpu"), &int(1), b"tq\x010"].concat();
+    many.extend(pickle(&[&id[..], &b"h\x01Q0".repeat(2_500_000), b"N"].concat()));
+    many.extend(pickle(b"]"));
+    refused(&many, &["256 MB"]);
     refused(&[&b"["[..], &b"0,".repeat(30_000_000), b"0]"].concat(), &["256 MB", "column"]);
     refused(&[&b"["[..], &b"[],".repeat(20_000_000), b"0]"].concat(), &["256 MB", "column"]);
     refused(&[&b"\"\\n"[..], &vec![b'a'; LIMIT / 2], b"\""].concat(), &["256 MB"]);
@@ -326,10 +286,6 @@ fn damaged_zip_files_are_refused() {
     refused(&packed, &["\"a/data.pkl\"", "bytes"]);
     packed[40] = 0xff;
     refused(&packed, &["\"a/data.pkl\""]);
-}
-
-fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
-    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
 }
 
 #[test]

@@ -31,6 +31,10 @@ export function watch(): void {
     });
   });
   effect(() => {
+    const coming = state.arriving.value;
+    if (coming) say(`${coming.stage === "reading" ? "Reading" : "Opening"} ${coming.name}`);
+  });
+  effect(() => {
     void state.step.value;
     untracked(() => {
       if (state.playing.value && performance.now() - last >= PACE) say(progress());
@@ -39,5 +43,10 @@ export function watch(): void {
   effect(() => {
     const device = state.device.value;
     if (device) untracked(() => say(`Running on ${device.kind === "cpu" ? "the CPU" : "WebGPU"}`));
+  });
+  // After the device, which is new with every run: of the two, this is what somebody waits for.
+  effect(() => {
+    const file = state.file.value;
+    if (file) untracked(() => say(`Opened ${file.origin.name}: ${file.facts.format}, ${count(state.parameters.value)} parameters`));
   });
 }

@@ -5,7 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import type { ModelConfig, Setting, TaskConfig } from "tinylens";
 import { read, type Edits, type Value } from "./edits";
 import { openFile } from "./session";
-import { experiment, file, fileError, settings } from "./state";
+import { experiment, file, fileError, opening, settings } from "./state";
 
 /** Milliseconds without another key after which what was typed is taken. */
 const TYPING = 300;
@@ -49,43 +49,62 @@ export const refusal = computed<{ path: string; message: string } | null>(() => 
   return { path: named ?? last.value ?? "", message };
 });
 
+/** What was put before what the file says; undefined: nothing, or just what it says. */
+function given(setting: Setting): Value | undefined {
+  const raw = changes.value[setting.path];
+  const value = raw === undefined ? undefined : read(setting, raw);
+  // A value that follows from others is said even so: it may be another one by now.
+  return value === valueIn(file.value?.said ?? null, setting) && setting.derived === null ? undefined : value;
+}
+
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** `typing`: more keys may follow. */
-export function change(path: string, value: Edits[string], typing: boolean): void {
+export function change({ path }: Setting, value: Edits[string]): void {
   changes.value = { ...changes.value, [path]: value };
   last.value = path;
-  clearTimeout(timer);
-  if (typing) timer = setTimeout(apply, TYPING);
-  else apply();
+  apply();
 }
 
-export function forget(path: string): void {
+/** As `change`, when more keys may follow. */
+export function type({ path }: Setting, text: string): void {
+  changes.value = { ...changes.value, [path]: text };
+  last.value = path;
+  clearTimeout(timer);
+  timer = setTimeout(apply, TYPING);
+}
+
+/** Done with a field: what it says without effect is forgotten. */
+export function leave(setting: Setting): void {
+  if (given(setting) === undefined) forget(setting);
+}
+
+/** As the file says. */
+export function forget({ path }: Setting): void {
   const { [path]: _, ...rest } = changes.value;
   changes.value = rest;
+  apply();
 }
 
-/** Back to what the file says. */
 export function forgetAll(): void {
-  clearTimeout(timer);
   changes.value = {};
   apply();
 }
 
 function apply(): void {
+  clearTimeout(timer);
   const now = file.value;
   if (!now) return;
-  const given = { model: {} as Record<string, Value>, task: {} as Record<string, Value> };
+  const all = { model: {} as Record<string, Value>, task: {} as Record<string, Value> };
   for (const setting of settings.value) {
-    const raw = changes.value[setting.path];
-    if (raw === undefined || setting.group === "train") continue;
-    const value = read(setting, raw);
-    // What the file says needs no saying, unless it may follow from something else that is said here.
-    if (value === undefined || (value === valueIn(now.said, setting) && setting.derived === null)) continue;
-    given[setting.group][setting.path.slice(setting.group.length + 1)] = value;
+    const value = setting.group === "train" ? undefined : given(setting);
+    if (value !== undefined && setting.group !== "train") all[setting.group][setting.path.slice(setting.group.length + 1)] = value;
   }
-  openFile({ ...now.origin, model: given.model as Partial<ModelConfig>, task: given.task as Partial<TaskConfig> });
+  // A change that was refused has been taken back: nothing needs reading again.
+  if (!opening.value && same(all.model, now.origin.model) && same(all.task, now.origin.task)) fileError.value = null;
+  else openFile({ ...now.origin, model: all.model as Partial<ModelConfig>, task: all.task as Partial<TaskConfig> });
 }
+
+const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 // Another file, or none: the changes were for the last one.
 let bytes: Blob | undefined;

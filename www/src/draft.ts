@@ -1,4 +1,5 @@
-// The settings as they are being edited, apart from those that the running model has. What is left alone is left out, so that settings which derive from others follow them.
+// The settings of the next run as they are being edited, apart from those that the running model has. What is left alone is
+// left out, so that settings which derive from others follow them.
 
 import { computed, effect, signal } from "@preact/signals";
 import type { PartialExperiment } from "tinylens";

@@ -20,4 +20,7 @@ export const plain = (n: number): string => (n !== 0 && Math.abs(n) < 1e-3 ? n.t
 
 export const megabytes = (bytes: number): string => one.format(bytes / 1e6);
 
+/** 346762 → "347 KB". */
+export const size = (bytes: number): string => (bytes < 1000 ? `${bytes} bytes` : bytes < 1e6 ? `${Math.round(bytes / 1e3)}\u00a0KB` : `${megabytes(bytes)}\u00a0MB`);
+
 export const weight = (n: number): string => n.toFixed(3);

@@ -3,8 +3,12 @@
 import { render } from "preact";
 import { listen } from "./keys";
 import { announcement, watch } from "./announce";
+import { listenToDrops } from "./incoming";
 import { Attention } from "./parts/attention";
 import { DeviceChip } from "./parts/device";
+import { ExportPanel } from "./parts/export";
+import { FilePanel } from "./parts/file";
+import { DropPlace, OpenButton, Tagline } from "./parts/incoming";
 import { LossCurve } from "./parts/loss";
 import { NoticeLine } from "./parts/notice";
 import { SequenceRow } from "./parts/sequence";
@@ -20,11 +24,14 @@ function App() {
       <SequenceRow />
       <Attention />
       <div class="side">
+        <FilePanel />
         <Transport />
         <Readouts />
         <LossCurve />
+        <ExportPanel />
         <Settings />
       </div>
+      <DropPlace />
       <p class="unseen" role="status" aria-live="polite">
         {announcement}
       </p>
@@ -35,6 +42,7 @@ function App() {
 function Tools() {
   return (
     <>
+      <OpenButton />
       <DeviceChip />
       <ThemeChoice />
     </>
@@ -50,5 +58,7 @@ function place(id: string, content: preact.ComponentChild): void {
 start();
 watch();
 listen();
+listenToDrops();
+place("tagline", <Tagline />);
 place("tools", <Tools />);
 place("main", <App />);

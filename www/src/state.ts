@@ -1,4 +1,5 @@
-// What the page shows, as signals. Only session.ts (and, for the settings being edited, draft.ts) writes them.
+// What the page shows, as signals. Only session.ts writes them, and, of files on their way in and their refusals, incoming.ts
+// and assumed.ts.
 
 import { computed, signal } from "@preact/signals";
 import type { DeviceKind, Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";

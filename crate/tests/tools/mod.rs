@@ -1,6 +1,7 @@
-//! For the tests of the readers: an allocator that counts, and files put together by hand.
+//! For the tests of the readers: an allocator that counts (here), files put together by hand, and damaged ones.
 #![allow(dead_code)] // Each test binary compiles this for itself and uses its own part.
 
+pub mod by_hand;
 pub mod mutate;
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -53,37 +54,4 @@ pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     PEAK.set(before);
     let result = work();
     (result, (PEAK.get() - before).max(0) as usize)
-}
-
-/// A zip file as `torch.save` writes it, or deflated.
-pub fn zip(entries: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
-    let (mut file, mut directory) = (Vec::new(), Vec::new());
-    for (name, data) in entries {
-        let packed = if deflate { deflated(data) } else { data.to_vec() };
-        let mut head = Vec::new();
-        for field in [20u16, 0, if deflate { 8 } else { 0 }, 0, 0] {
-            head.extend(field.to_le_bytes());
-        }
-        for field in [rawzip::crc32(data), packed.len() as u32, data.len() as u32] {
-            head.extend(field.to_le_bytes());
-        }
-        head.extend((name.len() as u16).to_le_bytes());
-        head.extend([0, 0]);
-        directory.extend([b"PK\x01\x02\x14\0", &head[..], &[0; 10], &(file.len() as u32).to_le_bytes(), name.as_bytes()].concat());
-        file.extend([b"PK\x03\x04", &head[..], name.as_bytes(), &packed].concat());
-    }
-    let start = file.len() as u32;
-    file.extend(&directory);
-    file.extend(b"PK\x05\x06\0\0\0\0");
-    file.extend([(entries.len() as u16).to_le_bytes(), (entries.len() as u16).to_le_bytes()].concat());
-    file.extend([(directory.len() as u32).to_le_bytes(), start.to_le_bytes()].concat());
-    file.extend([0, 0]);
-    file
-}
-
-fn deflated(data: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(data).unwrap();
-    encoder.finish().unwrap()
 }

@@ -1,6 +1,6 @@
 //! Inputs for the fuzzer: copies of real files, damaged at random and on purpose. Input `n` of a seed is always the same bytes.
 
-use super::zip;
+use super::by_hand::zip;
 
 /// Small and fast random numbers (splitmix64).
 pub struct Random(pub u64);

@@ -6,7 +6,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { weight } from "../format";
 import type { View } from "../protocol";
 import { send } from "../session";
-import { canvasHeight, cell, generation, sequence, table, tableHead } from "../state";
+import { canvasHeight, cell, experiment, generation, sequence, table, tableHead } from "../state";
 import { theme } from "../theme";
 
 /** Pixels of the page in one of the crate's: what is drawn grows with the page's text. */
@@ -14,6 +14,9 @@ const textScale = signal(1);
 /** The crate's labels are 11 pixels high. A lone head has room for them to be as high as the page's small text. */
 const scale = computed(() => textScale.value * (heads.value[0] * heads.value[1] > 1 ? 1 : 13 / 11));
 const heads = computed<[number, number]>(() => sequence.value?.heads ?? [1, 1]);
+
+/** Whether a position sees only itself and those before it. */
+const causal = computed(() => experiment.value?.model.attention_dir !== "bidirectional");
 
 /** Of the box that the canvas may fill; CSS pixels. */
 const width = signal(0);
@@ -83,7 +86,7 @@ function Readout() {
   const labels = sequence.value?.labels;
   if (!now || !labels) return <p class="readout hint">Each row, a destination, attends to the sources in its columns. Point at a cell to read it.</p>;
   const many = heads.value[0] * heads.value[1] > 1;
-  const later = now.source > now.destination;
+  const later = causal.value && now.source > now.destination;
   return (
     <p class="readout" data-cell={`${now.destination},${now.source}`}>
       Destination <b>{labels[now.destination]}</b> (position {now.destination}) {later ? "cannot see" : "attends to"} source <b>{labels[now.source]}</b> (position {now.source})
@@ -152,7 +155,7 @@ function Numbers({ labels, pattern: { layer, head, weights } }: { labels: string
             <tr key={destination}>
               <th scope="row">{label}</th>
               {labels.map((_, source) => (
-                <td key={source}>{source > destination ? "" : weight(weights[destination * size + source] ?? 0)}</td>
+                <td key={source}>{causal.value && source > destination ? "" : weight(weights[destination * size + source] ?? 0)}</td>
               ))}
             </tr>
           ))}

@@ -47,3 +47,10 @@ export const Wrong = () => (
     <path d="M5 5l10 10M15 5L5 15" stroke-width="2.25" />
   </Icon>
 );
+
+export const Copy = () => (
+  <Icon>
+    <path d="M7.5 7.5h8v8h-8z" />
+    <path d="M4.5 12.5v-8h8" />
+  </Icon>
+);

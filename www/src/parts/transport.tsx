@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import { seed, startSeed } from "../draft";
 import { count, loss as lossText, percent, plain, speed } from "../format";
 import { pause, play, reset, train } from "../session";
-import { evaluated, experiment, goal, learningRate, loss, playing, settings, step, stepsPerSecond } from "../state";
+import { evaluated, experiment, file, goal, learningRate, loss, playing, settings, step, stepsPerSecond } from "../state";
 import { Pause, Play, Reset, Step } from "./icons";
 
 const MOST_STEPS = 1_000_000;
@@ -22,7 +22,7 @@ export function Transport() {
   };
   return (
     <section class="transport" aria-label="Transport">
-      <button type="button" class="icon" disabled={off} onClick={reset} title="Reset (r)" aria-label="Reset to step 0" aria-keyshortcuts="r">
+      <button type="button" class="icon" disabled={off} onClick={reset} title="Reset (r)" aria-label={file.value ? "Reset to the file’s weights" : "Reset to step 0"} aria-keyshortcuts="r">
         <Reset />
       </button>
       <button type="button" class="primary play" disabled={off} onClick={going ? pause : play} title={going ? "Pause (space)" : "Play (space)"} aria-keyshortcuts="Space">
@@ -77,7 +77,8 @@ export function Readouts() {
           </>
         )}
       </p>
-      <SeedField />
+      {/* A file's weights come from no seed of ours. */}
+      {!file.value && <SeedField />}
     </section>
   );
 }

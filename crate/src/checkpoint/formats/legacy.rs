@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::bytes::{Cursor, at, quoted};
 use super::element::Element;
 use super::pickle::{self, Pickle};
-use super::storage::reference;
+use super::storage::{key, reference};
 use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 
@@ -55,13 +55,13 @@ fn storages(cursor: &mut Cursor, tree: &Tree, keys: &Pickle, place: &str, budget
     let Some(list) = keys.tree.sequence(keys.root) else {
         return Err(Error::new(format!("{place}, before byte {}: the list of storage keys is expected here.", keys.end)));
     };
-    let elements = elements(tree, budget)?;
+    let elements = elements(tree, place, budget)?;
     let mut storages: Vec<(String, Range<usize>)> = Vec::new();
     for &id in list {
-        let (start, key) = (cursor.at, super::storage::key(&keys.tree, id)?);
+        let (start, key) = (cursor.at, key(&keys.tree, id).map_err(|error| at(place, error))?);
         let here = format_args!("{place}, byte {start}, storage {}", quoted(&key)).to_string();
-        let element = elements.binary_search_by(|(known, _)| known.cmp(&key)).ok().and_then(|found| elements.get(found));
-        let Some(&(_, element)) = element else {
+        let element = elements.binary_search_by(|(known, ..)| known.cmp(&key)).ok().and_then(|found| elements.get(found));
+        let Some(&(.., element)) = element else {
             return Err(Error::new(format!("{here}: the value has no such storage.")));
         };
         let length = cursor.u64().and_then(|count| {
@@ -72,26 +72,27 @@ fn storages(cursor: &mut Cursor, tree: &Tree, keys: &Pickle, place: &str, budget
         budget.take(key.len())?;
         budget.push(&mut storages, (key, cursor.at - length..cursor.at))?;
     }
-    storages.sort_by(|(a, _), (b, _)| a.cmp(b));
+    storages.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     match storages.array_windows().find(|[(a, _), (b, _)]| a == b) {
         Some([(key, _), _]) => Err(Error::new(format!("{place}: the storage {} comes twice; each may come once.", quoted(key)))),
         None => Ok(storages),
     }
 }
 
-/// The element type of each storage that the value refers to, sorted by key.
-fn elements(tree: &Tree, budget: &Budget) -> Result<Vec<(String, Element)>> {
+/// Key, order and element type of each storage that the value refers to, sorted by key.
+fn elements(tree: &Tree, place: &str, budget: &Budget) -> Result<Vec<(String, usize, Element)>> {
     let mut elements = Vec::new();
     for node in tree.nodes() {
         if let Node::Persistent(outside) = node
-            && let Some(reference) = reference(tree, *outside)?
+            && let Some(reference) = reference(tree, *outside).map_err(|error| at(place, error))?
         {
             budget.take(reference.key.len())?;
-            budget.push(&mut elements, (reference.key, reference.element))?;
+            let order = elements.len();
+            budget.push(&mut elements, (reference.key, order, reference.element))?;
         }
     }
-    // Stable, so that of several references the first says the type, as in PyTorch.
-    elements.sort_by(|(a, _), (b, _)| a.cmp(b));
-    elements.dedup_by(|(a, _), (b, _)| a == b);
+    // Of several references the first says the type, as in PyTorch. (A stable sort would do, but needs memory that nobody counts.)
+    elements.sort_unstable_by(|(a, first, _), (b, second, _)| a.cmp(b).then(first.cmp(second)));
+    elements.dedup_by(|(a, ..), (b, ..)| a == b);
     Ok(elements)
 }

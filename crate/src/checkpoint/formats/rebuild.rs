@@ -89,8 +89,8 @@ pub fn tensor<'t>(storages: &mut Storages<'t>, id: Id) -> Result<Option<Found<'t
             let flagged = rest.first().is_some_and(|&flags| tree.has_fields(flags));
             let element = tree.class(*dtype).and_then(|(_, name)| Element::named(name));
             let Some(element) = element else {
-                let name = tree.class(*dtype).map_or_else(|| tree.kind(*dtype), |(module, name)| joined(module, name));
-                return Ok(Some(Found::Unreadable(format!("its elements are of type {}; Tinylens reads {READABLE}", quoted(&name)))));
+                let name = tree.class(*dtype).map_or_else(|| tree.kind(*dtype), |(module, name)| quoted(&joined(module, name)));
+                return Ok(Some(Found::Unreadable(format!("its elements are of type {name}; Tinylens reads {READABLE}"))));
             };
             view(storages, *storage, [*offset, *shape, *strides], Some(element), flagged)
         }

@@ -9,7 +9,7 @@ use super::bytes::{Blob, at, quoted};
 use super::element::Element;
 use super::legacy::{self, Legacy};
 use super::pickle;
-use super::tree::{Id, Node, Tree};
+use super::tree::{Id, Node, Tree, joined};
 use super::view::{Storage, natural};
 use crate::error::{Error, Result};
 
@@ -40,17 +40,20 @@ pub fn reference(tree: &Tree, outside: Id) -> Result<Option<Reference>> {
     if tree.text(*kind) != Some("storage") {
         return Ok(None);
     }
+    let key = key(tree, *id)?;
+    let within = |error| at(format_args!("storage {}", quoted(&key)), error);
     let Some(element) = tree.class(*class).and_then(|(_, name)| Element::of_storage(name)) else {
-        let class = tree.class(*class).map_or_else(|| tree.kind(*class), |(module, name)| super::tree::joined(module, name));
-        return Err(Error::new(format!("a storage is of class {}, which is none that Tinylens knows.", quoted(&class))));
+        let class = tree.class(*class).map_or_else(|| tree.kind(*class), |(module, name)| quoted(&joined(module, name)));
+        return Err(within(Error::new(format!("its class is {class}, which is none that Tinylens knows."))));
     };
-    let part = match rest.first().map(|&part| (part, tree.sequence(part))) {
-        Some((_, Some(&[_, offset, size]))) => {
-            Some((natural(tree.int(offset), "storage's offset")?, natural(tree.int(size), "storage's size")?))
+    let part = match rest.first().and_then(|&part| tree.sequence(part)) {
+        Some(&[_, offset, size]) => {
+            Some((natural(tree.int(offset), "offset").map_err(within)?, natural(tree.int(size), "size").map_err(within)?))
         }
         _ => None,
     };
-    Ok(Some(Reference { element, key: key(tree, *id)?, count: natural(tree.int(*count), "storage's size")?, part }))
+    let count = natural(tree.int(*count), "size").map_err(within)?;
+    Ok(Some(Reference { element, key, count, part }))
 }
 
 /// A storage's key: text, or in old files a number.

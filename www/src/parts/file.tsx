@@ -1,0 +1,128 @@
+// The opened file: what it is, what was read, assumed and ignored, and the controls that assume otherwise.
+
+import { signal } from "@preact/signals";
+import type { Setting } from "tinylens";
+import { change, changes, forget, forgetAll, leave, open, present, refusal, type } from "../assumed";
+import { forgetAll as forgetDraft } from "../draft";
+import { count, plain, size } from "../format";
+import { startRun } from "../session";
+import { file, opening, parameters, step, type OpenedFile } from "../state";
+import { copy } from "../take";
+import { Control, spelled } from "./control";
+import { Copy } from "./icons";
+
+/** Of a fingerprint's 64 digits: enough to tell files apart by eye. */
+const DIGITS = 12;
+
+export function FilePanel() {
+  const now = file.value;
+  if (!now) return null;
+  const { origin, facts } = now;
+  const close = () => {
+    forgetDraft();
+    startRun({}, true);
+  };
+  return (
+    <section class="file" id="file" aria-labelledby="file-title" aria-busy={opening.value}>
+      <div class="head">
+        <h2 id="file-title">File</h2>
+        <b class="name">{origin.name}</b>
+        <button type="button" onClick={close} title="Back to the default experiment" aria-label={`Close ${origin.name} and go back to the default experiment`}>
+          Close
+        </button>
+      </div>
+      <dl>
+        <dt>Format</dt>
+        <dd>{facts.format}</dd>
+        <dt>Size</dt>
+        <dd>
+          {size(origin.bytes.size)}, {count(parameters.value)} parameters
+        </dd>
+        <dt>Fingerprint</dt>
+        <dd>
+          <Fingerprint full={facts.fingerprint} />
+        </dd>
+        <dt>Read, assumed, ignored</dt>
+        <dd>
+          {facts.notes.length === 0 ? (
+            "The file says everything; nothing was assumed or ignored."
+          ) : (
+            <ul>
+              {facts.notes.map((note) => (
+                <li key={note}>{note}</li>
+              ))}
+            </ul>
+          )}
+        </dd>
+      </dl>
+      {step.value > 0 && <p class="small">Trained {count(step.value)} steps further since. Reset goes back to the file’s weights.</p>}
+      <Assumptions said={now.said} />
+    </section>
+  );
+}
+
+const copied = signal<string | null>(null);
+
+function Fingerprint({ full }: { full: string }) {
+  const take = async () => (copied.value = (await copy(full)) ? full : null);
+  return (
+    <>
+      <button type="button" class="quiet" title={full} onClick={() => void take()} aria-label={`Copy the fingerprint ${full}`}>
+        <code>{full.slice(0, DIGITS)}</code> <Copy />
+      </button>{" "}
+      <span class="small" role="status">
+        {copied.value === full && "copied whole"}
+      </span>
+    </>
+  );
+}
+
+function Assumptions({ said }: { said: OpenedFile["said"] }) {
+  const refused = refusal.value;
+  return (
+    <details class="assumptions">
+      <summary>Change what was assumed</summary>
+      <p class="small">The file is read again with every change, and what was trained since is left behind.</p>
+      <div class="controls">
+        {open.value.map((setting) => (
+          <Assumed key={setting.path} setting={setting} said={said} />
+        ))}
+      </div>
+      {refused && !open.value.some(({ path }) => path === refused.path) && (
+        <p class="error" role="alert">
+          {refused.message}
+        </p>
+      )}
+      <div class="row">
+        <button type="button" disabled={Object.keys(changes.value).length === 0} onClick={forgetAll}>
+          Back to what the file says
+        </button>
+      </div>
+    </details>
+  );
+}
+
+/** Six digits of √32 are enough to read. */
+const short = (value: ReturnType<typeof present>): string => (value === null ? "" : typeof value === "number" ? plain(Number(value.toPrecision(6))) : spelled(value));
+
+function Assumed({ setting, said }: { setting: Setting; said: OpenedFile["said"] }) {
+  const { path, group } = setting;
+  const raw = changes.value[path];
+  const original = (said[group] as unknown as Record<string, ReturnType<typeof present>>)[path.slice(group.length + 1)] ?? null;
+  return (
+    <Control
+      setting={setting}
+      raw={raw}
+      untouched={present(setting)}
+      text={short(present(setting))}
+      error={refusal.value?.path === path ? refusal.value.message : undefined}
+      mark={{ "data-assumed": path }}
+      onType={(text) => type(setting, text)}
+      onChange={(value) => change(setting, value)}
+      onLeave={() => leave(setting)}
+      onForget={() => forget(setting)}
+    >
+      {raw !== undefined && <span class="range">From the file: {short(original) || "none"}.</span>}
+    </Control>
+  );
+}
