@@ -14,15 +14,11 @@ static COUNTING: tools::Counting = tools::Counting;
 
 /// What the error says.
 fn error(file: &[u8]) -> String {
-    let longest = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 2 });
-    let timed = || {
-        let start = Instant::now();
-        let result = peak(|| read(file).map(|checkpoint| format!("{checkpoint:.0?}").chars().take(500).collect::<String>()));
-        (result, start.elapsed())
-    };
-    let ((result, peak), took) = timed();
-    // Once more, in case the machine was busy with something else.
-    assert!(took < longest || timed().1 < longest, "took {took:?}");
+    let start = Instant::now();
+    let (result, peak) = peak(|| read(file).map(|checkpoint| format!("{checkpoint:.0?}").chars().take(500).collect::<String>()));
+    // The slowest takes half a second on a machine with nothing else to do. What repeats itself would take hours.
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 10 }), "took {took:?}");
     assert!(peak <= LIMIT + LIMIT / 50, "took {peak} bytes");
     let message = result.expect_err("an error").to_string();
     assert!(message.len() < 2000 && message.ends_with(['.', '?']), "{message}");

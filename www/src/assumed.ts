@@ -1,18 +1,18 @@
 // What a person puts before what the opened file says. Every change reads the kept bytes again; one that is refused stays
 // as typed, with the reason beside it, and the model on screen stays as it was.
 
-import { computed, effect, signal } from "@preact/signals";
-import type { ModelConfig, Setting, TaskConfig } from "tinylens";
+import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Experiment, ModelConfig, Setting, TaskConfig } from "tinylens";
 import { read, type Edits, type Value } from "./edits";
 import { openFile } from "./session";
-import { experiment, file, fileError, opening, settings } from "./state";
+import { arriving, experiment, file, fileError, opening, settings } from "./state";
 
 /** Milliseconds without another key after which what was typed is taken. */
 const TYPING = 300;
 
 export const changes = signal<Edits>({});
 /** The one changed last. */
-const last = signal<string | null>(null);
+let last = "";
 
 /** What shapes say beyond doubt, what has one choice only, and what matters to weights that are yet to be made. */
 const CERTAIN = ["task.name", "task.var_length", ...["n_layers", "d_model", "d_head", "d_mlp", "attn_only", "d_vocab", "d_vocab_out", "init_mode", "seed"].map((field) => `model.${field}`)];
@@ -35,18 +35,15 @@ export const open = computed<Setting[]>(() => {
   return all.sort((a, b) => Number(a.group === "task") - Number(b.group === "task"));
 });
 
-const valueIn = (whole: typeof experiment.value, { group, path }: Setting): Value =>
-  ((whole?.[group] as Record<string, Value> | undefined)?.[path.slice(group.length + 1)] ?? null);
+export const valueIn = (whole: Experiment | null, { group, path }: Setting): Value =>
+  (whole?.[group] as Record<string, Value> | undefined)?.[path.slice(group.length + 1)] ?? null;
 
-/** What the model on screen has for a setting. */
-export const present = (setting: Setting): Value => valueIn(experiment.value, setting);
-
-/** Where the refusal belongs: with the change that it names, else with the last one. */
-export const refusal = computed<{ path: string; message: string } | null>(() => {
+/** Where the refusal belongs: with the change that it names, else with the last one. A refusal that stays stays where it is. */
+export const refusal = signal<{ path: string; message: string } | null>(null);
+effect(() => {
   const message = fileError.value;
-  if (message === null) return null;
-  const named = Object.keys(changes.value).find((path) => message.includes(path) || message.startsWith(`${path.split(".")[1]} `));
-  return { path: named ?? last.value ?? "", message };
+  const named = (path: string) => message?.includes(path) || message?.startsWith(`${path.split(".")[1]} `);
+  untracked(() => (refusal.value = message === null ? null : { path: Object.keys(changes.value).find(named) ?? last, message }));
 });
 
 /** What was put before what the file says; undefined: nothing, or just what it says. */
@@ -61,21 +58,21 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function change({ path }: Setting, value: Edits[string]): void {
   changes.value = { ...changes.value, [path]: value };
-  last.value = path;
+  last = path;
   apply();
 }
 
 /** As `change`, when more keys may follow. */
 export function type({ path }: Setting, text: string): void {
   changes.value = { ...changes.value, [path]: text };
-  last.value = path;
+  last = path;
   clearTimeout(timer);
   timer = setTimeout(apply, TYPING);
 }
 
 /** Done with a field: what it says without effect is forgotten. */
 export function leave(setting: Setting): void {
-  if (given(setting) === undefined) forget(setting);
+  if (setting.path in changes.value && given(setting) === undefined) forget(setting);
 }
 
 /** As the file says. */
@@ -93,7 +90,7 @@ export function forgetAll(): void {
 function apply(): void {
   clearTimeout(timer);
   const now = file.value;
-  if (!now) return;
+  if (!now || arriving.value) return;
   const all = { model: {} as Record<string, Value>, task: {} as Record<string, Value> };
   for (const setting of settings.value) {
     const value = setting.group === "train" ? undefined : given(setting);

@@ -252,7 +252,7 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
       snapshot = null;
       open(start, state.goal.value);
     } else if (onScreen(start)) state.fileError.value = message;
-    else if (start.kind === "file") state.notice.value = { text: `${start.name} can’t be opened: ${message}` };
+    else if (start.kind === "file") state.notice.value = { text: `${start.name} can’t be opened: ${inSentence(message)}` };
     else state.notice.value = { text: `The new run could not be started: ${message}` };
     if (bare) resume(0);
   }
@@ -268,6 +268,9 @@ function showTable({ table, sequence }: Extract<FromWorker, { type: "looked" }>)
   tableTime = now;
   state.table.value = table && { labels: sequence.labels, pattern: table };
 }
+
+/** After a colon. What begins with a name of its own (W_E) keeps it. */
+const inSentence = (message: string): string => message.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());
 
 /** What was under way in the worker that failed will not come any more. */
 function forgetAnswers(): void {

@@ -221,7 +221,9 @@ mod tests {
             let mut exact = 0;
             for number in 0..report.lists {
                 let case = plan.case(number);
-                let whole = block_on(model.generate(&[case.prompt.clone()], &Generation::greedy(case.new_tokens), &[])).unwrap().remove(0);
+                let whole = block_on(model.generate(std::slice::from_ref(&case.prompt), &Generation::greedy(case.new_tokens), &[]))
+                    .unwrap()
+                    .remove(0);
                 exact += u64::from(case.verdict(&experiment.task, &whole[case.prompt.len()..]).exact);
             }
             assert_eq!(report.exact, Rate::of(exact, u64::from(report.lists)), "{ablation:?}");

@@ -3,7 +3,7 @@
 //!
 //! All lengths are device pixels, so that cells are sharp at any pixel ratio.
 
-use super::colour::{Rgb, Theme};
+use super::colour::{Rgb, Scale, Theme};
 
 /// Side of a panel at most and, where the width allows, at least; in CSS pixels.
 const LARGEST: f64 = 432.0;
@@ -109,14 +109,16 @@ impl AttentionGrid {
         })
     }
 
-    /// The pixels of one head's pattern, `[positions, positions]` (destination, source): RGBA, `side` by `side`.
-    pub fn pixels(&self, pattern: &[f32], theme: Theme) -> Vec<u8> {
+    /// The pixels of one head's pattern, `[positions, positions]` (destination, source): RGBA, `side` by `side`. `causal`: what lies
+    /// above the diagonal is no weight.
+    pub fn pixels(&self, pattern: &[f32], scale: Scale, causal: bool, theme: Theme) -> Vec<u8> {
         let (n, cell) = (self.positions, self.cell as usize);
         let mut out = Vec::with_capacity(n * cell * n * cell * 4);
         for (destination, weights) in pattern.chunks_exact(n).enumerate() {
             let start = out.len();
             for (source, weight) in weights.iter().enumerate() {
-                let [r, g, b]: Rgb = if source > destination { theme.masked() } else { theme.sequential(*weight) };
+                let beyond = causal && source > destination;
+                let [r, g, b]: Rgb = if beyond { theme.masked() } else { theme.colour(*weight, scale) };
                 (0..cell).for_each(|_| out.extend([r, g, b, 255]));
             }
             let row = start..out.len();
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn pixels_show_weights_below_the_diagonal_and_grey_above() {
         let grid = AttentionGrid::new(1, 1, 2, 100.0, 1.0);
-        let pixels = grid.pixels(&[1.0, 0.0, 0.25, 0.75], Theme::Light);
+        let pixels = grid.pixels(&[1.0, 0.0, 0.25, 0.75], Scale::Weights, true, Theme::Light);
         let side = grid.side() as usize;
         let at = |destination: usize, source: usize| {
             let cell = grid.cell as usize;
@@ -188,5 +190,8 @@ mod tests {
         assert_eq!(pixels.len(), side * side * 4);
         assert_eq!((at(0, 0), at(0, 1)), (Theme::Light.sequential(1.0), Theme::Light.masked()));
         assert_eq!((at(1, 0), at(1, 1)), (Theme::Light.sequential(0.25), Theme::Light.sequential(0.75)));
+        let both = grid.pixels(&[0.5, 0.5, 0.25, 0.75], Scale::Weights, false, Theme::Light);
+        let above = (grid.cell as usize / 2 * side + grid.cell as usize * 3 / 2) * 4;
+        assert_eq!(both[above..above + 3], Theme::Light.sequential(0.5), "a bidirectional model attends ahead");
     }
 }

@@ -15,7 +15,37 @@ pub enum Theme {
 const LIGHT: [Rgb; 5] = [[246, 248, 251], [190, 214, 240], [110, 164, 220], [42, 104, 176], [10, 42, 96]];
 const DARK: [Rgb; 5] = [[27, 31, 38], [32, 62, 104], [48, 110, 176], [110, 172, 232], [222, 240, 255]];
 
+/// Ends of the diverging scale, whose middle is the sequential scale's lightest (darkest) colour: blue and orange, which every kind of
+/// colour vision tells apart.
+const NEGATIVE: [Rgb; 2] = [[20, 80, 160], [120, 180, 250]];
+const POSITIVE: [Rgb; 2] = [[190, 80, 0], [255, 160, 70]];
+
+/// What a heat map's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// From 0 to 1.
+    Weights,
+    /// From -1 to 1, around 0.
+    Difference,
+}
+
 impl Theme {
+    pub fn colour(self, value: f32, scale: Scale) -> Rgb {
+        match scale {
+            Scale::Weights => self.sequential(value),
+            Scale::Difference => self.diverging(value),
+        }
+    }
+
+    /// The colour of a value from -1 to 1. Small differences show: lightness goes with the square root.
+    pub fn diverging(self, value: f32) -> Rgb {
+        let theme = usize::from(self == Self::Dark);
+        let end = if value < 0.0 { NEGATIVE[theme] } else { POSITIVE[theme] };
+        let middle = if self == Self::Light { LIGHT[0] } else { DARK[0] };
+        let part = if value.is_nan() { 0.0 } else { value.abs().min(1.0).sqrt() };
+        std::array::from_fn(|i| (f32::from(middle[i]) * (1.0 - part) + f32::from(end[i]) * part).round() as u8)
+    }
+
     /// The colour of a value from 0 to 1; what lies outside is clipped, and what is no number is shown as 0.
     pub fn sequential(self, value: f32) -> Rgb {
         let anchors = if self == Self::Light { LIGHT } else { DARK };
@@ -55,6 +85,15 @@ mod tests {
             let steps: Vec<f32> = (0..=20).map(|i| lightness(theme.sequential(i as f32 / 20.0))).collect();
             let rising = theme == Theme::Dark;
             assert!(steps.windows(2).all(|pair| (pair[1] > pair[0]) == rising), "{theme:?} {steps:?}");
+        }
+    }
+
+    #[test]
+    fn differences_part_from_zero_in_two_hues() {
+        for theme in [Theme::Light, Theme::Dark] {
+            let [less, none, more] = [-0.5, 0.0, 0.5].map(|value| theme.diverging(value));
+            assert_eq!(none, theme.sequential(0.0));
+            assert!(less[2] > less[0] && more[0] > more[2], "blue {less:?}, orange {more:?}");
         }
     }
 

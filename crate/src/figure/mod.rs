@@ -6,4 +6,4 @@ mod attention;
 mod colour;
 
 pub use attention::{AttentionGrid, Cell, Panel};
-pub use colour::{Rgb, Theme};
+pub use colour::{Rgb, Scale, Theme};

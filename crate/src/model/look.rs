@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Activation, Hooks, Model, Tokens, argmax, read};
+use super::{Activation, Hooks, Intervention, Model, Tokens, argmax, read};
 use crate::error::Result;
 
 /// A forward pass over one sequence of `T` tokens.
@@ -17,13 +17,16 @@ pub struct Look {
 
 impl Model {
     /// # Errors
-    /// If the tokens are none, too many, or not in the vocabulary; if the device fails.
-    pub async fn look(&self, tokens: &[usize]) -> Result<Look> {
+    /// If the tokens are none, too many, or not in the vocabulary; if an intervention does not fit; if the device fails.
+    pub async fn look(&self, tokens: &[usize], changes: &[Intervention]) -> Result<Look> {
         let config = self.config();
         let tokens = Tokens::new(&[tokens.to_vec()], config)?;
         let positions = tokens.positions;
+        for (number, change) in changes.iter().enumerate() {
+            change.check(&format!("interventions[{number}]"), config, 1, positions)?;
+        }
         let hooks = (0..config.n_layers).map(|layer| format!("blocks.{layer}.attn.hook_pattern")).collect();
-        let mut hooks = Hooks::names(hooks);
+        let mut hooks = Hooks::names(hooks).with(changes);
         let logits = self.logits(&self.weights(), tokens.tensor(&self.device()), None, 0..positions, &mut hooks);
         let patterns: Vec<Tensor<4>> =
             hooks.found.into_iter().filter_map(|(_, value)| if let Activation::Four(value) = value { Some(value) } else { None }).collect();

@@ -6,7 +6,7 @@ use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
 use super::convert::{js_error, object};
-use crate::figure::{AttentionGrid, Panel, Rgb, Theme};
+use crate::figure::{AttentionGrid, Panel, Rgb, Scale, Theme};
 
 const FONT: &str = "system-ui, sans-serif";
 
@@ -29,6 +29,34 @@ struct Shown {
     /// `[layer, head, destination, source]`.
     pattern: Vec<f32>,
     shape: [usize; 4],
+    scale: Scale,
+    causal: bool,
+}
+
+/// What `Run.look` gave, as far as it is drawn.
+struct Looked {
+    labels: Vec<String>,
+    pattern: Vec<f32>,
+    shape: [usize; 4],
+    causal: bool,
+}
+
+impl Looked {
+    fn read(look: &JsValue) -> Result<Self, JsValue> {
+        let wrong = || js_error("draw needs what Run.look gives: labels, and a pattern of shape [layer, head, destination, source].");
+        let pattern = Reflect::get(look, &"pattern".into())?;
+        let array = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok().and_then(|value| value.dyn_into::<Array>().ok());
+        let shape: Vec<usize> =
+            array(&pattern, "shape").ok_or_else(wrong)?.iter().filter_map(|size| size.as_f64()).map(|size| size as usize).collect();
+        let shape: [usize; 4] = shape.try_into().map_err(|_| wrong())?;
+        let data = Reflect::get(&pattern, &"data".into())?.dyn_into::<Float32Array>().map_err(|_| wrong())?.to_vec();
+        let labels: Vec<String> = array(look, "labels").ok_or_else(wrong)?.iter().filter_map(|label| label.as_string()).collect();
+        if shape[2] != shape[3] || labels.len() != shape[2] || data.len() != shape.iter().product::<usize>() || data.is_empty() {
+            return Err(wrong());
+        }
+        let causal = Reflect::get(look, &"causal".into())?.as_bool().unwrap_or(true);
+        Ok(Self { labels, pattern: data, shape, causal })
+    }
 }
 
 #[wasm_bindgen]
@@ -50,25 +78,32 @@ impl AttentionCanvas {
         self.ratio = if pixel_ratio.is_finite() { pixel_ratio.clamp(0.5, 4.0) } else { self.ratio };
         self.theme = if theme == "dark" { Theme::Dark } else { Theme::Light };
         match self.shown.take() {
-            Some(shown) => self.show(shown.pattern, shown.shape, shown.labels),
+            Some(Shown { labels, pattern, shape, scale, causal, .. }) => self.show(Looked { labels, pattern, shape, causal }, scale),
             None => Ok(0.0),
         }
     }
 
     /// Draws what `Run.look` gave. Gives the height in CSS pixels.
     pub fn draw(&mut self, #[wasm_bindgen(unchecked_param_type = "Look")] look: &JsValue) -> Result<f64, JsValue> {
-        let wrong = || js_error("draw needs what Run.look gives: labels, and a pattern of shape [layer, head, destination, source].");
-        let pattern = Reflect::get(look, &"pattern".into())?;
-        let array = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok().and_then(|value| value.dyn_into::<Array>().ok());
-        let shape: Vec<usize> =
-            array(&pattern, "shape").ok_or_else(wrong)?.iter().filter_map(|size| size.as_f64()).map(|size| size as usize).collect();
-        let shape: [usize; 4] = shape.try_into().map_err(|_| wrong())?;
-        let data = Reflect::get(&pattern, &"data".into())?.dyn_into::<Float32Array>().map_err(|_| wrong())?.to_vec();
-        let labels: Vec<String> = array(look, "labels").ok_or_else(wrong)?.iter().filter_map(|label| label.as_string()).collect();
-        if shape[2] != shape[3] || labels.len() != shape[2] || data.len() != shape.iter().product::<usize>() || data.is_empty() {
-            return Err(wrong());
+        self.show(Looked::read(look)?, Scale::Weights)
+    }
+
+    /// Draws what an edited sequence's pattern has more (orange) or less (blue) than the clean one's; both must be equally long. Gives the
+    /// height in CSS pixels.
+    #[wasm_bindgen(js_name = drawDifference)]
+    pub fn draw_difference(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Look")] edited: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Look")] clean: &JsValue,
+    ) -> Result<f64, JsValue> {
+        let (mut edited, clean) = (Looked::read(edited)?, Looked::read(clean)?);
+        if edited.shape != clean.shape {
+            let [.., a] = edited.shape;
+            let [.., b] = clean.shape;
+            return Err(js_error(format!("A difference needs patterns of one shape; these have {a} and {b} positions.")));
         }
-        self.show(data, shape, labels)
+        edited.pattern.iter_mut().zip(&clean.pattern).for_each(|(weight, clean)| *weight -= clean);
+        self.show(edited, Scale::Difference)
     }
 
     /// The cell under a point (CSS pixels), if any.
@@ -93,7 +128,8 @@ impl AttentionCanvas {
 }
 
 impl AttentionCanvas {
-    fn show(&mut self, pattern: Vec<f32>, shape: [usize; 4], labels: Vec<String>) -> Result<f64, JsValue> {
+    fn show(&mut self, looked: Looked, scale: Scale) -> Result<f64, JsValue> {
+        let Looked { labels, pattern, shape, causal } = looked;
         let grid = AttentionGrid::new(shape[0], shape[1], shape[2], self.width, self.ratio);
         let (width, height) = (grid.width.ceil() as u32, grid.height.ceil() as u32);
         // Setting a size, even the same one, clears the canvas and costs an allocation.
@@ -104,14 +140,14 @@ impl AttentionCanvas {
         self.context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
         let square = shape[2] * shape[3];
         for (panel, pattern) in grid.panels.iter().zip(pattern.chunks_exact(square)) {
-            let pixels = grid.pixels(pattern, self.theme);
+            let pixels = grid.pixels(pattern, scale, causal, self.theme);
             let side = grid.side() as u32;
             let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), side, side)?;
             self.context.put_image_data(&image, panel.left, panel.top)?;
             self.label(&grid, panel, &labels)?;
         }
         let height = grid.height / grid.ratio;
-        self.shown = Some(Shown { grid, labels, pattern, shape });
+        self.shown = Some(Shown { grid, labels, pattern, shape, scale, causal });
         Ok(height)
     }
 

@@ -10,6 +10,8 @@ use wasm_bindgen::prelude::*;
 use super::convert::{from_js, js_error, object, promise, tensor, to_js, token_row, whole, yield_now};
 use super::device::Device;
 use super::model::Model;
+use super::options::Options;
+use crate::config::AttentionDirection;
 use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::task::Sort;
@@ -159,12 +161,17 @@ impl Run {
 
     /// One sequence under the microscope: the next-token prediction at each position and every head's pattern.
     #[wasm_bindgen(unchecked_return_type = "Promise<Look>")]
-    pub fn look(&self, #[wasm_bindgen(unchecked_param_type = "number[]")] tokens: JsValue) -> Promise {
+    pub fn look(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "number[]")] tokens: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "{ interventions?: Intervention[] }")] options: JsValue,
+    ) -> Promise {
         let run = self.copy();
-        let tokens = token_row(&tokens, "tokens");
+        let input = token_row(&tokens, "tokens")
+            .and_then(|tokens| Ok((tokens, Options::new(&options, "options", &["interventions"])?.interventions()?)));
         promise(async move {
-            let tokens = tokens?;
-            let look = run.model().look(&tokens).await?;
+            let (tokens, changes) = input?;
+            let look = run.model().look(&tokens, &changes).await?;
             let label = |token: usize| JsValue::from(Sort::label(&run.experiment().task, token));
             let prediction = |(token, probability): &(usize, f32)| {
                 object([("token", (*token as u32).into()), ("label", label(*token)), ("probability", (*probability).into())])
@@ -173,6 +180,7 @@ impl Run {
                 ("predictions", look.predictions.iter().map(prediction).collect::<Array>().into()),
                 ("labels", tokens.iter().map(|token| label(*token)).collect::<Array>().into()),
                 ("pattern", tensor(&look.pattern_shape, &look.pattern)),
+                ("causal", (run.experiment().model.attention_dir == AttentionDirection::Causal).into()),
             ]))
         })
     }

@@ -194,5 +194,7 @@ export type Look = {
   labels: string[];
   /** [layer, head, destination, source] */
   pattern: Tensor;
+  /** Whether destinations attend to nothing after them. */
+  causal: boolean;
 };
 "#;

@@ -1,5 +1,7 @@
 //! Reading the fixtures that crate/tests/oracle/make.py writes.
 
+mod close;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use serde_json::Value;
 use tinylens::config::ModelConfig;
 use tinylens::experiment::resolve_model;
 use tinylens::model::{Layout, Model};
+
+pub use close::assert_close;
 
 /// A fixture file: its tensors, whatever their type, as numbers.
 pub struct Fixture {
@@ -85,14 +89,4 @@ pub fn config(record: &Value) -> ModelConfig {
         fields.remove("attn_scale");
     }
     resolve_model(Value::Object(fields)).unwrap()
-}
-
-/// Fails where two tensors are further apart than `tolerance`, by value or (above 1) relative to it. `-inf` equals `-inf`.
-#[track_caller]
-pub fn assert_close(got: &[f32], expected: &[f32], tolerance: f32, what: &str) {
-    assert_eq!(got.len(), expected.len(), "{what}: length");
-    for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
-        let near = got == expected || (got - expected).abs() <= tolerance * expected.abs().max(1.0);
-        assert!(near, "{what}[{index}] is {got}, and should be {expected}");
-    }
 }

@@ -9,6 +9,9 @@ import { plain } from "../format";
 
 export const spelled = (value: Value): string => (value === null ? "none" : typeof value === "number" ? plain(value) : typeof value === "boolean" ? (value ? "on" : "off") : value);
 
+/** A long name may go on in the next line after an underscore. */
+const breakable = (name: string) => name.split(/(?<=_)/).flatMap((part, i) => (i === 0 ? [part] : [<wbr key={i} />, part]));
+
 export type ControlProps = {
   setting: Setting;
   /** As edited; undefined: untouched. */
@@ -19,6 +22,8 @@ export type ControlProps = {
   text?: string;
   placeholder?: string;
   error: string | undefined;
+  /** The help is for screen readers only: it is shown elsewhere. */
+  brief?: boolean;
   /** After the help. */
   children?: ComponentChildren;
   /** Attributes by which the field is found. */
@@ -30,7 +35,7 @@ export type ControlProps = {
   onForget: () => void;
 };
 
-export function Control({ setting, raw, untouched, text, placeholder = "", error, children, mark, onType, onChange, onLeave, onForget }: ControlProps) {
+export function Control({ setting, raw, untouched, text, placeholder = "", error, brief = false, children, mark, onType, onChange, onLeave, onForget }: ControlProps) {
   const id = useId();
   const { label, kind, help, min, optional, choices } = setting;
   const field = { id, "aria-invalid": error !== undefined, "aria-describedby": `${id}-help${error ? ` ${id}-error` : ""}`, ...mark };
@@ -38,7 +43,7 @@ export function Control({ setting, raw, untouched, text, placeholder = "", error
   const typed = raw === undefined ? (text ?? (untouched === null ? "" : spelled(untouched))) : String(raw ?? "");
   return (
     <div class={`control ${raw === undefined ? "" : "edited"}`}>
-      <label for={id}>{label}</label>
+      <label for={id}>{breakable(label)}</label>
       {kind === "boolean" ? (
         <input {...field} type="checkbox" role="switch" checked={value === true} onChange={(e) => onChange(e.currentTarget.checked)} />
       ) : kind === "choice" ? (
@@ -74,7 +79,7 @@ export function Control({ setting, raw, untouched, text, placeholder = "", error
           {error}
         </p>
       )}
-      <p id={`${id}-help`} class="small">
+      <p id={`${id}-help`} class={brief ? "unseen" : "small"}>
         {help} {children}
       </p>
     </div>

@@ -2,11 +2,12 @@
 
 import { signal } from "@preact/signals";
 import type { Setting } from "tinylens";
-import { change, changes, forget, forgetAll, leave, open, present, refusal, type } from "../assumed";
+import { change, changes, forget, forgetAll, leave, open, refusal, type, valueIn } from "../assumed";
 import { forgetAll as forgetDraft } from "../draft";
+import type { Value } from "../edits";
 import { count, plain, size } from "../format";
 import { startRun } from "../session";
-import { file, opening, parameters, step, type OpenedFile } from "../state";
+import { experiment, file, opening, parameters, step, type OpenedFile } from "../state";
 import { copy } from "../take";
 import { Control, spelled } from "./control";
 import { Copy } from "./icons";
@@ -42,8 +43,8 @@ export function FilePanel() {
         <dd>
           <Fingerprint full={facts.fingerprint} />
         </dd>
-        <dt>Read, assumed, ignored</dt>
-        <dd>
+        <dt class="long">Read, assumed, ignored</dt>
+        <dd class="long">
           {facts.notes.length === 0 ? (
             "The file says everything; nothing was assumed or ignored."
           ) : (
@@ -77,15 +78,22 @@ function Fingerprint({ full }: { full: string }) {
   );
 }
 
+/** The setting whose control has the focus. */
+const read = signal<Setting | null>(null);
+
 function Assumptions({ said }: { said: OpenedFile["said"] }) {
   const refused = refusal.value;
+  const { value: setting } = read;
   return (
     <details class="assumptions">
       <summary>Change what was assumed</summary>
-      <p class="small">The file is read again with every change, and what was trained since is left behind.</p>
-      <div class="controls">
+      {/* One line of help for all: the pattern that changes beside the controls shall stay in view. */}
+      <p class="help small" aria-hidden="true">
+        {setting ? `${setting.help} The file says, or was taken to say: ${short(valueIn(said, setting)) || "none"}.` : "Every change reads the file again, and leaves behind what was trained since."}
+      </p>
+      <div class="controls" onFocusOut={() => (read.value = null)}>
         {open.value.map((setting) => (
-          <Assumed key={setting.path} setting={setting} said={said} />
+          <Assumed key={setting.path} setting={setting} />
         ))}
       </div>
       {refused && !open.value.some(({ path }) => path === refused.path) && (
@@ -103,26 +111,26 @@ function Assumptions({ said }: { said: OpenedFile["said"] }) {
 }
 
 /** Six digits of √32 are enough to read. */
-const short = (value: ReturnType<typeof present>): string => (value === null ? "" : typeof value === "number" ? plain(Number(value.toPrecision(6))) : spelled(value));
+const short = (value: Value): string => (typeof value === "number" ? plain(Number(value.toPrecision(6))) : value === null ? "" : spelled(value));
 
-function Assumed({ setting, said }: { setting: Setting; said: OpenedFile["said"] }) {
-  const { path, group } = setting;
-  const raw = changes.value[path];
-  const original = (said[group] as unknown as Record<string, ReturnType<typeof present>>)[path.slice(group.length + 1)] ?? null;
+function Assumed({ setting }: { setting: Setting }) {
+  const { path } = setting;
+  const now = valueIn(experiment.value, setting);
   return (
-    <Control
-      setting={setting}
-      raw={raw}
-      untouched={present(setting)}
-      text={short(present(setting))}
-      error={refusal.value?.path === path ? refusal.value.message : undefined}
-      mark={{ "data-assumed": path }}
-      onType={(text) => type(setting, text)}
-      onChange={(value) => change(setting, value)}
-      onLeave={() => leave(setting)}
-      onForget={() => forget(setting)}
-    >
-      {raw !== undefined && <span class="range">From the file: {short(original) || "none"}.</span>}
-    </Control>
+    <div class="assumed" onFocusIn={() => (read.value = setting)}>
+      <Control
+        setting={setting}
+        raw={changes.value[path]}
+        untouched={now}
+        text={short(now)}
+        error={refusal.value?.path === path ? refusal.value.message : undefined}
+        brief
+        mark={{ "data-assumed": path }}
+        onType={(text) => type(setting, text)}
+        onChange={(value) => change(setting, value)}
+        onLeave={() => leave(setting)}
+        onForget={() => forget(setting)}
+      />
+    </div>
   );
 }

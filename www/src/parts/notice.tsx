@@ -1,11 +1,17 @@
 // One sentence about something that went wrong, and, for whoever wants to report it, what the machine said.
 
+import { useEffect, useRef } from "preact/hooks";
 import { notice } from "../state";
 
 export function NoticeLine() {
   const now = notice.value;
+  const place = useRef<HTMLDivElement>(null);
+  // Whoever has scrolled down, and drops a file there, must see why it is not opened.
+  useEffect(() => {
+    if (now) place.current!.scrollIntoView({ block: "nearest" });
+  }, [now]);
   return (
-    <div class="notice-place" role="alert">
+    <div class="notice-place" role="alert" ref={place}>
       {now && (
         <div class="notice">
           <p>{now.text}</p>

@@ -4,11 +4,12 @@
 // Training is pulled: not asking for steps is the pause. Between any two things it goes through the event queue, so that a
 // pointer waits for one chunk at most.
 
-import { checkExperiment, openDevice, taskSequence, type Device, type DeviceKind, type Look, type Run } from "tinylens";
+import { checkExperiment, taskSequence, type DeviceKind, type Look, type Run } from "tinylens";
 import { fitNumbers } from "../prompt";
 import type { FromWorker, RunId, ToWorker } from "../protocol";
 import { begin } from "./begin";
 import { Budget, Speed } from "./budget";
+import { Devices } from "./devices";
 import { exported, names } from "./export";
 import type { Picture } from "./picture";
 import { visitEventQueue } from "./queue";
@@ -30,7 +31,7 @@ export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "ste
 export class Trainer {
   private inbox: Command[] = [];
   private wakeUp: (() => void) | null = null;
-  private readonly devices = new Map<DeviceKind, Device>();
+  private readonly devices = new Devices(() => this.post({ type: "loading", stage: "device" }));
 
   private run: Run | null = null;
   private id: RunId = 0;
@@ -113,7 +114,7 @@ export class Trainer {
 
   private async open({ run: id, origin, device: kind, numbers, goal }: Extract<Command, { type: "open" }>): Promise<void> {
     await this.attempt("open", id, async () => {
-      const device = await this.device(kind);
+      const device = await this.devices.get(kind);
       const { run: next, file } = await begin(origin, device);
       // A list that was as long as the task's shall be so again.
       const whole = numbers.length === this.run?.experiment.task.list_length;
@@ -137,26 +138,16 @@ export class Trainer {
 
   private async move(run: Run, kind: DeviceKind): Promise<void> {
     if (this.savedAt !== run.steps) await this.save(run);
-    const device = await this.device(kind);
+    const device = await this.devices.get(kind);
     await run.useDevice(device);
     this.forgetCosts();
     this.post({ type: "device", run: this.id, device: { kind: device.kind, description: device.description } });
   }
 
-  /** Opening one may test and time it, so each is opened once. */
-  private async device(kind: DeviceKind): Promise<Device> {
-    let device = this.devices.get(kind);
-    if (!device) {
-      this.post({ type: "loading", stage: "device" });
-      device = await openDevice(kind);
-      this.devices.set(kind, device);
-    }
-    return device;
-  }
-
   private async show(run: Run, numbers: number[]): Promise<void> {
-    const tokens = taskSequence(run.experiment.task, numbers);
-    this.mid = tokens.length - numbers.length - 1;
+    const { task } = run.experiment;
+    const tokens = taskSequence(task, numbers);
+    this.mid = numbers.length + (task.bos_token === null ? 0 : 1);
     this.tokens = tokens.slice(0, run.experiment.model.n_ctx);
     await this.look(run);
   }
@@ -211,10 +202,7 @@ export class Trainer {
   }
 
   private async evaluate(run: Run, most: number): Promise<void> {
-    // Before the first one, a guess: a step is about three passes for a batch of lists; a list is read in one, and generated in one
-    // a number, over three quarters of the positions.
-    const { task, train } = run.experiment;
-    const listCost = this.listCost || (this.stepCost / train.batch_size) * ((1 + 0.75 * task.list_length) / 3);
+    const listCost = this.listCost || (await this.guessListCost(run));
     const lists = Math.round(Math.max(LISTS.least, Math.min(most, LONGEST_EVALUATION / listCost)));
     const start = performance.now();
     const evaluation = await run.evaluate(lists);
@@ -222,6 +210,19 @@ export class Trainer {
     this.listCost = this.evaluating.cost / Math.max(1, evaluation.lists);
     this.report();
     this.post({ type: "evaluated", run: this.id, step: run.steps, evaluation });
+  }
+
+  /** Before the first evaluation. */
+  private async guessListCost(run: Run): Promise<number> {
+    if (this.speed.empty) {
+      const start = performance.now();
+      await run.evaluate(LISTS.least);
+      return (performance.now() - start) / LISTS.least;
+    }
+    // A step is about three passes for a batch of lists; a list is read in one, and generated in one a number, over three quarters
+    // of the positions.
+    const { task, train } = run.experiment;
+    return (this.stepCost / train.batch_size) * ((1 + 0.75 * task.list_length) / 3);
   }
 
   private async save(run: Run): Promise<void> {

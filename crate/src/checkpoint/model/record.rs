@@ -53,13 +53,18 @@ const FOREIGN: [(&str, &[&str]); 24] = [
     ("output_logits_soft_cap", &["-1.0", "-1", "0.0", "0"]),
 ];
 
+/// Records that are known to be the model's own. nanoGPT's `config` is that of the training script, whose defaults may contradict them.
+const OWN: [&str; 2] = ["cfg", "model_args"];
+
 /// The record that describes the model, if the file has one.
 pub fn of_model(records: &[(String, Map<String, Value>)]) -> Option<&Map<String, Value>> {
     let describes = |record: &Map<String, Value>| {
         let has = |names: &[&str]| names.iter().any(|name| record.contains_key(*name));
         has(&["n_layers", "n_layer", "num_layers"]) && has(&["d_model", "n_embd", "hidden_size"])
     };
-    records.iter().map(|(_, record)| record).find(|record| describes(record))
+    let mut found: Vec<_> = records.iter().filter(|(_, record)| describes(record)).collect();
+    found.sort_by_key(|(key, _)| !OWN.contains(&key.as_str()));
+    found.first().map(|(_, record)| record)
 }
 
 /// The fields that the record states.

@@ -69,18 +69,53 @@ pub fn fields(tensors: &Tensors) -> Result<Map<String, Value>> {
     Ok(fields)
 }
 
-/// What the tables of a rotary model say.
+/// What the buffers say that no parameter does.
 fn rotary(tensors: &Tensors, fields: &mut Map<String, Value>) {
-    if let Some([n_ctx, width]) =
-        tensors.get("blocks.0.attn.rotary_sin").and_then(|table| <[usize; 2]>::try_from(table.shape.as_slice()).ok())
-    {
+    let table = |name: &str| {
+        let table = tensors.get(name)?;
+        let [rows, width] = table.shape.as_slice().try_into().ok()?;
+        Some((table, rows, width))
+    };
+    if let Some((sines, n_ctx, width)) = table("blocks.0.attn.rotary_sin") {
         fields.insert("positional_embedding_type".into(), json!("rotary"));
         fields.insert("rotary_dim".into(), json!(width));
         fields.insert("n_ctx".into(), json!(n_ctx));
-    } else if let (false, Some([n_ctx, _])) = (
-        fields.contains_key("n_ctx"),
-        tensors.get("blocks.0.attn.mask").and_then(|mask| <[usize; 2]>::try_from(mask.shape.as_slice()).ok()),
-    ) {
+        if let Some((base, adjacent)) = sines.values.get(width..2 * width).and_then(frequencies) {
+            fields.insert("rotary_base".into(), json!(base));
+            fields.insert("rotary_adjacent_pairs".into(), json!(adjacent));
+        }
+    } else if let (false, Some((_, n_ctx @ 1.., _))) = (fields.contains_key("n_ctx"), table("blocks.0.attn.mask")) {
         fields.insert("n_ctx".into(), json!(n_ctx));
+    }
+}
+
+/// Base, and whether neighbours turn together, of a rotation by one position, whose sines these are.
+fn frequencies(sines: &[f32]) -> Option<(f64, bool)> {
+    let pairs = sines.len() / 2;
+    if pairs < 2 {
+        return None; // one pair turns by 1, whatever the base
+    }
+    let adjacent = sines[0] == sines[1];
+    // The slowest pair turns by base^-((pairs - 1) / pairs). float32 gives seven digits of it.
+    let slowest = f64::from(sines[sines.len() - 1]).asin();
+    let base = slowest.powf(-(pairs as f64) / (pairs - 1) as f64);
+    let scale = 10f64.powf(5.0 - base.log10().floor());
+    (base.is_finite() && base > 0.0).then(|| ((base * scale).round() / scale, adjacent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotation_says_its_base_and_its_pairs() {
+        for (base, pairs) in [(10_000.0, 2), (100.0, 3), (500_000.0, 32), (1234.5, 8)] {
+            let sine = |pair: usize| (1.0 / f64::powf(base, pair as f64 / pairs as f64)).sin() as f32;
+            let halves: Vec<f32> = (0..2 * pairs).map(|dim| sine(dim % pairs)).collect();
+            let neighbours: Vec<f32> = (0..2 * pairs).map(|dim| sine(dim / 2)).collect();
+            assert_eq!(frequencies(&halves), Some((base, false)));
+            assert_eq!(frequencies(&neighbours), Some((base, true)));
+        }
+        assert_eq!(frequencies(&[0.84, 0.84]), None);
     }
 }
