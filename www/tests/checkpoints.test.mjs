@@ -261,7 +261,7 @@ test("how many heads share a fused matrix is for a person to say", async () => {
   await openDetails(page, "assumptions");
   await assumed(page, "model.n_heads").fill("2");
   await page.getByText("As a table").click();
-  await until("two heads in each layer", async () => (await page.locator(".attention option").count()) === 4);
+  await until("two heads", async () => (await page.locator(".attention option").count()) === 2);
   const run = await runOf(NANOGPT, { n_heads: 2 });
   const list = (await page.locator("#list").inputValue()).split(", ").map(Number);
   await shows(page, await predicted(run, list));

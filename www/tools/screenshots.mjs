@@ -1,13 +1,13 @@
-// Pictures of the page mid-training: node tools/screenshots.mjs <folder> [steps]
+// Pictures of the page mid-training, and with a checkpoint open: node tools/screenshots.mjs <folder> [steps] [checkpoint]
 // Serves TINYLENS_DIST (default ../dist), and looks at it in three widths, light and dark.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { open, setUp, untilStep } from "../tests/helpers.mjs";
 
-const [folder, steps = "250"] = process.argv.slice(2);
+const [folder, steps = "250", checkpoint] = process.argv.slice(2);
 if (!folder) {
-  console.error("Name the folder to write to: node tools/screenshots.mjs <folder> [steps]");
+  console.error("Name the folder to write to: node tools/screenshots.mjs <folder> [steps] [checkpoint]");
   process.exit(2);
 }
 await mkdir(folder, { recursive: true });
@@ -22,6 +22,15 @@ for (const colorScheme of ["light", "dark"])
     await page.screenshot({ path: file("-whole"), fullPage: true });
     await page.getByText("Settings").first().click();
     await page.screenshot({ path: file("-settings"), fullPage: true });
+    if (checkpoint) {
+      await page.getByText("Settings").first().click();
+      await page.locator("input[type=file]").setInputFiles(checkpoint);
+      await page.locator("section.file").waitFor();
+      await page.waitForFunction(() => document.querySelector('[data-figure="sequences"]').textContent !== "–");
+      await page.screenshot({ path: file("-file") });
+      for (const name of ["assumptions", "export"]) await page.locator(`details.${name} > summary`).click();
+      await page.screenshot({ path: file("-file-whole"), fullPage: true });
+    }
     console.log(file(""));
     await context.close();
   }
