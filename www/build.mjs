@@ -22,12 +22,12 @@ const common = { absWorkingDir: here, outdir: out, bundle: true, target: "es2022
 await Promise.all([
   build({
     ...common,
-    entryPoints: { page: "src/page.tsx", worker: "src/worker.ts" },
+    entryPoints: { page: "src/page.tsx", worker: "src/worker.ts", comparer: "src/comparer.ts" },
     format: "esm",
     jsx: "automatic",
     jsxImportSource: "preact",
     external: ["node:*"], // tinylens.js reads a file where it runs in Node
-    alias: { tinylens: join(pkg, "tinylens.js") },
+    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs") },
     // The host may compress what it sends; the progress line wants the size of what arrives.
     define: { WASM_BYTES: String(bytes) },
   }),

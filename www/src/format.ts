@@ -24,3 +24,10 @@ export const megabytes = (bytes: number): string => one.format(bytes / 1e6);
 export const size = (bytes: number): string => (bytes < 1000 ? `${bytes} bytes` : bytes < 1e6 ? `${Math.round(bytes / 1e3)}\u00a0KB` : `${megabytes(bytes)}\u00a0MB`);
 
 export const weight = (n: number): string => n.toFixed(3);
+
+/** 0.75 with its interval → "75 % [73, 77]"; with a decimal where the interval is narrower than a point. */
+export function interval({ rate, low, high }: { rate: number; low: number; high: number }): string {
+  const digits = high - low < 0.01 && high > low ? 1 : 0;
+  const spell = (share: number) => (100 * share).toFixed(digits);
+  return `${spell(rate)}\u00a0%\u00a0[${spell(low)},\u00a0${spell(high)}]`;
+}

@@ -3,7 +3,8 @@
 // The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
 // own, and the page drops answers from a run that has been replaced.
 
-import type { DeviceKind, Evaluation, Experiment, ModelConfig, PartialExperiment, Setting, TaskConfig } from "tinylens";
+import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, Intervention, ModelConfig, PartialExperiment, Setting, TaskConfig } from "tinylens";
+import type { Job, Measured } from "tinylens/compare.mjs";
 
 export type RunId = number;
 
@@ -39,14 +40,34 @@ export type HeadTable = { layer: number; head: number; weights: Float32Array };
 
 /** The example sequence and what the model makes of it. */
 export type Sequence = {
+  tokens: number[];
   labels: string[];
-  /** Position of MID: from here on, up to the last but one, predictions count in the loss. */
+  /** The last position of the prompt, MID where nothing is edited: from here on, up to the last but one, predictions count. */
   mid: number;
-  /** At each position: the likeliest next token, how likely, and whether it is the one that follows (null: none follows). */
+  /** At each position: the likeliest next token, how likely, and whether it is the one that should follow (null: any may). */
   predictions: { label: string; probability: number; right: boolean | null }[];
   /** [n_layers, n_heads] */
   heads: [number, number];
 };
+
+/** How a model goes on after a prompt. Temperature 0: greedily. */
+export type Generation = { newTokens: number; temperature: number; topK: number | null; topP: number | null; seed: number; stopToken: number | null };
+
+/** What is to be shown of the list: the edited prompt (null: none) and what is done to the model that reads it. `generation` null: after
+ * MID comes the sorted list, as in training; it must be given where something is edited. */
+export type Wish = { edited: number[] | null; interventions: Intervention[]; generation: Generation | null };
+
+/** A prompt to be continued greedily, again whenever the model has changed. */
+export type Question = { id: number; prompt: number[]; newTokens: number };
+
+/** The three canvases. */
+export type CanvasName = "clean" | "edited" | "difference";
+
+/** One battery: an experiment over many lists. */
+export type Battery = Omit<AblateOptions, "signal" | "onProgress">;
+
+/** Statements about the model, measured over so many lists; or why they can't be. */
+export type Claims = { lists: number; claims: Claim[]; refused: string | null };
 
 export type ToWorker =
   // Once, first. A worker that replaces another is given the module that the first compiled. `lock`: see supervisor.ts.
@@ -58,10 +79,15 @@ export type ToWorker =
   | { type: "steps"; run: RunId; count: number }
   | { type: "numbers"; run: RunId; numbers: number[] }
   | { type: "device"; run: RunId; kind: DeviceKind }
+  | { type: "wish"; run: RunId; wish: Wish }
+  | { type: "ask"; run: RunId; questions: Question[] }
+  // Batteries, one after the other, all on the weights as they are now. Others that are under way are stopped.
+  | { type: "measure"; run: RunId; request: number; batteries: Battery[] }
+  | { type: "measureNoMore" }
   // The rest concerns no run, or whichever there is.
-  | { type: "canvas"; canvas: OffscreenCanvas; view: View }
-  | { type: "view"; view: View }
-  | { type: "point"; at: { x: number; y: number } | null }
+  | { type: "canvas"; name: CanvasName; canvas: OffscreenCanvas; view: View }
+  | { type: "view"; name: CanvasName; view: View }
+  | { type: "point"; name: CanvasName; at: { x: number; y: number } | null }
   | { type: "table"; head: { layer: number; head: number } | null }
   | { type: "check"; request: number; experiment: PartialExperiment }
   // `stem`: what the names of files begin with.
@@ -79,14 +105,20 @@ export type FromWorker =
   | { type: "trained"; run: RunId; step: number; losses: Float32Array; stepsPerSecond: number; learningRate: number }
   // Sent whenever training starts or stops.
   | { type: "goal"; run: RunId; step: number; goal: number }
-  | { type: "looked"; run: RunId; step: number; sequence: Sequence; table: HeadTable | null }
+  | { type: "looked"; run: RunId; step: number; sequence: Sequence; edited: Sequence | null; table: HeadTable | null }
+  | { type: "answered"; run: RunId; step: number; id: number; tokens: number[] }
   | { type: "evaluated"; run: RunId; step: number; evaluation: Evaluation }
   | { type: "saved"; run: RunId; step: number; snapshot: Uint8Array }
   | { type: "device"; run: RunId; device: DeviceInfo }
+  | { type: "claimed"; run: RunId; step: number; claims: Claims }
+  // Of a request's batteries, the one at `index`: how far it is, and what came of it at the step it was asked for.
+  | { type: "measuring"; run: RunId; request: number; index: number; done: number; lists: number }
+  | { type: "measured"; run: RunId; request: number; index: number; step: number; answer: AblationReport | { error: string } }
+  | { type: "measuredAll"; run: RunId; request: number; stopped: boolean }
   // Nothing changed: the sentence says why.
-  | { type: "refused"; run: RunId; what: "open" | "numbers" | "device"; message: string }
-  | { type: "pointed"; cell: Cell | null }
-  | { type: "height"; height: number }
+  | { type: "refused"; run: RunId; what: "open" | "numbers" | "device" | "wish"; message: string }
+  | { type: "pointed"; name: CanvasName; cell: Cell | null }
+  | { type: "height"; name: CanvasName; height: number }
   | { type: "checked"; request: number; experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }
   | { type: "exported"; request: number; answer: Export | { error: string } }
   // What `Wanted` may name of the present model: parameters, and activations in the order of the forward pass.
@@ -95,3 +127,7 @@ export type FromWorker =
   | { type: "fatal"; cause: FatalCause; message: string };
 
 export type FatalCause = "panic" | "device_lost" | "shader" | "error" | "load";
+
+/** A worker of its own that trains and measures models for a comparison, one job at a time; comparer.ts. */
+export type ToComparer = { module: WebAssembly.Module; job: Job; steps: number; lists: number };
+export type FromComparer = { type: "trained"; steps: number } | { type: "measured"; measured: Measured } | { type: "failed"; message: string };

@@ -4,8 +4,10 @@
 import { batch } from "@preact/signals";
 import type { DeviceKind, PartialExperiment } from "tinylens";
 import { Answers } from "./answers";
+import * as claims from "./claims";
 import { count } from "./format";
-import type { Export, FileOrigin, FromWorker, Origin, RunId, Start, ToWorker, Wanted } from "./protocol";
+import * as lab from "./lab";
+import type { Export, FileOrigin, FromWorker, Origin, Question, RunId, Start, ToWorker, Wanted, Wish } from "./protocol";
 import * as state from "./state";
 import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
 
@@ -38,6 +40,9 @@ export const send = (message: ToWorker, transfer: Transferable[] = []): void => 
 
 /** Commands are for the run that will be there when they arrive. */
 const address = (): RunId => [...waiting.keys()].at(-1) ?? current;
+
+/** The run on screen: batteries measure that one, whichever is on its way. */
+export const shownRun = (): RunId => current;
 
 export function play(): void {
   if (restart) return restart(Infinity);
@@ -94,6 +99,18 @@ export function showNumbers(list: number[]): void {
   send({ type: "numbers", run: address(), numbers: list });
 }
 
+/** The edited prompt, the ablations, and how sequences go on. On refusal the last wish stands. */
+export function showWish(wish: Wish): void {
+  state.wishError.value = null;
+  send({ type: "wish", run: address(), wish });
+}
+
+/** Answers come one by one, as `state.answers`, and again while the model changes. */
+export function ask(questions: Question[]): void {
+  state.answers.value = {};
+  send({ type: "ask", run: address(), questions });
+}
+
 export function useDevice(kind: DeviceKind): void {
   batch(() => {
     state.deviceBusy.value = true;
@@ -128,6 +145,7 @@ function take(message: FromWorker): void {
       return;
     case "ready":
       state.settings.value = message.settings;
+      state.program.value = message.module;
       state.loading.value = { stage: "start" };
       return;
     case "opened":
@@ -147,13 +165,23 @@ function take(message: FromWorker): void {
       return;
     case "looked":
       state.sequence.value = message.sequence;
+      state.edited.value = message.edited;
       showTable(message);
+      return;
+    case "answered":
+      state.answers.value = { ...state.answers.value, [message.id]: message.tokens };
       return;
     case "evaluated":
       state.curve.addHeldOut(message.step, message.evaluation.loss);
       state.curveVersion.value++;
       state.evaluated.value = { step: message.step, evaluation: message.evaluation };
       return;
+    case "claimed":
+      return claims.take(message);
+    case "measuring":
+    case "measured":
+    case "measuredAll":
+      return lab.take(message);
     case "saved":
       snapshot = { step: message.step, bytes: message.snapshot };
       return;
@@ -165,10 +193,10 @@ function take(message: FromWorker): void {
     case "refused":
       return refused(message);
     case "pointed":
-      state.cell.value = message.cell;
+      if (message.cell || state.cell.value?.name === message.name) state.cell.value = message.cell && { name: message.name, cell: message.cell };
       return;
     case "height":
-      state.canvasHeight.value = message.height;
+      state.canvasHeights.value = { ...state.canvasHeights.value, [message.name]: message.height };
       return;
     case "checked":
       state.checked.value = message;
@@ -205,8 +233,11 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
     if (wanted.origin.kind !== "snapshot") {
       snapshot = null;
       furthest = 0;
+      lab.forget();
     }
   }
+  lab.abandon();
+  claims.cut(message.step === 0 ? null : message.step);
   if (message.step === 0) state.curve.clear();
   else state.curve.cutAfter(message.step);
   state.curveVersion.value++;
@@ -220,7 +251,8 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   state.stepsPerSecond.value = state.loss.value = null;
   state.evaluated.value = null;
   state.names.value = null;
-  state.table.value = state.cell.value = null;
+  state.table.value = state.cell.value = state.edited.value = null;
+  state.answers.value = {};
 }
 
 function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker, { type: "opened" }>): void {
@@ -239,6 +271,7 @@ function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker
 
 function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }>): void {
   if (what === "numbers") state.numbersError.value = message;
+  else if (what === "wish") state.wishError.value = message;
   else if (what === "device") {
     state.deviceBusy.value = false;
     state.deviceError.value = `The run stays where it is: ${message.replace(/\.$/, "")}.`;
@@ -254,7 +287,7 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
     } else if (onScreen(start)) state.fileError.value = message;
     else if (start.kind === "file") state.notice.value = { text: `${start.name} can’t be opened: ${inSentence(message)}` };
     else state.notice.value = { text: `The new run could not be started: ${message}` };
-    if (bare) resume(0);
+    if (bare) open(begun, 0, lastKept());
   }
 }
 
@@ -275,6 +308,7 @@ const inSentence = (message: string): string => message.replace(/^[A-Z](?=[a-z ]
 /** What was under way in the worker that failed will not come any more. */
 function forgetAnswers(): void {
   waiting.clear();
+  lab.abandon();
   if (state.arriving.value?.stage === "opening") state.arriving.value = null;
   exports.refuseAll("The worker failed; try again.");
 }
@@ -328,5 +362,8 @@ function stopped(failure: Failure): void {
 function resume(goal: number): void {
   state.deviceBusy.value = false;
   state.generation.value++;
-  open(begun, goal, snapshot ? { kind: "snapshot", snapshot: snapshot.bytes } : begun);
+  open(begun, goal, lastKept());
 }
+
+/** The run on screen, as far as it was saved. */
+const lastKept = (): Origin => (snapshot ? { kind: "snapshot", snapshot: snapshot.bytes } : begun);

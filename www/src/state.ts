@@ -5,7 +5,7 @@ import { computed, signal } from "@preact/signals";
 import type { DeviceKind, Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
 import { Curve } from "./curve";
 import { EXAMPLE } from "./prompt";
-import type { Cell, DeviceInfo, FileFacts, FileOrigin, FromWorker, HeadTable, Sequence } from "./protocol";
+import type { CanvasName, Cell, DeviceInfo, FileFacts, FileOrigin, FromWorker, HeadTable, Sequence } from "./protocol";
 
 export type Loading = { stage: "download"; received: number; total: number } | { stage: "compile" | "device" | "start" };
 /** How far the first worker is with its start. Of interest until there is a sequence; null: it failed. */
@@ -17,6 +17,9 @@ export const notice = signal<Notice | null>(null);
 
 /** Counts workers: a canvas can be handed to one worker only, so each gets a new one. */
 export const generation = signal(0);
+
+/** The compiled module, for a worker beside the session's. */
+export const program = signal<WebAssembly.Module | null>(null);
 
 export const settings = signal<Setting[]>([]);
 /** As asked for: without what was left at its default. */
@@ -59,10 +62,16 @@ export const deviceError = signal<string | null>(null);
 export const numbers = signal<number[]>([...EXAMPLE]);
 export const numbersError = signal<string | null>(null);
 export const sequence = signal<Sequence | null>(null);
+/** What edits and ablations make of it; null: there are none, or the worker has not looked yet. */
+export const edited = signal<Sequence | null>(null);
+/** Why the worker can't show what was asked for; it shows the last that it could. */
+export const wishError = signal<string | null>(null);
+/** What the model writes after the prompts that were asked about, by their numbers. */
+export const answers = signal<Record<number, number[]>>({});
 
-/** What the canvas needs for the width it was given, in the crate's pixels. */
-export const canvasHeight = signal(0);
-export const cell = signal<Cell | null>(null);
+/** What each canvas needs for the width it was given, in the crate's pixels. */
+export const canvasHeights = signal<Record<CanvasName, number>>({ clean: 0, edited: 0, difference: 0 });
+export const cell = signal<{ name: CanvasName; cell: Cell } | null>(null);
 /** Whose numbers the table shows; null: it is closed. */
 export const tableHead = signal<{ layer: number; head: number } | null>(null);
 export const table = signal<{ labels: string[]; pattern: HeadTable } | null>(null);

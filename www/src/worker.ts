@@ -3,19 +3,21 @@
 
 import init, { checkExperiment, onFatal, settings } from "tinylens";
 import type { FatalCause, FromWorker, ToWorker } from "./protocol";
+import { Lab } from "./worker/lab";
 import { compile } from "./worker/load";
-import { Picture } from "./worker/picture";
+import { Pictures } from "./worker/picture";
 import { Trainer } from "./worker/trainer";
 
 // The worker's scope has a port's methods; the window's types, which this project is checked with, do not know it.
 const scope = self as unknown as MessagePort;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
 
-const picture = new Picture(
-  (height) => post({ type: "height", height }),
-  (cell) => post({ type: "pointed", cell }),
+const pictures = new Pictures(
+  (name, height) => post({ type: "height", name, height }),
+  (name, cell) => post({ type: "pointed", name, cell }),
 );
-const trainer = new Trainer(post, picture);
+const trainer = new Trainer(post, pictures);
+const lab = new Lab(post, trainer);
 
 /** Milliseconds. */
 const REASON_WAIT = 500;
@@ -52,14 +54,18 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
       void load(data.module);
       return;
     case "canvas":
-      return picture.canvas(data.canvas, data.view);
+      return pictures.of[data.name].canvas(data.canvas, data.view);
     case "view":
-      picture.setView(data.view);
+      pictures.of[data.name].setView(data.view);
       return trainer.wake();
     case "point":
-      return picture.point(data.at);
+      return pictures.of[data.name].point(data.at);
     case "table":
       return trainer.setTable(data.head);
+    case "measure":
+      return void lab.measure(data);
+    case "measureNoMore":
+      return lab.stop();
     case "check": {
       const { request, experiment } = data;
       const answer = () => post({ type: "checked", request, ...checkExperiment(experiment) });
@@ -98,7 +104,7 @@ async function load(compiled: WebAssembly.Module | null): Promise<void> {
   }
   early?.forEach((answer) => answer());
   early = null;
-  picture.start();
+  pictures.start();
   try {
     await trainer.work();
   } catch (error) {

@@ -367,6 +367,40 @@ test("after a failure it is the file's model again, or as far as it was trained"
   await context.close();
 });
 
+test("a file that the program fails on is named, and the run goes on without it", async () => {
+  const patch = `addEventListener("message", ({ data }) => { if (data.type === "open" && data.origin.kind === "file") setTimeout(() => { throw new Error("forced") }); })`;
+  const { page, context } = await open(place, { patch });
+  await untilStep(page, 5);
+  await page.locator("input[type=file]").setInputFiles(SEED);
+  await notice(page).waitFor();
+  assert.match(await notice(page).innerText(), /^Training failed on opening seed_format_3000\.pkl; going on from step \d+ on the CPU\.$/);
+  await untilStep(page, 8);
+  assert.equal(await panel(page).count(), 0);
+  assert.equal(await page.locator("#tagline progress").count(), 0);
+  await context.close();
+});
+
+test("after the page has given up, a file opens all the same, and a wrong one leaves the run where it was", async () => {
+  for (const right of [true, false]) {
+    // The first run opens; whatever is to take its place fails.
+    const patch = `addEventListener("message", ({ data }) => { if (data.type === "open" && data.run > 1) setTimeout(() => { throw new Error("forced") }); })`;
+    const { page, context } = await open(place, { patch });
+    await untilStep(page, 2);
+    void page.workers()[0].evaluate(() => self.close()).catch(() => {});
+    await button(page, "Try again").waitFor({ timeout: 60_000 });
+    await context.unroute("**/worker.js");
+    if (right) await choose(page, SEED);
+    else {
+      await drop(page, [thing("page.html", "<html>")]);
+      await page.locator(".notice p", { hasText: "page.html can’t be opened" }).waitFor();
+      await button(page, "Play").click();
+      await untilStep(page, 2);
+    }
+    await until("the canvas to be drawn anew", async () => (await page.locator(".attention canvas").boundingBox()).height > 200);
+    await context.close();
+  }
+});
+
 test("a file without BOS and with two heads: its own list, both patterns; a typed list that fits stays", async (t) => {
   if (!existsSync(ARENA)) return t.skip(`no ${ARENA}`);
   const { page, context, record } = await open(place);

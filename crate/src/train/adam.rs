@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::run::State;
 use crate::config::TrainConfig;
 
 /// Adam's state: the moving averages of the gradient and of its square, `[parameters]` each.
@@ -29,12 +30,45 @@ impl Adam {
     }
 }
 
+/// The same step on the host, in place: the same arithmetic in the same order.
+pub fn step_on_host(state: &mut State, gradient: &[f32], lr: f64, step: u32, config: &TrainConfig) {
+    let TrainConfig { beta1, beta2, adam_eps, .. } = *config;
+    let correction = |beta: f64| 1.0 - libm::pow(beta, f64::from(step));
+    let rate = (lr / correction(beta1)) as f32;
+    let root = (1.0 / libm::sqrt(correction(beta2))) as f32;
+    let [keep1, take1, keep2, take2, eps] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, adam_eps].map(|x| x as f32);
+    let State { parameters, mean, square } = state;
+    for (((p, m), v), g) in parameters.iter_mut().zip(mean).zip(square).zip(gradient) {
+        *m = *m * keep1 + g * take1;
+        *v = *v * keep2 + g * g * take2;
+        *p -= *m / (v.sqrt() * root + eps) * rate;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::experiment::Experiment;
     use crate::model::read;
     use burn::tensor::Device;
+
+    #[test]
+    fn the_host_takes_the_same_steps() {
+        let device = Device::flex();
+        let config = Experiment::default().train;
+        let start: Vec<f32> = (0..64).map(|i| ((i * 37 % 64) as f32 - 32.0) / 16.0).collect();
+        let mut state = State { parameters: start.clone(), mean: vec![0.0; 64], square: vec![0.0; 64] };
+        let mut p = Tensor::<1>::from_floats(start.as_slice(), &device);
+        let mut adam = Adam::new(&p);
+        for step in 1..=20 {
+            let gradient: Vec<f32> = state.parameters.iter().map(|x| x * x - 0.3).collect();
+            step_on_host(&mut state, &gradient, 1e-2, step, &config);
+            p = adam.step(p, Tensor::from_floats(gradient.as_slice(), &device), 1e-2, step, &config);
+        }
+        for (host, device) in state.parameters.iter().zip(pollster::block_on(read(p)).unwrap()) {
+            assert!((host - device).abs() < 1e-6, "{host} {device}");
+        }
+    }
 
     /// Three steps on p = [1, -2, 3] with the gradients g = p², beside the paper's formula in float64.
     #[test]

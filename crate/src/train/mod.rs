@@ -5,6 +5,7 @@
 
 mod adam;
 mod evaluate;
+mod lean;
 mod loss;
 mod plateau;
 mod run;
@@ -12,5 +13,6 @@ mod snapshot;
 
 pub use adam::Adam;
 pub use evaluate::{Evaluation, Evaluator};
+pub use lean::{Lean, Sequences};
 pub use loss::{Targets, loss};
 pub use run::Run;

@@ -5,8 +5,9 @@ use std::ops::Range;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use super::adam::Adam;
+use super::adam::{Adam, step_on_host};
 use super::evaluate::held_out_loss;
+use super::lean::{Lean, Sequences};
 use super::loss::{Targets, loss};
 use super::plateau::Plateau;
 use crate::config::AttentionDirection;
@@ -139,7 +140,10 @@ impl Run {
             losses.extend(next.chunk(chunk).await?);
             if next.progress.steps.is_multiple_of(epoch) && next.experiment.train.plateau {
                 let lists = (10 * next.experiment.train.batch_size).clamp(50, PLATEAU_LISTS);
-                let loss = held_out_loss(&next.model, &next.task, lists).await?;
+                let loss = match next.lean() {
+                    Some(lean) => next.lean_held_out_loss(lists, lean).await?,
+                    None => held_out_loss(&next.model, &next.task, lists).await?,
+                };
                 next.progress.plateau.epoch(loss, &next.experiment.train);
             }
             *self = next;
@@ -149,6 +153,9 @@ impl Run {
 
     /// A few steps within one epoch.
     async fn chunk(&mut self, n: u32) -> Result<Vec<f32>> {
+        if let Some(lean) = self.lean() {
+            return self.lean_chunk(n, lean).await;
+        }
         let batches: Vec<Batch> = (self.progress.steps..self.progress.steps + n).map(|step| self.task.train_batch(step)).collect();
         let tokens: Vec<i32> = batches.iter().flat_map(|batch| &batch.tokens).copied().collect();
         let total = tokens.len();
@@ -164,6 +171,45 @@ impl Run {
             start = end;
         }
         read(Tensor::cat(losses, 0)).await
+    }
+
+    /// The step by hand, on the CPU, where it applies.
+    fn lean(&self) -> Option<Lean> {
+        let positions = self.task.config().sequence_length(self.task.config().list_length);
+        let on_cpu = self.model.device() == Device::flex();
+        on_cpu.then(|| Lean::new(&self.experiment.model, self.model.layout(), positions, self.experiment.train.batch_size)).flatten()
+    }
+
+    /// What computes the steps: "tables", by hand on the CPU, or "autodiff", burn's, for any model on any device.
+    pub fn path(&self) -> &'static str {
+        if self.lean().is_some() { "tables" } else { "autodiff" }
+    }
+
+    /// A few steps by hand, with the state on the host.
+    async fn lean_chunk(&mut self, n: u32, mut lean: Lean) -> Result<Vec<f32>> {
+        let (_, mut state) = self.state().await?;
+        let mut gradient = vec![0.0; state.parameters.len()];
+        let mut losses = Vec::with_capacity(n as usize);
+        for _ in 0..n {
+            let batch = self.task.train_batch(self.progress.steps);
+            let counted: Vec<Range<usize>> = batch.lengths.iter().map(|length| self.task.config().counted(*length)).collect();
+            let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
+            losses.push(lean.gradient(&state.parameters, &sequences, &mut gradient));
+            self.progress.steps += 1;
+            step_on_host(&mut state, &gradient, self.progress.plateau.lr, self.progress.steps, &self.experiment.train);
+        }
+        let device = self.model.device();
+        *self = Self::resume(self.experiment.clone(), self.progress.clone(), state, &device);
+        Ok(losses)
+    }
+
+    /// Mean cross entropy over held-out lists `0..lists`, by hand.
+    async fn lean_held_out_loss(&self, lists: usize, mut lean: Lean) -> Result<f64> {
+        let parameters = self.model.read_parameters().await?;
+        let batch = self.task.test_batch(0, lists);
+        let counted = vec![self.task.config().counted(self.task.config().list_length); lists];
+        let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
+        Ok(f64::from(lean.loss(&parameters, &sequences)))
     }
 
     /// Where the logits of a batch count, and against what where that is not simply what follows.

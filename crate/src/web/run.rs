@@ -82,6 +82,12 @@ impl Run {
         self.run.borrow().steps()
     }
 
+    /// What computes the steps: "tables", by hand on the CPU for one attention-only layer without norm, or "autodiff", for any model.
+    #[wasm_bindgen(getter, unchecked_return_type = "\"tables\" | \"autodiff\"")]
+    pub fn path(&self) -> String {
+        self.run.borrow().path().into()
+    }
+
     /// Adam's learning rate now; the schedule lowers it.
     #[wasm_bindgen(getter, js_name = learningRate)]
     pub fn learning_rate(&self) -> f64 {

@@ -2,15 +2,15 @@
 
 import type { Look } from "tinylens";
 import type { HeadTable, Sequence } from "../protocol";
+import type { Seen } from "./edited";
 
-/** `tokens`: those looked at; `mid`: the position of MID. */
-export function sequenceOf(look: Look, tokens: number[], mid: number): Sequence {
+export function sequenceOf({ look, tokens, mid, wanted }: Seen): Sequence {
   const [layers = 1, heads = 1] = look.pattern.shape;
   const predictions = look.predictions.map(({ token, label, probability }, i) => {
-    const next = tokens[i + 1];
+    const next = wanted[i + 1];
     return { label, probability, right: next === undefined ? null : token === next };
   });
-  return { labels: look.labels, mid, predictions, heads: [layers, heads] };
+  return { tokens, labels: look.labels, mid, predictions, heads: [layers, heads] };
 }
 
 export function headTable(look: Look, { layer, head }: { layer: number; head: number }): HeadTable | null {

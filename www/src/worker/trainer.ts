@@ -4,16 +4,19 @@
 // Training is pulled: not asking for steps is the pause. Between any two things it goes through the event queue, so that a
 // pointer waits for one chunk at most.
 
-import { checkExperiment, taskSequence, type DeviceKind, type Look, type Run } from "tinylens";
+import { checkExperiment, type Device, type DeviceKind, type Run } from "tinylens";
 import { fitNumbers } from "../prompt";
 import type { FromWorker, RunId, ToWorker } from "../protocol";
 import { begin } from "./begin";
 import { Budget, Speed } from "./budget";
 import { Devices } from "./devices";
 import { exported, names } from "./export";
-import type { Picture } from "./picture";
+import type { Subject } from "./lab";
+import { Bench, type Pair } from "./edited";
+import type { Pictures } from "./picture";
 import { visitEventQueue } from "./queue";
 import { headTable, sequenceOf } from "./shown";
+import { Survey } from "./survey";
 
 /** Milliseconds of training between two visits to the event queue. */
 const CHUNK = 12;
@@ -26,7 +29,7 @@ const LISTS = { training: 200, resting: 1000, least: 10 };
 /** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
-export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "export" | "names" }>;
+export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "ask" | "export" | "names" }>;
 
 export class Trainer {
   private inbox: Command[] = [];
@@ -34,19 +37,21 @@ export class Trainer {
   private readonly devices = new Devices(() => this.post({ type: "loading", stage: "device" }));
 
   private run: Run | null = null;
+  /** The run's. */
+  private device: Device | null = null;
   private id: RunId = 0;
   /** The last run that was refused: what was said to it before the page heard of that is meant for the one that goes on. */
   private refused: RunId = 0;
   private goal = 0;
-  private tokens: number[] = [];
-  private mid = 0;
-
-  private lastLook: Look | null = null;
+  /** What is looked at: the list, and what its edits make of it. */
+  private readonly bench = new Bench();
+  private lastLook: Pair | null = null;
   private tableHead: { layer: number; head: number } | null = null;
   /** The step each was last done at; -1: not yet, or no longer true. */
   private lookedAt = -1;
   private savedAt = -1;
   private evaluatedAt = -1;
+  private surveyedAt = -1;
 
   private stepCost = CHUNK;
   private listCost = 0;
@@ -58,14 +63,23 @@ export class Trainer {
   private readonly looking = new Budget(0.08, 100);
   private readonly evaluating = new Budget(0.05, 1000);
   private readonly saving = new Budget(0.02, 5000);
+  /** On top of those: see survey.ts. */
+  private readonly survey = new Survey();
 
   constructor(
     private readonly post: (message: FromWorker, transfer?: Transferable[]) => void,
-    private readonly picture: Picture,
+    private readonly pictures: Pictures,
   ) {}
+
+  /** What batteries measure, beside the loop below. */
+  get subject(): Subject | null {
+    const { run, device } = this;
+    return run && device && { id: this.id, step: run.steps, device, model: () => run.model() };
+  }
 
   command(command: Command): void {
     this.inbox.push(command);
+    this.survey.interrupt();
     this.wake();
   }
 
@@ -107,6 +121,10 @@ export class Trainer {
         return this.setGoal(this.run, Math.max(this.run.steps, this.goal === Infinity ? 0 : this.goal) + command.count);
       case "numbers":
         return this.attempt("numbers", this.id, () => this.show(this.run!, command.numbers));
+      case "wish":
+        return this.attempt("wish", this.id, async () => this.showPair(this.run!, await this.bench.setWish(this.run!, command.wish)));
+      case "ask":
+        return this.bench.ask(command.questions);
       case "device":
         return this.attempt("device", this.id, () => this.move(this.run!, command.kind));
     }
@@ -121,12 +139,14 @@ export class Trainer {
       this.report();
       this.run?.free();
       this.run = next;
+      this.device = device;
       this.id = id;
       this.goal = goal;
-      this.lookedAt = this.evaluatedAt = -1;
+      this.lookedAt = this.evaluatedAt = this.surveyedAt = -1;
       // What it starts from is on the page already.
       this.savedAt = next.steps;
       this.forgetCosts();
+      this.bench.clear();
       const { experiment, steps: step, learningRate } = next;
       const { parameters } = checkExperiment(experiment);
       const fitted = fitNumbers(whole && numbers.length !== experiment.task.list_length ? [] : numbers, experiment.task);
@@ -140,15 +160,13 @@ export class Trainer {
     if (this.savedAt !== run.steps) await this.save(run);
     const device = await this.devices.get(kind);
     await run.useDevice(device);
+    this.device = device;
     this.forgetCosts();
     this.post({ type: "device", run: this.id, device: { kind: device.kind, description: device.description } });
   }
 
   private async show(run: Run, numbers: number[]): Promise<void> {
-    const { task } = run.experiment;
-    const tokens = taskSequence(task, numbers);
-    this.mid = numbers.length + (task.bos_token === null ? 0 : 1);
-    this.tokens = tokens.slice(0, run.experiment.model.n_ctx);
+    this.bench.setNumbers(numbers);
     await this.look(run);
   }
 
@@ -176,29 +194,44 @@ export class Trainer {
     if (done) this.post({ type: "goal", run: this.id, step, goal: this.goal });
     // One at a time: a pointer may be waiting.
     else if (step - this.savedAt >= SAVE_EVERY || this.saving.due(end)) await this.save(run);
-    else if (this.looking.due(end) && this.picture.visible) await this.look(run);
+    else if (this.looking.due(end) && this.pictures.visible) await this.look(run);
+    else if (this.bench.due(run, end) && this.pictures.visible) await this.answer(run);
     else if (this.evaluating.due(end)) await this.evaluate(run, LISTS.training);
+    else if (this.survey.due(end)) await this.claim(run, false);
   }
 
   /** One thing that is left to do at rest. False: nothing is. */
   private async settle(run: Run): Promise<boolean> {
-    if (this.lookedAt !== run.steps && this.picture.visible) await this.look(run);
+    if (this.lookedAt !== run.steps && this.pictures.visible) await this.look(run);
+    else if (this.bench.stale(run)) await this.answer(run);
     else if (this.savedAt !== run.steps) await this.save(run);
     else if (this.evaluatedAt !== run.steps) {
+      const guessed = this.listCost === 0;
       await this.evaluate(run, LISTS.resting);
-      this.evaluatedAt = run.steps;
-    } else return false;
+      // Once more where it was a guess how many lists there is time for.
+      if (!guessed) this.evaluatedAt = run.steps;
+    } else if (this.surveyedAt !== run.steps) await this.claim(run, true);
+    else return false;
     return true;
   }
 
   private async look(run: Run): Promise<void> {
     const start = performance.now();
-    const look = await run.look(this.tokens);
-    this.picture.draw(look);
-    this.lastLook = look;
-    this.lookedAt = run.steps;
+    const pair = await this.bench.look(run);
+    this.showPair(run, pair);
     this.looking.spent(start, performance.now());
-    this.postLook(look);
+  }
+
+  private showPair(run: Run, pair: Pair): void {
+    this.pictures.draw(pair.clean.look, pair.edited?.look ?? null);
+    this.lastLook = pair;
+    this.lookedAt = run.steps;
+    this.postLook(pair);
+  }
+
+  private async answer(run: Run): Promise<void> {
+    const answer = await this.bench.answer(run);
+    this.post({ type: "answered", run: this.id, step: run.steps, ...answer });
   }
 
   private async evaluate(run: Run, most: number): Promise<void> {
@@ -210,6 +243,14 @@ export class Trainer {
     this.listCost = this.evaluating.cost / Math.max(1, evaluation.lists);
     this.report();
     this.post({ type: "evaluated", run: this.id, step: run.steps, evaluation });
+  }
+
+  private async claim(run: Run, resting: boolean): Promise<void> {
+    const claims = await this.survey.take(run, resting);
+    if (!claims) return;
+    if (resting) this.surveyedAt = run.steps;
+    this.report();
+    this.post({ type: "claimed", run: this.id, step: run.steps, claims });
   }
 
   /** Before the first evaluation. */
@@ -244,16 +285,16 @@ export class Trainer {
     this.post({ type: "trained", run: this.id, step, losses, stepsPerSecond: this.speed.perSecond(), learningRate }, [losses.buffer]);
   }
 
-  private postLook(look: Look): void {
+  private postLook({ clean, edited }: Pair): void {
     if (!this.run) return;
-    const table = this.tableHead && headTable(look, this.tableHead);
-    this.post({ type: "looked", run: this.id, step: this.run.steps, sequence: sequenceOf(look, this.tokens, this.mid), table });
+    const table = this.tableHead && headTable(clean.look, this.tableHead);
+    this.post({ type: "looked", run: this.id, step: this.run.steps, sequence: sequenceOf(clean), edited: edited && sequenceOf(edited), table });
   }
 
   private async export({ request, wanted, stem }: Extract<Command, { type: "export" }>): Promise<void> {
     try {
       if (!this.run || !this.lastLook) throw new Error("There is no model yet.");
-      const answer = await exported(this.run, { tokens: this.tokens, look: this.lastLook, step: Math.max(0, this.lookedAt) }, wanted, stem);
+      const answer = await exported(this.run, { tokens: this.lastLook.clean.tokens, look: this.lastLook.clean.look, step: Math.max(0, this.lookedAt) }, wanted, stem);
       this.post({ type: "exported", request, answer }, typeof answer.content === "string" ? [] : [answer.content.buffer]);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
@@ -277,6 +318,7 @@ export class Trainer {
     this.forgetSpeed();
     this.listCost = 0;
     for (const budget of [this.looking, this.evaluating, this.saving]) budget.clear();
+    this.survey.forget();
   }
 
   private forgetSpeed(): void {

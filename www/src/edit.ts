@@ -1,0 +1,241 @@
+// The edited prompt, the ablations, and how sequences go on: what the person makes of the list, with undo and redo. Everything is
+// one value, the scene; what it means for the present list and model is computed from it, and told to the worker.
+
+import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Intervention, TaskConfig } from "tinylens";
+import { interventionsOf, type Ablation } from "./ablation";
+import { announcement } from "./announce";
+import { count } from "./format";
+import { History } from "./history";
+import type { Generation, Wish } from "./protocol";
+import { showNumbers, showWish } from "./session";
+import { aligned, filled, label, NAMES, placed, slotsOf, tokenOf, valueOf, type Placed, type Slot, type Value } from "./slots";
+import { experiment, numbers, wishError } from "./state";
+
+export type Sampling = { temperature: number; topK: number | null; topP: number | null; seed: number };
+export const GREEDY: Sampling = { temperature: 0, topK: null, topP: null, seed: 0 };
+
+/** `slots` null: nothing is edited. `newTokens` null: as many as the task's answer has. `own`: after MID comes what the model
+ * writes, though nothing is edited. `list`: the clean list, where a change brought one. */
+export type Scene = { slots: Slot[] | null; newTokens: number | null; ablations: Ablation[]; sampling: Sampling; own: boolean; list: number[] | null };
+
+const history = new History<Scene>({ slots: null, newTokens: null, ablations: [], sampling: GREEDY, own: false, list: null });
+export const scene = history.now;
+export const { undoable, redoable } = history;
+
+/** Why the last edit was not made. */
+export const refusal = signal<string | null>(null);
+/** The position that the keyboard is at, and whether what can be done with its token is shown. */
+export const cursor = signal(0);
+export const menu = signal(false);
+/** The position to be focused once it is drawn. */
+export const focusNext = signal<number | null>(null);
+
+export const task = computed(() => experiment.value?.task ?? null);
+const model = computed(() => experiment.value?.model ?? null);
+
+/** The clean prompt. */
+export const clean = computed<number[]>(() => {
+  const { value: now } = task;
+  return now ? [...(now.bos_token === null ? [] : [now.bos_token]), ...numbers.value, now.mid_token] : [];
+});
+
+type Outcome = { row: Slot[]; places: Placed[]; tokens: number[] } | { error: string };
+
+const numbersOf = (task: TaskConfig) => `numbers ${task.min_value} to ${task.max_value - 1}, ${NAMES.filter((name) => tokenOf(name, task) !== null).join(", ")}`;
+
+function outcome(slots: Slot[] | null): Outcome {
+  const { value: now } = task;
+  const { value: config } = model;
+  if (!now || !config) return { error: "There is no model yet." };
+  const length = numbers.value.length;
+  const row = filled(slots ?? slotsOf(now, length), now, length);
+  const places = placed(row, now, numbers.value);
+  if ("error" in places) return places;
+  const tokens = places.filter(({ gone }) => !gone).map(({ token }) => token);
+  const limits = `this model reads 1 to ${count(config.n_ctx)} tokens (n_ctx)`;
+  if (tokens.length === 0) return { error: `A prompt needs at least one token: ${limits}.` };
+  if (tokens.length > config.n_ctx) return { error: `The prompt would have ${count(tokens.length)} tokens: ${limits}.` };
+  const foreign = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= config.d_vocab);
+  if (foreign !== undefined) return { error: `${foreign} is not in the vocabulary: ${numbersOf(now)}.` };
+  return { row, places, tokens };
+}
+
+const now = computed<Outcome>(() => outcome(scene.value.slots));
+
+/** What stands where in the edited prompt, deleted tokens included. */
+export const places = computed<Placed[]>(() => ("error" in now.value ? [] : now.value.places));
+const same = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((token, i) => token === b[i]);
+/** The edited prompt; null: it is the clean one. */
+export const edited = computed<number[] | null>(() => ("error" in now.value || same(now.value.tokens, clean.value) ? null : now.value.tokens));
+/** A sentence that somebody has to read: an edit that was refused, or edits that this list or model does not allow. */
+export const trouble = computed(() => refusal.value ?? wishError.value ?? (experiment.value && scene.value.slots && "error" in now.value ? now.value.error : null));
+
+/** What is done to the model that reads the edited prompt. */
+export const interventions = computed<Intervention[]>(() => (model.value ? interventionsOf(scene.value.ablations, model.value) : []));
+/** The prompt of the edited side; null: there is none. */
+export const compared = computed<number[] | null>(() => edited.value ?? (interventions.value.length > 0 ? clean.value : null));
+
+/** How many tokens the task's answer has. */
+export const answerLength = computed(() => numbers.value.length + (task.value && task.value.eos_token !== null ? 1 : 0));
+/** For how many new tokens there is room after a prompt. */
+export const room = (prompt: readonly number[]): number => Math.max(0, (model.value?.n_ctx ?? 0) - prompt.length);
+
+const generation = computed<Generation>(() => {
+  const { newTokens, sampling } = scene.value;
+  return { newTokens: newTokens ?? answerLength.value, ...sampling, stopToken: task.value?.eos_token ?? null };
+});
+/** Whether what follows the prompt is what the model writes, rather than the sorted list. */
+export const own = computed(() => compared.value !== null || scene.value.own || scene.value.newTokens !== null || scene.value.sampling.temperature > 0);
+
+const wish = computed<Wish>(() => ({ edited: compared.value, interventions: interventions.value, generation: own.value ? generation.value : null }));
+
+let told = JSON.stringify({ edited: null, interventions: [], generation: null });
+let toldTo: object | null = null;
+effect(() => {
+  const { value: to } = experiment;
+  const { value: all } = wish;
+  if (!to) return;
+  // Every run starts without a wish.
+  if (to !== toldTo) told = JSON.stringify({ edited: null, interventions: [], generation: null });
+  toldTo = to;
+  const text = JSON.stringify(all);
+  if (text !== told) untracked(() => showWish(all));
+  told = text;
+});
+
+/** Makes a change, or says why it can't be made. */
+function change(next: Partial<Scene>, what: string, key: string | null = null): boolean {
+  const made = { ...scene.value, ...next };
+  const judged = outcome(made.slots);
+  refusal.value = made.slots && "error" in judged ? judged.error : null;
+  if (refusal.value) return false;
+  history.change({ ...made, list: made.list ?? scene.value.list }, what, key);
+  announcement.value = what;
+  return true;
+}
+
+/** The row as it is now, and the place in it of a position of the prompt. */
+function at(position: number): { row: Slot[]; slot: number; token: number; visible: Placed[] } | null {
+  if ("error" in now.value) return null;
+  const visible = now.value.places.filter(({ gone }) => !gone);
+  const place = visible[position];
+  return place ? { row: [...now.value.row], slot: place.slot, token: place.token, visible } : null;
+}
+
+const named = (token: number) => (task.value ? label(token, task.value) : String(token));
+
+export function replace(position: number, value: Value, key: string | null = null): boolean {
+  const place = at(position);
+  if (!place || !task.value) return false;
+  const token = tokenOf(value, task.value);
+  if (token === null) {
+    refusal.value = `This task has no ${value}: ${numbersOf(task.value)}.`;
+    return false;
+  }
+  const slot = place.row[place.slot]!;
+  const original = place.visible[position]!.clean;
+  place.row[place.slot] = { ...slot, value: token === original ? null : valueOf(token, task.value) };
+  return change({ slots: place.row }, `${named(place.token)} at position ${position} replaced by ${named(token)}`, key);
+}
+
+export function remove(position: number): void {
+  const place = at(position);
+  if (!place) return;
+  const slot = place.row[place.slot]!;
+  if (slot.source === null) place.row.splice(place.slot, 1);
+  else place.row[place.slot] = { ...slot, value: null, gone: true };
+  if (!change({ slots: place.row }, `${named(place.token)} at position ${position} deleted: the prompt is one token shorter`)) return;
+  goTo(Math.min(position, place.visible.length - 2));
+}
+
+/** A token before or after another; what it is to be is then typed or picked. */
+export function insert(position: number, side: "before" | "after"): void {
+  const place = at(position);
+  if (!place || !task.value) return;
+  const to = position + (side === "after" ? 1 : 0);
+  place.row.splice(place.slot + (side === "after" ? 1 : 0), 0, { source: null, value: task.value.min_value, gone: false, moved: false });
+  // What is typed next is the same edit.
+  if (change({ slots: place.row }, `${task.value.min_value} inserted at position ${to}`, `type:${to}`)) goTo(to);
+}
+
+export function move(position: number, by: -1 | 1): void {
+  const place = at(position);
+  const other = place?.visible[position + by];
+  if (!place || !other) return;
+  const [slot] = place.row.splice(place.slot, 1);
+  place.row.splice(other.slot, 0, { ...slot!, moved: true });
+  if (change({ slots: place.row }, `${named(place.token)} moved to position ${position + by}`)) goTo(position + by);
+}
+
+export function goTo(position: number): void {
+  cursor.value = focusNext.value = position;
+}
+
+/** Edits of a preset, in the place of all others. */
+export const applyPreset = (slots: Slot[] | null, newTokens: number | null, what: string): boolean => change({ slots, newTokens }, what);
+
+export const setAblations = (ablations: Ablation[], what: string): boolean => change({ ablations }, what);
+export const setGeneration = (next: Partial<Pick<Scene, "newTokens" | "sampling" | "own">>, what: string, key: string): boolean => change(next, what, key);
+
+export const anyEdit = computed(() => scene.value.slots !== null || scene.value.ablations.length > 0);
+
+export function discard(): void {
+  menu.value = false;
+  change({ slots: null, newTokens: null, ablations: [] }, "All edits discarded");
+}
+
+/** Opens a prompt in the editor, as edits of `list` (without one: of the list that is there). */
+export function openPrompt(tokens: number[], list?: number[]): boolean {
+  const { value: now } = task;
+  if (!now) return false;
+  const before = numbers.value;
+  if (list && !same(list, before)) {
+    history.change({ ...scene.value, list: [...before] }, "another list"); // so that undo finds the way back
+    showNumbers([...list]);
+  }
+  const slots = same(tokens, clean.value) ? null : aligned(tokens, clean.value, now, numbers.value.length);
+  return change({ slots, ...(list ? { list: [...list] } : {}) }, "a prompt opened");
+}
+
+/** A change of an edit is taken back, and with it the list that it came with. */
+function step(direction: "undo" | "redo"): void {
+  history.seal();
+  refusal.value = null;
+  const what = history[direction]();
+  if (what === null) return;
+  announcement.value = `${direction === "undo" ? "Undone" : "Done again"}: ${what}`;
+  const { list } = scene.value;
+  if (list && !same(list, numbers.value)) showNumbers([...list]);
+  if (cursor.value >= (edited.value ?? clean.value).length) cursor.value = 0;
+}
+export const undo = (): void => step("undo");
+export const redo = (): void => step("redo");
+
+let typing = { position: -1, text: "", time: 0, done: false };
+/** Milliseconds after which a digit begins another number. */
+const PAUSE = 1500;
+
+/** A digit typed on a token. The digits of one number are one edit; a number that is refused changes nothing. */
+export function type(position: number, digit: string): void {
+  const time = performance.now();
+  const going = typing.position === position && time - typing.time < PAUSE;
+  const text = going ? typing.text + digit : digit;
+  const kept = going && typing.done;
+  const key = `type:${position}`;
+  if (!kept && !inserted(position)) history.seal();
+  if (replace(position, Number(text), key)) typing = { position, text, time, done: true };
+  else {
+    const { value: why } = refusal;
+    if (kept) history.undo();
+    refusal.value = why;
+    typing = { position: -1, text: "", time, done: false };
+  }
+}
+/** Whether the last change put a token there that waits for its number. */
+const inserted = (position: number) => undoable.value?.endsWith(`inserted at position ${position}`) ?? false;
+
+export function endTyping(): void {
+  typing.position = -1;
+  history.seal();
+}
