@@ -21,7 +21,7 @@ export function fits(ablation: Ablation, model: ModelConfig): boolean {
   if ("layer" in ablation && ablation.layer >= model.n_layers) return false;
   if ("head" in ablation && ablation.head >= model.n_heads) return false;
   if (ablation.kind === "mlp") return !model.attn_only;
-  if (ablation.kind === "position") return ablation.position < model.n_ctx && model.positional_embedding_type === "standard";
+  if (ablation.kind === "position") return ablation.position < model.n_ctx && model.positional_embedding_type !== "rotary";
   if (ablation.kind === "edge") return Math.max(ablation.destination, ablation.source) < model.n_ctx;
   return true;
 }

@@ -1,7 +1,7 @@
 // The edited prompt, the ablations, and how sequences go on: what the person makes of the list, with undo and redo. Everything is
 // one value, the scene; what it means for the present list and model is computed from it, and told to the worker.
 
-import { computed, effect, signal, untracked } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Intervention, TaskConfig } from "tinylens";
 import { interventionsOf, type Ablation } from "./ablation";
 import { announcement } from "./announce";
@@ -16,10 +16,10 @@ export type Sampling = { temperature: number; topK: number | null; topP: number 
 export const GREEDY: Sampling = { temperature: 0, topK: null, topP: null, seed: 0 };
 
 /** `slots` null: nothing is edited. `newTokens` null: as many as the task's answer has. `own`: after MID comes what the model
- * writes, though nothing is edited. `list`: the clean list, where a change brought one. */
-export type Scene = { slots: Slot[] | null; newTokens: number | null; ablations: Ablation[]; sampling: Sampling; own: boolean; list: number[] | null };
+ * writes, though nothing is edited. */
+export type Scene = { slots: Slot[] | null; newTokens: number | null; ablations: Ablation[]; sampling: Sampling; own: boolean };
 
-const history = new History<Scene>({ slots: null, newTokens: null, ablations: [], sampling: GREEDY, own: false, list: null });
+const history = new History<Scene, { before: number[]; after: number[] }>({ slots: null, newTokens: null, ablations: [], sampling: GREEDY, own: false });
 export const scene = history.now;
 export const { undoable, redoable } = history;
 
@@ -71,10 +71,12 @@ export const edited = computed<number[] | null>(() => ("error" in now.value || s
 /** A sentence that somebody has to read: an edit that was refused, or edits that this list or model does not allow. */
 export const trouble = computed(() => refusal.value ?? wishError.value ?? (experiment.value && scene.value.slots && "error" in now.value ? now.value.error : null));
 
-/** What is done to the model that reads the edited prompt. */
+/** What is taken out of the model: for the edited prompt here, and for whoever runs batteries. */
 export const interventions = computed<Intervention[]>(() => (model.value ? interventionsOf(scene.value.ablations, model.value) : []));
+/** Of those, what does something to a lone sequence. A mean over one, and the next of one, are itself. */
+const lone = computed(() => interventions.value.filter(({ edit }) => edit !== "mean" && edit !== "resample"));
 /** The prompt of the edited side; null: there is none. */
-export const compared = computed<number[] | null>(() => edited.value ?? (interventions.value.length > 0 ? clean.value : null));
+export const compared = computed<number[] | null>(() => edited.value ?? (lone.value.length > 0 ? clean.value : null));
 
 /** How many tokens the task's answer has. */
 export const answerLength = computed(() => numbers.value.length + (task.value && task.value.eos_token !== null ? 1 : 0));
@@ -88,7 +90,7 @@ const generation = computed<Generation>(() => {
 /** Whether what follows the prompt is what the model writes, rather than the sorted list. */
 export const own = computed(() => compared.value !== null || scene.value.own || scene.value.newTokens !== null || scene.value.sampling.temperature > 0);
 
-const wish = computed<Wish>(() => ({ edited: compared.value, interventions: interventions.value, generation: own.value ? generation.value : null }));
+const wish = computed<Wish>(() => ({ edited: compared.value, interventions: lone.value, generation: own.value ? generation.value : null }));
 
 let told = JSON.stringify({ edited: null, interventions: [], generation: null });
 let toldTo: object | null = null;
@@ -110,7 +112,7 @@ function change(next: Partial<Scene>, what: string, key: string | null = null): 
   const judged = outcome(made.slots);
   refusal.value = made.slots && "error" in judged ? judged.error : null;
   if (refusal.value) return false;
-  history.change({ ...made, list: made.list ?? scene.value.list }, what, key);
+  history.change(made, what, key);
   announcement.value = what;
   return true;
 }
@@ -125,18 +127,19 @@ function at(position: number): { row: Slot[]; slot: number; token: number; visib
 
 const named = (token: number) => (task.value ? label(token, task.value) : String(token));
 
-export function replace(position: number, value: Value, key: string | null = null): boolean {
+export function replace(position: number, value: Value, key: string | null = null): "made" | "as it was" | "refused" {
   const place = at(position);
-  if (!place || !task.value) return false;
+  if (!place || !task.value) return "refused";
   const token = tokenOf(value, task.value);
   if (token === null) {
     refusal.value = `This task has no ${value}: ${numbersOf(task.value)}.`;
-    return false;
+    return "refused";
   }
-  const slot = place.row[place.slot]!;
+  refusal.value = null;
+  if (token === place.token) return "as it was";
   const original = place.visible[position]!.clean;
-  place.row[place.slot] = { ...slot, value: token === original ? null : valueOf(token, task.value) };
-  return change({ slots: place.row }, `${named(place.token)} at position ${position} replaced by ${named(token)}`, key);
+  place.row[place.slot] = { ...place.row[place.slot]!, value: token === original ? null : valueOf(token, task.value) };
+  return change({ slots: place.row }, `${named(place.token)} at position ${position} replaced by ${named(token)}`, key) ? "made" : "refused";
 }
 
 export function remove(position: number): void {
@@ -155,8 +158,7 @@ export function insert(position: number, side: "before" | "after"): void {
   if (!place || !task.value) return;
   const to = position + (side === "after" ? 1 : 0);
   place.row.splice(place.slot + (side === "after" ? 1 : 0), 0, { source: null, value: task.value.min_value, gone: false, moved: false });
-  // What is typed next is the same edit.
-  if (change({ slots: place.row }, `${task.value.min_value} inserted at position ${to}`, `type:${to}`)) goTo(to);
+  if (change({ slots: place.row }, `${task.value.min_value} inserted at position ${to}`)) goTo(to);
 }
 
 export function move(position: number, by: -1 | 1): void {
@@ -185,57 +187,59 @@ export function discard(): void {
   change({ slots: null, newTokens: null, ablations: [] }, "All edits discarded");
 }
 
-/** Opens a prompt in the editor, as edits of `list` (without one: of the list that is there). */
+/** Opens a prompt in the editor, as edits of `list` (without one: of the list that is there). Both are undone together. */
 export function openPrompt(tokens: number[], list?: number[]): boolean {
   const { value: now } = task;
   if (!now) return false;
-  const before = numbers.value;
-  if (list && !same(list, before)) {
-    history.change({ ...scene.value, list: [...before] }, "another list"); // so that undo finds the way back
-    showNumbers([...list]);
-  }
-  const slots = same(tokens, clean.value) ? null : aligned(tokens, clean.value, now, numbers.value.length);
-  return change({ slots, ...(list ? { list: [...list] } : {}) }, "a prompt opened");
+  const before = [...numbers.value];
+  const after = [...(list ?? before)];
+  return batch(() => {
+    showNumbers(after);
+    const slots = same(tokens, clean.value) ? null : aligned(tokens, clean.value, now, after.length);
+    const judged = outcome(slots);
+    refusal.value = "error" in judged ? judged.error : null;
+    if (refusal.value) showNumbers(before);
+    else history.change({ ...scene.value, slots }, "a prompt opened", null, { before, after });
+    return refusal.value === null;
+  });
 }
 
-/** A change of an edit is taken back, and with it the list that it came with. */
 function step(direction: "undo" | "redo"): void {
   history.seal();
   refusal.value = null;
-  const what = history[direction]();
-  if (what === null) return;
-  announcement.value = `${direction === "undo" ? "Undone" : "Done again"}: ${what}`;
-  const { list } = scene.value;
-  if (list && !same(list, numbers.value)) showNumbers([...list]);
-  if (cursor.value >= (edited.value ?? clean.value).length) cursor.value = 0;
+  batch(() => {
+    const made = history[direction]();
+    if (!made) return;
+    announcement.value = `${direction === "undo" ? "Undone" : "Done again"}: ${made.what}`;
+    if (made.extra) showNumbers([...(direction === "undo" ? made.extra.before : made.extra.after)]);
+    if (cursor.value >= (edited.value ?? clean.value).length) cursor.value = 0;
+  });
 }
 export const undo = (): void => step("undo");
 export const redo = (): void => step("redo");
 
-let typing = { position: -1, text: "", time: 0, done: false };
 /** Milliseconds after which a digit begins another number. */
 const PAUSE = 1500;
+const NOT_TYPING = { position: -1, text: "", time: 0, made: false };
+let typing = NOT_TYPING;
 
 /** A digit typed on a token. The digits of one number are one edit; a number that is refused changes nothing. */
 export function type(position: number, digit: string): void {
   const time = performance.now();
   const going = typing.position === position && time - typing.time < PAUSE;
+  if (!going) history.seal();
   const text = going ? typing.text + digit : digit;
-  const kept = going && typing.done;
-  const key = `type:${position}`;
-  if (!kept && !inserted(position)) history.seal();
-  if (replace(position, Number(text), key)) typing = { position, text, time, done: true };
-  else {
-    const { value: why } = refusal;
-    if (kept) history.undo();
-    refusal.value = why;
-    typing = { position: -1, text: "", time, done: false };
+  const made = going && typing.made;
+  const done = replace(position, Number(text), `type:${position}`);
+  if (done !== "refused") {
+    typing = { position, text, time, made: made || done === "made" };
+    return;
   }
+  typing = NOT_TYPING;
+  if (made) history.drop();
 }
-/** Whether the last change put a token there that waits for its number. */
-const inserted = (position: number) => undoable.value?.endsWith(`inserted at position ${position}`) ?? false;
 
 export function endTyping(): void {
-  typing.position = -1;
+  typing = NOT_TYPING;
   history.seal();
 }

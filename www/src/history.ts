@@ -2,12 +2,13 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
-type Change<T> = { before: T; after: T; what: string; key: string | null };
+/** `key`: see `change`. `extra`: what else was changed with it. */
+export type Change<T, X> = { before: T; after: T; what: string; key: string | null; extra: X | null };
 
 const MOST = 500;
 
-export class History<T> {
-  private readonly changes = signal<{ done: Change<T>[]; undone: Change<T>[] }>({ done: [], undone: [] });
+export class History<T, X> {
+  private readonly changes = signal<{ done: Change<T, X>[]; undone: Change<T, X>[] }>({ done: [], undone: [] });
   private readonly present;
 
   /** What undo and redo would take back and do again; null: nothing. */
@@ -23,12 +24,12 @@ export class History<T> {
   }
 
   /** Changes in a row with the same `key` are undone together: the digits of one number. */
-  change(after: T, what: string, key: string | null = null): void {
+  change(after: T, what: string, key: string | null = null, extra: X | null = null): void {
     const { done } = this.changes.value;
     const last = done.at(-1);
     const same = key !== null && last?.key === key;
     const before = same ? last.before : this.present.value;
-    this.changes.value = { done: [...(same ? done.slice(0, -1) : done), { before, after, what, key }].slice(-MOST), undone: [] };
+    this.changes.value = { done: [...(same ? done.slice(0, -1) : done), { before, after, what, key, extra }].slice(-MOST), undone: [] };
     this.present.value = after;
   }
 
@@ -39,21 +40,29 @@ export class History<T> {
     if (last?.key) this.changes.value = { done: [...done.slice(0, -1), { ...last, key: null }], undone };
   }
 
-  undo(): string | null {
+  /** The last change never was. */
+  drop(): void {
+    const last = this.changes.value.done.at(-1);
+    if (!last) return;
+    this.changes.value = { done: this.changes.value.done.slice(0, -1), undone: [] };
+    this.present.value = last.before;
+  }
+
+  undo(): Change<T, X> | null {
     const { done, undone } = this.changes.value;
     const last = done.at(-1);
     if (!last) return null;
-    this.changes.value = { done: done.slice(0, -1), undone: [...undone, { ...last, key: null }] };
+    this.changes.value = { done: done.slice(0, -1), undone: [...undone, last] };
     this.present.value = last.before;
-    return last.what;
+    return last;
   }
 
-  redo(): string | null {
+  redo(): Change<T, X> | null {
     const { done, undone } = this.changes.value;
     const last = undone.at(-1);
     if (!last) return null;
     this.changes.value = { done: [...done, last], undone: undone.slice(0, -1) };
     this.present.value = last.after;
-    return last.what;
+    return last;
   }
 }

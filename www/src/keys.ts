@@ -1,5 +1,6 @@
-// The keyboard's shortcuts: space plays and pauses, "." trains one step, "r" resets. Not while somebody types.
+// The keyboard's shortcuts: space plays and pauses, "." trains one step, "r" resets, "z" and "Z" undo and redo. Not while somebody types.
 
+import { redo, undo } from "./edit";
 import { pause, play, reset, train } from "./session";
 import { playing } from "./state";
 
@@ -14,6 +15,8 @@ export function listen(): void {
     if (event.key === " " && !target?.closest(PRESSED_BY_SPACE)) {
       if (!event.repeat) (playing.value ? pause : play)();
     } else if (event.key === ".") train(1);
+    else if (event.key === "z") undo();
+    else if (event.key === "Z") redo();
     else if (event.key === "r") {
       if (!event.repeat) reset();
     } else return;

@@ -4,7 +4,10 @@ import { render } from "preact";
 import { listen } from "./keys";
 import { announcement, watch } from "./announce";
 import { listenToDrops } from "./incoming";
+import { Ablations } from "./parts/ablations";
 import { Attention } from "./parts/attention";
+import { Claims } from "./parts/claims";
+import { ComparisonPanel } from "./parts/comparison";
 import { DeviceChip } from "./parts/device";
 import { ExportPanel } from "./parts/export";
 import { FilePanel } from "./parts/file";
@@ -29,8 +32,13 @@ function App() {
         <Readouts />
         <LossCurve />
         <ExportPanel />
-        <Settings />
       </div>
+      <div class="lab">
+        <Ablations />
+        <Claims />
+        <ComparisonPanel />
+      </div>
+      <Settings />
       <DropPlace />
       <p class="unseen" role="status" aria-live="polite">
         {announcement}

@@ -54,3 +54,17 @@ export const Copy = () => (
     <path d="M4.5 12.5v-8h8" />
   </Icon>
 );
+
+export const Undo = () => (
+  <Icon>
+    <path d="M4 8h7.5a4.5 4.5 0 0 1 0 9H8" />
+    <path d="M7.5 4L3.5 8l4 4" />
+  </Icon>
+);
+
+export const Redo = () => (
+  <Icon>
+    <path d="M16 8H8.5a4.5 4.5 0 0 0 0 9H12" />
+    <path d="M12.5 4l4 4-4 4" />
+  </Icon>
+);

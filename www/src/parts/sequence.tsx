@@ -1,18 +1,21 @@
-// The example: a list that can be edited, its tokens in a row, and under each what the model says comes next.
+// The example: a list that can be typed, its tokens in a row, each of which can be edited, and under them what the model says
+// comes next. Once something is edited, the edited sequence stands below the clean one.
 
 import { signal } from "@preact/signals";
-import { roughPercent } from "../format";
+import { anyEdit, clean, compared, discard, edited as editedPrompt, own, places, redo, redoable, trouble, undo, undoable } from "../edit";
 import { readNumbers } from "../prompt";
-import type { Sequence } from "../protocol";
 import { showNumbers } from "../session";
-import { experiment, numbers, numbersError, sequence } from "../state";
-import { Right, Wrong } from "./icons";
+import { edited, experiment, numbers, numbersError, sequence } from "../state";
+import type { Placed } from "../slots";
+import { Generation } from "./editor/generation";
+import { HELP } from "./editor/keys";
+import { Presets } from "./editor/presets";
+import { Row } from "./editor/row";
+import { Redo, Undo } from "./icons";
 import { LoadingLine } from "./loading";
 
 /** Predictions that the loss does not count are hidden until asked for. */
 const everywhere = signal(false);
-/** More tokens than this are drawn smaller. */
-const MANY = 36;
 /** As typed; null: as it is shown. */
 const typed = signal<string | null>(null);
 
@@ -23,14 +26,89 @@ export function SequenceRow() {
       <div class="head">
         <h2 id="sequence-title">Sequence</h2>
         <ListField />
+        <Changes />
         <label class="check">
           <input type="checkbox" checked={everywhere.value} onChange={(e) => (everywhere.value = e.currentTarget.checked)} />
           every position’s prediction
         </label>
       </div>
-      {now ? <Tokens sequence={now} /> : <LoadingLine />}
+      {now ? <Rows /> : <LoadingLine />}
+      {trouble.value && (
+        <p class="error" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      {now && (
+        <div class="folds">
+          <Presets />
+          <Generation />
+        </div>
+      )}
+      <p id="editor-keys" class="unseen">
+        {HELP}
+      </p>
     </section>
   );
+}
+
+/** Undo, redo, and all back to the clean list. */
+function Changes() {
+  return (
+    <div class="changes">
+      <button type="button" class="icon" onClick={undo} disabled={!undoable.value} aria-label="Undo" aria-keyshortcuts="z" title={undoable.value ? `Undo (z): ${undoable.value}` : "Undo (z)"}>
+        <Undo />
+      </button>
+      <button type="button" class="icon" onClick={redo} disabled={!redoable.value} aria-label="Redo" aria-keyshortcuts="Shift+Z" title={redoable.value ? `Redo (Z): ${redoable.value}` : "Redo (Z)"}>
+        <Redo />
+      </button>
+      {anyEdit.value && (
+        <button type="button" onClick={discard}>
+          Discard all edits
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Rows() {
+  const whole = sequence.value!;
+  const given = whole.tokens.slice(0, whole.mid + 1).map((token, slot): Placed => ({ slot, token, clean: token, gone: false, moved: false }));
+  const both = compared.value !== null;
+  // The worker's look at the edited prompt comes a moment after the edit.
+  const there = edited.value && compared.value && edited.value.mid + 1 === compared.value.length ? edited.value : null;
+  const shown = { everywhere: everywhere.value, own: own.value, numbered: both };
+  return (
+    <>
+      {both && <h3>Clean</h3>}
+      <Row side="clean" editable={!both} sequence={whole} places={given} against={null} {...shown} hint={!both && !everywhere.value && <Hint />} />
+      {both && (
+        <>
+          <h3>
+            Edited <span class="small">{whatEditsDo()}</span>
+          </h3>
+          <Row side="edited" editable sequence={there} places={places.value} against={there && whole} {...shown} hint={null} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Hint() {
+  return (
+    <p class="small">
+      {own.value ? "From MID on the model’s own tokens" : "Under each token from MID on: what the model says comes next, and how sure it is"}. Click a token of the prompt to change it.
+    </p>
+  );
+}
+
+/** What the edits do to positions, in plain words. */
+function whatEditsDo(): string {
+  const prompt = editedPrompt.value;
+  if (!prompt) return "the same prompt, read by the model with parts taken out";
+  const by = prompt.length - clean.value.length;
+  const words = `${Math.abs(by)} ${Math.abs(by) === 1 ? "token" : "tokens"}`;
+  if (by === 0) return "as long as the clean one: what was only replaced keeps its position";
+  return by < 0 ? `really shorter by ${words}: what follows a deletion has moved to earlier positions` : `longer by ${words}: what follows an insertion has moved to later positions`;
 }
 
 function ListField() {
@@ -66,50 +144,5 @@ function ListField() {
         </p>
       )}
     </div>
-  );
-}
-
-function Tokens({ sequence: { labels, mid, predictions } }: { sequence: Sequence }) {
-  const positions = labels.map((label, i) => {
-    const prediction = predictions[i];
-    const counts = i >= mid && prediction?.right !== null;
-    return <Token key={i} label={label} position={i} special={i === mid || (i === 0 && mid > 0 && !/^-?\d+$/.test(label))} prediction={counts || everywhere.value ? prediction : undefined} counts={counts} />;
-  });
-  return (
-    <div class={`tokens ${labels.length > MANY ? "dense" : ""}`}>
-      <div class="prompt">
-        <ol aria-label="What the model is given">{positions.slice(0, mid)}</ol>
-        {!everywhere.value && <p class="small">Under each token from MID on: what the model says comes next, and how sure it is.</p>}
-      </div>
-      <ol class="answer" start={mid} aria-label="From MID on: the sorted list, and what the model says comes next">
-        {positions.slice(mid)}
-      </ol>
-    </div>
-  );
-}
-
-type TokenProps = { label: string; position: number; special: boolean; counts: boolean; prediction: Sequence["predictions"][number] | undefined };
-
-function Token({ label, position, special, counts, prediction }: TokenProps) {
-  const right = prediction?.right ?? null;
-  const verdict = right === null ? "" : right ? "right" : "wrong";
-  return (
-    <li class={`token ${special ? "special" : ""}`}>
-      <span class="label" title={`position ${position}`}>
-        {label}
-      </span>
-      {prediction && (
-        <span class={`prediction ${counts ? verdict : "uncounted"}`}>
-          <span class="unseen">next, says the model: </span>
-          <span class="guess">
-            {prediction.label}
-            {counts && right !== null && <span class="mark">{right ? <Right /> : <Wrong />}</span>}
-          </span>
-          <span class="unseen">{counts ? `, ${verdict}, ` : ", "}</span>
-          <span class="probability">{roughPercent(prediction.probability)}</span>
-          <meter class="bar" min={0} max={1} value={prediction.probability} aria-hidden="true" />
-        </span>
-      )}
-    </li>
   );
 }
