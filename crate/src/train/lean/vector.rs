@@ -57,8 +57,9 @@ fn exp(x: f32) -> f32 {
     let p = p * r + 0.5;
     let value = p * r * r + r + 1.0;
     let power = f32::from_bits(((n as i32 + 127) << 23) as u32);
+    let result = if x > -40.0 { value * power } else { 0.0 };
     // NaN is kept: a run that has diverged must say so.
-    if x > -40.0 { value * power } else { x.max(0.0) * 0.0 + if x.is_nan() { x } else { 0.0 } }
+    if x.is_nan() { x } else { result }
 }
 
 #[cfg(test)]
