@@ -2,6 +2,7 @@
 
 import { computed } from "@preact/signals";
 import type { AblationName } from "tinylens";
+import { interventions } from "./edit";
 import { EXPERIMENTS, impossible, sites, sweepValues, type Experiment } from "./experiments";
 import { count } from "./format";
 import { choices, ended, lists, results, seed, sweeps, underWay, USUAL, type Choice, type Choices, type Sweep, type Task } from "./lab";
@@ -86,6 +87,7 @@ function battery({ id, site, value }: Experiment, place: Choice, token: Choice):
     experiment: id,
     ...(site && place !== "" ? { site: given(place) } : {}),
     ...(value && token !== "" ? { value: given(token) } : {}),
+    ...(interventions.value.length > 0 ? { interventions: interventions.value } : {}),
     lists: Number(lists.value),
     seed: Number(seed.value),
   };

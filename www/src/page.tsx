@@ -25,7 +25,10 @@ function App() {
     <>
       <NoticeLine />
       <SequenceRow />
-      <Attention />
+      {/* As high as its row: the pattern stays in view beside the instruments, and not over what comes after them. */}
+      <div class="watch">
+        <Attention />
+      </div>
       <div class="side">
         <FilePanel />
         <Transport />

@@ -4,7 +4,9 @@
 import { signal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { AblationName } from "tinylens";
+import { described } from "../ablation";
 import { able, choose, chosen, isStale, listsError, run, runAll, seedError, stop, sweeping } from "../batteries";
+import { interventions, scene } from "../edit";
 import { EXPERIMENTS, impossible, MEASURES, runs, sites, tokenName, usual, type Experiment } from "../experiments";
 import { count } from "../format";
 import { ended, lists, results, seed, stale, sweeps, underWay, type Choice } from "../lab";
@@ -30,6 +32,7 @@ export function Ablations() {
         <Controls />
       </div>
       <Progress />
+      <Under />
       {/* Roles are spelled out: on a narrow screen the rows are laid out as blocks, and browsers then forget that it is a table. */}
       <table role="table" class="batteries">
         <thead role="rowgroup">
@@ -67,11 +70,11 @@ function Controls() {
       <Field name="Lists" text={lists.value} error={listsError.value} onInput={(text) => (lists.value = text)} />
       <Field name="Seed" text={seed.value} error={seedError.value} onInput={(text) => (seed.value = text)} />
       {going ? (
-        <button type="button" onClick={stop}>
+        <button key="stop" type="button" onClick={stop}>
           Stop
         </button>
       ) : (
-        <button type="submit" class="primary" disabled={!able.value}>
+        <button key="start" type="submit" class="primary" disabled={!able.value}>
           Run all
         </button>
       )}
@@ -82,7 +85,7 @@ function Controls() {
 function Field({ name, text, error, onInput }: { name: string; text: string; error: string | null; onInput: (text: string) => void }) {
   const id = useId();
   return (
-    <div class="field">
+    <div class="lab-field">
       <label for={id}>{name}</label>
       <input id={id} type="text" inputMode="numeric" autocomplete="off" size={6} value={text} onInput={(e) => onInput(e.currentTarget.value)} aria-invalid={error !== null} aria-describedby={error ? `${id}-error` : undefined} />
       {error && (
@@ -124,6 +127,13 @@ function Progress() {
   );
 }
 
+/** What is taken out of the model (in the attention's part of the page) is out here too. */
+function Under() {
+  const { ablations } = scene.value;
+  if (interventions.value.length === 0) return null;
+  return <p class="small">With parts of the model taken out: {ablations.map(described).join("; ")}.</p>;
+}
+
 function Row({ one }: { one: Experiment }) {
   const task = experiment.value?.task;
   const result = results.value[one.id];
@@ -151,7 +161,7 @@ function Row({ one }: { one: Experiment }) {
           </td>
         ) : (
           <>
-            <td role="cell" class="choices">{task && <ChoicesOf one={one} />}</td>
+            <td role="cell" class="where-what">{task && <ChoicesOf one={one} />}</td>
             {result && "error" in result.answer ? (
               <td role="cell" class="why" colSpan={MEASURES.length}>
                 <span class="error">{result.answer.error}</span>

@@ -1,101 +1,104 @@
-// The attention pattern: a canvas that the worker draws on, a line that reads the cell under the pointer, and the same
-// numbers as a table.
+// The attention patterns: of the clean sequence, and, where something is edited, of the edited one and their difference; a line
+// that reads the cell under the pointer; and the clean one's numbers as a table.
 
-import { batch, computed, effect, signal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { computed, signal } from "@preact/signals";
+import { useLayoutEffect } from "preact/hooks";
+import { compared } from "../edit";
 import { weight } from "../format";
-import type { View } from "../protocol";
+import type { CanvasName } from "../protocol";
 import { send } from "../session";
-import { canvasHeight, cell, experiment, generation, sequence, table, tableHead } from "../state";
-import { theme } from "../theme";
+import { cell, edited, experiment, generation, sequence, table, tableHead } from "../state";
+import { Canvas } from "./canvas";
+import { Ablate } from "./editor/ablate";
 
-/** Pixels of the page in one of the crate's: what is drawn grows with the page's text. */
-const textScale = signal(1);
-/** The crate's labels are 11 pixels high. A lone head has room for them to be as high as the page's small text. */
-const scale = computed(() => textScale.value * (heads.value[0] * heads.value[1] > 1 ? 1 : 13 / 11));
 const heads = computed<[number, number]>(() => sequence.value?.heads ?? [1, 1]);
-
 /** Whether a position sees only itself and those before it. */
 const causal = computed(() => experiment.value?.model.attention_dir !== "bidirectional");
 
-/** Of the box that the canvas may fill; CSS pixels. */
-const width = signal(0);
-const pixelRatio = signal(devicePixelRatio);
-const visible = signal(!document.hidden);
-addEventListener("resize", () => (pixelRatio.value = devicePixelRatio)); // zooming resizes
-document.addEventListener("visibilitychange", () => (visible.value = !document.hidden));
-
-/** What the worker is told, in the crate's pixels. */
-const view = computed<View>(() => ({ width: width.value / scale.value, pixelRatio: pixelRatio.value * scale.value, theme: theme.value, visible: visible.value }));
+const TITLES: Record<CanvasName, string> = { clean: "Clean", edited: "Edited", difference: "Difference" };
+const ALL: CanvasName[] = ["clean", "edited", "difference"];
+/** Where there is room for one. */
+const tab = signal<CanvasName>("edited");
 
 export function Attention() {
+  const both = compared.value !== null;
   return (
     <section class="attention" aria-labelledby="attention-title">
       <div class="head">
         <h2 id="attention-title">Attention</h2>
         <Readout />
       </div>
-      {/* A canvas is handed over for good: another worker needs another canvas. */}
-      <Canvas key={generation.value} />
+      {both && <Tabs />}
+      <div class={`patterns ${both ? "several" : ""}`}>
+        {(both ? ALL : ALL.slice(0, 1)).map((name) => (
+          <Pattern key={name} name={name} both={both} />
+        ))}
+      </div>
+      <Ablate />
       <PatternTable />
     </section>
   );
 }
 
-function Canvas() {
-  const holder = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
-
-  useLayoutEffect(() => {
-    const measure = () =>
-      batch(() => {
-        width.value = holder.current!.clientWidth || width.value; // 0: a window that is no size for a moment
-        textScale.value = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-      });
-    measure();
-    const offscreen = canvas.current!.transferControlToOffscreen();
-    send({ type: "canvas", canvas: offscreen, view: view.value }, [offscreen]);
-    const observer = new ResizeObserver(measure);
-    observer.observe(holder.current!);
-    const stop = effect(() => send({ type: "view", view: view.value }));
-    return () => {
-      observer.disconnect();
-      stop();
-    };
-  }, []);
-
-  const point = ({ offsetX: x, offsetY: y }: PointerEvent) => send({ type: "point", at: { x: x / scale.value, y: y / scale.value } });
-  const height = canvasHeight.value * scale.value;
+function Tabs() {
   return (
-    <div class="canvas-holder" ref={holder}>
-      <canvas
-        ref={canvas}
-        style={{ height: height > 0 ? `${height}px` : "" }}
-        onPointerMove={point}
-        onPointerDown={point}
-        onPointerLeave={() => send({ type: "point", at: null })}
-        role="img"
-        aria-label="Attention pattern of every head: rows are destinations, columns are sources. The table below holds its numbers."
-      />
+    <div class="tabs" role="group" aria-label="Which pattern">
+      {ALL.map((name) => (
+        <button key={name} type="button" aria-pressed={tab.value === name} onClick={() => (tab.value = name)}>
+          {TITLES[name]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Pattern({ name, both }: { name: CanvasName; both: boolean }) {
+  const lengths = [sequence.value?.labels.length, edited.value?.labels.length];
+  const incomparable = name === "difference" && edited.value !== null && lengths[0] !== lengths[1];
+  const what = name === "difference" ? "How the edited pattern of every head differs from the clean one" : `Attention pattern of every head${both ? `, ${name} sequence` : ""}`;
+  return (
+    <div class={`pattern ${both && tab.value !== name ? "unchosen" : ""}`} data-pattern={name}>
+      {both && (
+        <h3>
+          {TITLES[name]} {name === "difference" && !incomparable && <span class="small"><span class="key-difference">edited more</span>less</span>}
+        </h3>
+      )}
+      {incomparable ? (
+        <p class="small">
+          The edited sequence has {lengths[1]} tokens and the clean one {lengths[0]}: their positions do not correspond, so there is no difference to draw cell by cell.
+        </p>
+      ) : (
+        /* A canvas is handed over for good: another worker needs another canvas. */
+        <Canvas key={generation.value} name={name} label={`${what}: rows are destinations, columns are sources.${name === "clean" ? " The table below holds its numbers." : ""}`} />
+      )}
     </div>
   );
 }
 
 function Readout() {
   const now = cell.value;
-  const labels = sequence.value?.labels;
+  const [plain, changed] = [sequence.value?.labels, edited.value?.labels];
+  const labels = now?.name === "clean" ? plain : changed;
   if (!now || !labels) return <p class="readout hint">Each row, a destination, attends to the sources in its columns. Point at a cell to read it.</p>;
+  const { layer, head, destination, source, weight: value } = now.cell;
   const many = heads.value[0] * heads.value[1] > 1;
-  const later = causal.value && now.source > now.destination;
+  const later = causal.value && source > destination;
+  // Where the two sequences have different tokens, a difference is between both.
+  const name = (position: number) => (now.name === "difference" && plain?.[position] !== changed?.[position] ? `${plain?.[position]} → ${changed?.[position]}` : labels[position]);
+  const difference = now.name === "difference";
   return (
-    <p class="readout" data-cell={`${now.destination},${now.source}`}>
-      Destination <b>{labels[now.destination]}</b> (position {now.destination}) {later ? "cannot see" : "attends to"} source <b>{labels[now.source]}</b> (position {now.source})
-      {later ? ", which comes later" : ": "}
-      {!later && <b>{weight(now.weight)}</b>}
-      {many && `, layer ${now.layer}, head ${now.head}`}
+    <p class="readout" data-cell={`${destination},${source}`} data-canvas={now.name}>
+      {now.name === "edited" && "Edited: "}
+      {difference && "Difference: "}destination <b>{name(destination)}</b> (position {destination}) {later ? "cannot see" : "attends to"} source <b>{name(source)}</b> (position {source})
+      {later ? ", which comes later" : difference ? ", edited less clean: " : ": "}
+      {!later && <b>{difference ? signed(value) : weight(value)}</b>}
+      {many && `, layer ${layer}, head ${head}`}
     </p>
   );
 }
+
+/** With a sign that is as wide as a plus. */
+const signed = (value: number): string => `${value < 0 ? "−" : "+"}${weight(Math.abs(value))}`;
 
 function PatternTable() {
   const [layers, perLayer] = heads.value;

@@ -2,6 +2,7 @@
 // one, and the lists that failed, each a way into the sequence editor.
 
 import type { AblationReport, TaskConfig } from "tinylens";
+import { openPrompt } from "../edit";
 import { KINDS, tokenName, type Experiment } from "../experiments";
 import { count, roughPercent } from "../format";
 import { results, type Sweep } from "../lab";
@@ -87,7 +88,7 @@ function Failed({ report: { failed, exact, lists }, spell }: { report: AblationR
       <ul class="scroll">
         {failed.map(({ list, prompt, answer }, i) => (
           <li key={i}>
-            <button type="button" onClick={() => void openFailed(prompt, list)} aria-label={`Open ${text(prompt)}, answered ${text(answer)}`}>
+            <button type="button" onClick={() => openFailed(prompt, list)} aria-label={`Open ${text(prompt)}, answered ${text(answer)}`}>
               <span>{text(prompt)}</span> <span class="arrow">→</span> <span class="answered">{text(answer)}</span>
             </button>
           </li>
@@ -97,7 +98,8 @@ function Failed({ report: { failed, exact, lists }, spell }: { report: AblationR
   );
 }
 
-// CONNECT: edit.ts's openPrompt, once it is there.
-async function openFailed(prompt: number[], list: number[]): Promise<void> {
-  console.warn("not connected", prompt, list);
+/** In the sequence, which may be far above. */
+function openFailed(prompt: number[], list: number[]): void {
+  openPrompt(prompt, list);
+  document.querySelector(".sequence")?.scrollIntoView({ block: "start", behavior: "smooth" });
 }

@@ -72,7 +72,7 @@ function Row({ claim, judged, reading }: { claim: Claim; judged: Judged; reading
         {SAID[verdict]}
       </span>
       <p class="text">
-        {claim.text}
+        {claim.text.replaceAll(" %", "\u00a0%")}
         {since !== null && since > 0 && history.length > 2 && (
           <span class="small">
             {" "}

@@ -25,7 +25,7 @@ export function ComparisonPanel() {
           if (!running) start();
         }}
       >
-        <div class="field wide">
+        <div class="lab-field wide">
           <label for={choice}>Question</label>
           <select id={choice} value={which.value} disabled={running} onChange={(e) => (which.value = e.currentTarget.value)}>
             {COMPARISONS.map(({ id, title }) => (
@@ -37,12 +37,13 @@ export function ComparisonPanel() {
         </div>
         <Field name="Seeds" text={seeds.value} error={seedsError.value} off={running} onInput={(text) => (seeds.value = text)} />
         <Field name="Steps" text={steps.value} error={stepsError.value} off={running} onInput={(text) => (steps.value = text)} />
+        {/* Two buttons, by their keys: one that became the other while it is pressed would submit the form. */}
         {running ? (
-          <button type="button" onClick={cancel}>
+          <button key="cancel" type="button" onClick={cancel}>
             Cancel
           </button>
         ) : (
-          <button type="submit" class="primary" disabled={!program.value || seedsError.value !== null || stepsError.value !== null}>
+          <button key="start" type="submit" class="primary" disabled={!program.value || seedsError.value !== null || stepsError.value !== null}>
             Compare
           </button>
         )}
@@ -57,7 +58,7 @@ export function ComparisonPanel() {
 function Field({ name, text, error, off, onInput }: { name: string; text: string; error: string | null; off: boolean; onInput: (text: string) => void }) {
   const id = useId();
   return (
-    <div class="field">
+    <div class="lab-field">
       <label for={id}>{name}</label>
       <input id={id} type="text" inputMode="numeric" autocomplete="off" size={6} value={text} disabled={off} onInput={(e) => onInput(e.currentTarget.value)} aria-invalid={error !== null} aria-describedby={error ? `${id}-error` : undefined} />
       {error && (
@@ -107,7 +108,7 @@ const groups = computed(() => {
   const rows = summary.value.filter((row) => !apartOnly.value || apart(row));
   const found: { title: string; rows: { name: string; row: Summary }[] }[] = [];
   for (const row of rows) {
-    const [title, name] = row.label.includes(": ") ? (row.label.split(/: (.*)/) as [string, string]) : ["held-out lists", row.label];
+    const [title, name] = row.label.includes(": ") ? (row.label.split(/: (.*)/) as [string, string]) : ["held-out lists", row.label.replace(/^held-out (lists )?/, "")];
     const last = found.at(-1);
     if (last?.title === title) last.rows.push({ name, row });
     else found.push({ title, rows: [{ name, row }] });
@@ -167,8 +168,10 @@ function Spread({ mean, least, most, loss }: { mean: number; least: number; most
   const spell = (n: number) => (loss ? n.toFixed(3) : (100 * n).toFixed(1));
   return (
     <span class="rate">
-      {spell(mean)}
-      {loss ? "" : "\u00a0%"}{" "}
+      <span>
+        {spell(mean)}
+        {loss ? "" : "\u00a0%"}
+      </span>{" "}
       <span class="interval">
         [{spell(least)},&nbsp;{spell(most)}]
       </span>

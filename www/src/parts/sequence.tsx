@@ -16,6 +16,8 @@ import { LoadingLine } from "./loading";
 
 /** Predictions that the loss does not count are hidden until asked for. */
 const everywhere = signal(false);
+/** The notebook's sequence fills a line. */
+const LINE = 12;
 /** As typed; null: as it is shown. */
 const typed = signal<string | null>(null);
 
@@ -76,18 +78,22 @@ function Rows() {
   const both = compared.value !== null;
   // The worker's look at the edited prompt comes a moment after the edit.
   const there = edited.value && compared.value && edited.value.mid + 1 === compared.value.length ? edited.value : null;
-  const shown = { everywhere: everywhere.value, own: own.value, numbered: both };
+  const across = Math.max(LINE, whole.labels.length, (there?.labels.length ?? 0) + places.value.filter(({ gone }) => gone).length);
+  const shown = { across, everywhere: everywhere.value, own: own.value, numbered: both };
+  // The row that is edited keeps its key: whoever is typing in it goes on typing when the clean one comes to stand above.
   return (
     <>
-      {both && <h3>Clean</h3>}
-      <Row side="clean" editable={!both} sequence={whole} places={given} against={null} {...shown} hint={!both && !everywhere.value && <Hint />} />
+      {both && <h3 key="clean title">Clean</h3>}
+      {both && <Row key="clean" side="clean" editable={false} sequence={whole} places={given} against={null} {...shown} hint={null} />}
       {both && (
-        <>
-          <h3>
-            Edited <span class="small">{whatEditsDo()}</span>
-          </h3>
-          <Row side="edited" editable sequence={there} places={places.value} against={there && whole} {...shown} hint={null} />
-        </>
+        <h3 key="edited title">
+          Edited <span class="small">{whatEditsDo()}</span>
+        </h3>
+      )}
+      {both ? (
+        <Row key="editor" side="edited" editable sequence={there} places={places.value} against={there && whole} {...shown} hint={null} />
+      ) : (
+        <Row key="editor" side="clean" editable sequence={whole} places={given} against={null} {...shown} hint={!everywhere.value && <Hint />} />
       )}
     </>
   );

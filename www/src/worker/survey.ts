@@ -4,14 +4,15 @@ import { claims, type Run } from "tinylens";
 import type { Claims } from "../protocol";
 import { Budget } from "./budget";
 
-/** While it trains, and once it rests; fewer where they would take too long. */
-const LISTS = { training: 60, resting: 500, least: 10 };
-/** Milliseconds that a survey may keep training waiting. */
-const LONGEST = 200;
+/** While it trains, and once it rests; fewer where they would take too long: an untrained model's answers, which nothing guesses
+ * right, take several times as long as a trained one's, and it is in the first steps that claims become true. */
+const LISTS = { training: 60, resting: 500, least: 20 };
+/** Milliseconds that a survey may take of training, and so, times ten, from one to the next. */
+const LONGEST = 75;
 
 export class Survey {
-  // Less than a tenth of the time, whatever the device makes a survey cost.
-  private readonly budget = new Budget(0.08, 500);
+  // A tenth of the time that is left to training, whatever the device makes a survey cost.
+  private readonly budget = new Budget(0.1, 500);
   private listCost = 0;
   private signal = { aborted: false };
 
@@ -26,7 +27,7 @@ export class Survey {
 
   /** Null: it was interrupted. */
   async take(run: Run, resting: boolean): Promise<Claims | null> {
-    const most = resting ? LISTS.resting : Math.max(LISTS.least, Math.min(LISTS.training, Math.round(LONGEST / (this.listCost || 1))));
+    const most = resting ? LISTS.resting : Math.max(LISTS.least, Math.min(LISTS.training, Math.round(this.listCost > 0 ? LONGEST / this.listCost : 0)));
     const signal = (this.signal = { aborted: false });
     const start = performance.now();
     const model = run.model();
@@ -38,7 +39,9 @@ export class Survey {
       return { lists: 0, claims: [], refused: error instanceof Error ? error.message : String(error) };
     } finally {
       model.free();
-      this.budget.spent(start, performance.now());
+      const end = performance.now();
+      // The first takes several times as long as any other, while the engine warms up: that tells nothing of the next.
+      this.budget.spent(this.listCost > 0 ? start : Math.max(start, end - LONGEST), end);
       if (!signal.aborted) this.listCost = this.budget.cost / most;
     }
   }

@@ -7,7 +7,7 @@ import { experiment } from "../../state";
 import { label, NAMES, tokenOf, valueOf } from "../../slots";
 import { Wrong } from "../icons";
 
-export function Menu({ holder }: { holder: RefObject<HTMLElement> }) {
+export function Menu({ holder }: { holder: RefObject<HTMLElement | null> }) {
   const box = useRef<HTMLDivElement>(null);
   const { value: position } = cursor;
   const prompt = edited.value ?? clean.value;
@@ -98,14 +98,16 @@ function Replace({ position, token, onDone }: { position: number; token: number;
           </option>
         ))}
       </select>
-      {NAMES.filter((name) => tokenOf(name, now) !== null).map((name) => (
-        <button type="button" key={name} onClick={() => replace(position, name)}>
-          {name}
-        </button>
-      ))}
       <button type="button" onClick={() => replace(position, random())} title="A random number">
         Random
       </button>
+      <div class="line names">
+        {NAMES.filter((name) => tokenOf(name, now) !== null).map((name) => (
+          <button type="button" key={name} onClick={() => replace(position, name)}>
+            {name}
+          </button>
+        ))}
+      </div>
     </div>
   );
 }

@@ -56,7 +56,7 @@ export function Presets() {
   return (
     <details class="fold presets" onToggle={(e) => (open.value = e.currentTarget.open)}>
       <summary>
-        The notebook’s experiments <span class="small">each at a click</span>
+        Experiments on this list <span class="small">the notebook’s, each at a click</span>
       </summary>
       {open.value && (
         <ul>
@@ -94,7 +94,8 @@ function Line({ one, task, answer }: { one: Case; task: TaskConfig; answer: numb
         </div>
       )}
       {!why && (
-        <p class="now" aria-label="This model, now">
+        <p class="now">
+          <span class="unseen">This model, now: </span>
           {answer ? (
             <>
               <b>{answer.map((token) => label(token, task)).join(" ")}</b> <span class="small">{judged(answer, list, task)}</span>

@@ -31,9 +31,11 @@ export type RowProps = {
   /** Shows each token's position. */
   numbered: boolean;
   hint: ComponentChildren;
+  /** How many tokens a line is to hold, so that rows one above the other have theirs equally wide. */
+  across: number;
 };
 
-export function Row({ side, editable, sequence, places, against, own, everywhere, numbered, hint }: RowProps) {
+export function Row({ side, editable, sequence, places, against, own, everywhere, numbered, hint, across }: RowProps) {
   const holder = useRef<HTMLDivElement>(null);
   const { value: now } = task;
   const { value: next } = focusNext;
@@ -85,7 +87,7 @@ export function Row({ side, editable, sequence, places, against, own, everywhere
   });
   return (
     <div class="row-holder" ref={holder} data-side={side} onKeyDown={(event) => editable && pressed(event)} onFocusOut={(event) => editable && left(event, holder.current!)}>
-      <div class={`tokens ${whole > MANY ? "dense" : ""}`}>
+      <div class={`tokens ${whole > MANY ? "dense" : ""}`} style={{ "--across": String(across) }}>
         {split > 0 && (
           <div class="prompt">
             <ol aria-label={side === "clean" ? "What the model is given" : "What the model is given, edited"}>{cells.slice(0, split)}</ol>
@@ -110,7 +112,7 @@ function left({ relatedTarget }: FocusEvent, holder: HTMLElement): void {
 
 /** What an edit did to a token, in two words. */
 function noteOf({ token, clean, moved }: Placed, now: NonNullable<typeof task.value>): string {
-  if (clean === null) return "inserted";
+  if (clean === null) return "new";
   return [token === clean ? "" : `was ${labelOf(clean, now)}`, moved ? "moved" : ""].filter(Boolean).join(", ");
 }
 
