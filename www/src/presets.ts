@@ -1,14 +1,13 @@
 // The notebook's experiments on one list, as edits of its prompt: where, with which token, and what came of it there.
 
 import type { AblationName, TaskConfig } from "tinylens";
+import { EXPERIMENTS } from "./experiments";
 import { slotsOf, tokenOf, type Slot, type Value } from "./slots";
 
 /** `site`: where, with what it means, and what the notebook has. `value`: the notebook's token. */
 export type Preset = {
   id: AblationName;
   name: string;
-  /** What the notebook found, or why the preset stands beside its own. */
-  says: string;
   site: { what: string; least: number; most: (length: number) => number; usual: (length: number) => number } | null;
   value: Value | null;
   bos: boolean;
@@ -17,21 +16,19 @@ export type Preset = {
 const LIST = { what: "list index", least: 0, most: (length: number) => length - 1 };
 
 export const PRESETS: readonly Preset[] = [
-  { id: "baseline", name: "Nothing changed", says: "The notebook’s model sorts the list.", site: null, value: null, bos: false },
+  { id: "baseline", name: "Nothing changed", site: null, value: null, bos: false },
   {
     id: "mid_injection",
     name: "MID in the list",
-    says: "In the notebook the other numbers came out sorted, and the largest of them again in place of the one that was lost.",
     site: { ...LIST, usual: (length) => Math.min(3, length - 1) },
     value: "MID",
     bos: false,
   },
-  { id: "mid_replacement", name: "MID replaced", says: "In the notebook a number in MID’s place changed nothing: that an answer is due shows in the position.", site: null, value: 27, bos: false },
-  { id: "mid_deletion", name: "MID deleted", says: "The notebook removed MID by replacing it. Deleted, it leaves every later token one position earlier.", site: null, value: null, bos: false },
+  { id: "mid_replacement", name: "MID replaced", site: null, value: 27, bos: false },
+  { id: "mid_deletion", name: "MID deleted", site: null, value: null, bos: false },
   {
     id: "shorter",
     name: "A shorter list",
-    says: "In the notebook a list of three was not sorted: the model has only seen lists of five, and its positions count.",
     site: { what: "numbers kept", least: 1, most: (length) => length - 1, usual: (length) => Math.max(1, length - 2) },
     value: null,
     bos: false,
@@ -39,15 +36,17 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "bos_injection",
     name: "BOS in the list",
-    says: "In the notebook BOS in the list did what MID did: the rest sorted, the largest again.",
     site: { ...LIST, usual: (length) => length - 1 },
     value: "BOS",
     bos: true,
   },
-  { id: "bos_replacement", name: "BOS replaced", says: "In the notebook a number in BOS’s place changed nothing: the model hardly uses it.", site: null, value: 12, bos: true },
-  { id: "bos_deletion", name: "BOS deleted", says: "The notebook removed BOS by replacing it. Deleted, it leaves every token one position earlier.", site: null, value: null, bos: true },
-  { id: "bos_only", name: "BOS alone", says: "In the notebook BOS alone made the model write one number again and again.", site: null, value: null, bos: true },
+  { id: "bos_replacement", name: "BOS replaced", site: null, value: 12, bos: true },
+  { id: "bos_deletion", name: "BOS deleted", site: null, value: null, bos: true },
+  { id: "bos_only", name: "BOS alone", site: null, value: null, bos: true },
 ];
+
+/** What the notebook says of it, or why it stands beside the notebook's own. */
+export const says = ({ id }: Preset): string => EXPERIMENTS.find((experiment) => experiment.id === id)?.notebook ?? "";
 
 /** Why the preset makes no sense; null: it does. */
 export function senseless(preset: Preset, task: TaskConfig, length: number): string | null {

@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import type { TaskConfig } from "tinylens";
 import { applyPreset, room, task } from "../../edit";
-import { judged, near, newTokensFor, PRESETS, senseless, slotsFor, type Preset } from "../../presets";
+import { judged, near, newTokensFor, PRESETS, says, senseless, slotsFor, type Preset } from "../../presets";
 import { label, NAMES, placed, slotsOf, tokenOf, type Slot, type Value } from "../../slots";
 import { ask } from "../../session";
 import { answers, experiment, numbers } from "../../state";
@@ -86,7 +86,7 @@ function Line({ one, task, answer }: { one: Case; task: TaskConfig; answer: numb
       <button type="button" onClick={apply} disabled={why !== null}>
         {preset.name}
       </button>
-      <p class="small">{why ?? preset.says}</p>
+      <p class="small">{why ?? says(preset)}</p>
       {!why && (preset.site || preset.value !== null) && (
         <div class="where">
           {preset.site && <SiteChoice one={one} length={length} choose={choose} />}
