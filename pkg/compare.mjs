@@ -73,7 +73,7 @@ export async function measure({ arm, seed, experiment }, device, { steps, lists,
   put("lists", "held-out lists right", figures.sequenceAccuracy);
   const shorter = Array.from({ length: task.list_length - 1 }, (_, i) => ({ id: `shorter.${i + 1}`, label: `${i + 1} of ${task.list_length} numbers`, experiment: "shorter", site: i + 1 }));
   for (const { id, label, ...options } of [...BATTERIES, ...shorter]) {
-    if (task.bos_token === null && id.startsWith("bos")) continue;
+    if ((task.bos_token === null && id.startsWith("bos")) || (task.mid_token === null && id.startsWith("mid"))) continue;
     // The same lists for every model.
     const report = await ablate(model, null, { ...options, lists, seed: 1, signal });
     for (const rate of RATES) put(`${id}.${rate.id}`, `${label}: ${rate.label}`, report[rate.id].rate);

@@ -93,7 +93,7 @@ fn the_notebooks_own_format_and_its_seven_experiments() {
     assert_eq!((config.n_layers, config.d_model, config.d_head, config.n_ctx, config.d_vocab), (1, 128, 128, 12, 67));
     assert!(config.attn_only && config.normalization_type.is_none() && config.seed == 42);
     let task = opened.task_config().unwrap();
-    assert_eq!((task.list_length, task.max_value, task.bos_token, task.mid_token), (5, 64, Some(65), 66));
+    assert_eq!((task.list_length, task.max_value, task.bos_token, task.mid_token), (5, 64, Some(65), Some(66)));
     assert_eq!(opened.train["num_samples"], 10_000);
 
     let Some(figures) = figures("seed_format_3000.json") else { return };
@@ -121,7 +121,7 @@ fn baggins() {
     let Some((opened, model)) = opened("baggins_model_1.pkl") else { return };
     assert_eq!((model.config().d_head, model.config().d_vocab), (32, 66));
     let task = opened.task_config().unwrap();
-    assert_eq!((task.list_length, task.max_value, task.bos_token, task.mid_token), (5, 64, Some(64), 65));
+    assert_eq!((task.list_length, task.max_value, task.bos_token, task.mid_token), (5, 64, Some(64), Some(65)));
     let list = [64, 6, 2, 59, 50, 20, 65];
     assert_eq!(greedy(&model, &list, 5)[7..], [2, 6, 20, 50, 59]);
     let with = |position: usize, token: usize| {

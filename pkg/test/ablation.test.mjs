@@ -100,3 +100,15 @@ test("a comparison measures every seed of every arm", async () => {
   assert.ok(rows.some(({ row }) => row === "claim.next_larger") && rows.some(({ row }) => row === "shorter.2.exact"));
   for (const { arms } of rows) for (const { mean, least, most } of arms) assert.ok(least <= mean + 1e-12 && mean <= most + 1e-12);
 });
+
+test("a task without MID trains, and has no experiments on it", async () => {
+  const run = await Run.create({ task: { list_length: 2, max_value: 6, mid_token: null }, model: { d_model: 32 }, train: { batch_size: 64 } }, cpu);
+  assert.deepEqual([run.experiment.model.n_ctx, run.experiment.task.mid_token], [5, null]);
+  await run.step(200);
+  const model = run.model();
+  const clean = await ablate(model, null, { experiment: "baseline", lists: 200 });
+  assert.ok(clean.exact.rate > 0.7, `${clean.exact.rate}`);
+  await refused(() => ablate(model, null, { experiment: "mid_injection", lists: 10 }), /This task has no MID/);
+  const ids = (await claims(model, null, { lists: 20 })).map(({ id }) => id);
+  assert.ok(!ids.includes("mid_injection") && ids.includes("bos_injection"), ids.join());
+});

@@ -59,7 +59,7 @@ test("interventions replace, zero, average and add", async () => {
   await wrong({ hook: "blocks.7.hook_z" }, /interventions\[0\]\.hook is blocks\.7\.hook_z; this model has the hooks hook_embed/);
   await wrong({ heads: [2] }, /heads names 2; in blocks\.1\.attn\.hook_pattern they are 0 to 1/);
   await wrong({ hook: "hook_embed" }, /heads is given; hook_embed, of shape \[2, 6, 8\], has no such axis/);
-  await wrong({ edit: "delete" }, /edit must be "zero", "mean", "replace" or "add"/);
+  await wrong({ edit: "delete" }, /edit must be "zero", "mean", "resample", "replace" or "add"/);
   await wrong({ edit: "add" }, /value must be a number or a tensor/);
   await wrong({ edit: "add", value: { shape: [3, 3], data: new Float32Array(9) } }, /shape \[3, 3\]; it must broadcast to that of blocks\.1\.attn\.hook_pattern, \[2, 2, 6, 6\]/);
   close((await model.forward(tokens)).data, (await model.forward(tokens, {})).data, 0, "nothing is left behind");

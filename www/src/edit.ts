@@ -37,7 +37,7 @@ const model = computed(() => experiment.value?.model ?? null);
 /** The clean prompt. */
 export const clean = computed<number[]>(() => {
   const { value: now } = task;
-  return now ? [...(now.bos_token === null ? [] : [now.bos_token]), ...numbers.value, now.mid_token] : [];
+  return now ? [...(now.bos_token === null ? [] : [now.bos_token]), ...numbers.value, ...(now.mid_token === null ? [] : [now.mid_token])] : [];
 });
 
 type Outcome = { row: Slot[]; places: Placed[]; tokens: number[] } | { error: string };

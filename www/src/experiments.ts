@@ -104,6 +104,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
 /** Why an experiment can't be done with this task; null: it can. */
 export function impossible({ id, bos }: Experiment, task: TaskConfig): string | null {
   if (bos && task.bos_token === null) return "This task has no BOS (task.bos_token is none).";
+  if (id.startsWith("mid") && task.mid_token === null) return "This task has no MID (task.mid_token is none).";
   if (id === "shorter" && task.list_length < 2) return "Lists of one number can’t be shorter.";
   return null;
 }

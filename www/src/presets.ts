@@ -51,6 +51,7 @@ export const says = ({ id }: Preset): string => EXPERIMENTS.find((experiment) =>
 /** Why the preset makes no sense; null: it does. */
 export function senseless(preset: Preset, task: TaskConfig, length: number): string | null {
   if (preset.bos && task.bos_token === null) return "This task has no BOS.";
+  if (preset.id.startsWith("mid") && task.mid_token === null) return "This task has no MID.";
   if (preset.id === "shorter" && length < 2) return "A list of one number has no shorter one.";
   return null;
 }
@@ -87,7 +88,7 @@ export function slotsFor({ id }: Preset, task: TaskConfig, length: number, site:
 /** A shorter prompt is given as many new tokens as the task's sequence has room for; null: as many as the answer has. */
 export function newTokensFor({ id }: Preset, task: TaskConfig, promptLength: number): number | null {
   if (id !== "shorter" && id !== "bos_only") return null;
-  const specials = [task.bos_token, task.eos_token].filter((token) => token !== null).length + 1;
+  const specials = [task.bos_token, task.mid_token, task.eos_token].filter((token) => token !== null).length;
   return 2 * task.list_length + specials - promptLength;
 }
 

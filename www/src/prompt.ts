@@ -36,3 +36,6 @@ export function fitNumbers(numbers: readonly number[], task: TaskConfig): number
   }
   return list;
 }
+
+/** Positions of a prompt: the numbers, with BOS and MID where the task has them. */
+export const promptLength = (task: TaskConfig, numbers: number): number => Number(task.bos_token !== null) + numbers + Number(task.mid_token !== null);

@@ -25,7 +25,7 @@ export const valueOf = (token: number, task: TaskConfig): Value => NAMES.find((n
 
 export const label = (token: number, task: TaskConfig): string => String(valueOf(token, task));
 
-const sources = (task: TaskConfig, length: number): Source[] => [...(task.bos_token === null ? [] : ["BOS" as const]), ...Array.from({ length }, (_, i) => i), "MID"];
+const sources = (task: TaskConfig, length: number): Source[] => [...(task.bos_token === null ? [] : ["BOS" as const]), ...Array.from({ length }, (_, i) => i), ...(task.mid_token === null ? [] : ["MID" as const])];
 
 export const slotsOf = (task: TaskConfig, length: number): Slot[] => sources(task, length).map((source) => ({ source, value: null, gone: false, moved: false }));
 

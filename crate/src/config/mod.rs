@@ -31,8 +31,8 @@ pub fn describe(errors: &[ConfigError]) -> String {
     errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// What the model learns: sorting. A sequence is `bos_token` (if there is one), `list_length` numbers, `mid_token`, the numbers
-/// sorted, `eos_token` (if there is one).
+/// What the model learns: sorting. A sequence is `bos_token` (if there is one), `list_length` numbers, `mid_token` (if there
+/// is one), the numbers sorted, `eos_token` (if there is one).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskConfig {
     pub name: TaskName,
@@ -44,8 +44,8 @@ pub struct TaskConfig {
     pub max_value: usize,
     /// Token at the start of every sequence; `None`: sequences start with the list.
     pub bos_token: Option<usize>,
-    /// Token between the list and its sorted order.
-    pub mid_token: usize,
+    /// Token between the list and its sorted order; `None`: the one follows the other.
+    pub mid_token: Option<usize>,
     /// Token after the sorted list, which the model is asked for too; `None`: sequences end with the list.
     pub eos_token: Option<usize>,
     /// Whether a number may occur twice in a list.
@@ -60,9 +60,9 @@ impl TaskConfig {
         self.max_value - self.min_value
     }
 
-    /// Positions of a prompt for lists of `length` numbers: BOS if there is one, the list, MID.
+    /// Positions of a prompt for lists of `length` numbers: BOS if there is one, the list, MID if there is one.
     pub fn prompt_length(&self, length: usize) -> usize {
-        usize::from(self.bos_token.is_some()) + length + 1
+        usize::from(self.bos_token.is_some()) + length + usize::from(self.mid_token.is_some())
     }
 
     /// Positions of the answer for lists of `length` numbers: the list sorted, EOS if there is one.
@@ -75,7 +75,7 @@ impl TaskConfig {
         self.prompt_length(length) + self.answer_length(length)
     }
 
-    /// Positions whose logits count for lists of `length` numbers: from MID to the last but one.
+    /// Positions whose logits count for lists of `length` numbers: from MID (or the list's last number) to the last but one.
     pub fn counted(&self, length: usize) -> std::ops::Range<usize> {
         self.prompt_length(length) - 1..self.sequence_length(length) - 1
     }

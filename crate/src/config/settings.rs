@@ -108,8 +108,15 @@ pub const SETTINGS: &[Setting] = &[
     )
     .optional()
     .derived("max_value + 1"),
-    integer("task.mid_token", 0, MAX_TOKEN, |v| json!(v.integer("task.max_value") + 2), "The token between the list and its sorted order.")
-        .derived("max_value + 2"),
+    integer(
+        "task.mid_token",
+        0,
+        MAX_TOKEN,
+        |v| json!(v.integer("task.max_value") + 2),
+        "The token between the list and its sorted order; none: the one follows the other.",
+    )
+    .optional()
+    .derived("max_value + 2"),
     integer(
         "task.eos_token",
         0,

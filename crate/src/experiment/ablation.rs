@@ -79,11 +79,16 @@ impl Plan {
         value: Option<Choice>,
         seed: u32,
     ) -> Result<Self> {
-        use Ablation::{BosDeletion, BosInjection, BosOnly, BosReplacement, MidInjection, MidReplacement, Shorter};
+        use Ablation::{BosDeletion, BosInjection, BosOnly, BosReplacement, MidDeletion, MidInjection, MidReplacement, Shorter};
         let length = task.list_length;
         if matches!(ablation, BosInjection | BosReplacement | BosDeletion | BosOnly) && task.bos_token.is_none() {
             return Err(Error::new(
                 "This task has no BOS (task.bos_token is null), so that nothing can be done to it; experiments on MID and the list remain.",
+            ));
+        }
+        if matches!(ablation, MidInjection | MidReplacement | MidDeletion) && task.mid_token.is_none() {
+            return Err(Error::new(
+                "This task has no MID (task.mid_token is null), so that nothing can be done to it; experiments on BOS and the list remain.",
             ));
         }
         if ablation == Shorter && length < 2 {
@@ -92,8 +97,8 @@ impl Plan {
         let numbers = task.min_value..task.max_value;
         let near = |number: usize| Choice::At(number.clamp(numbers.start, numbers.end - 1));
         let defaults = match ablation {
-            MidInjection => (Choice::At(MID_SITE.min(length - 1)), Choice::At(task.mid_token)),
-            BosInjection => (Choice::At(length - 1), Choice::At(task.bos_token.unwrap_or(task.mid_token))),
+            MidInjection => (Choice::At(MID_SITE.min(length - 1)), Choice::At(task.mid_token.unwrap_or(0))),
+            BosInjection => (Choice::At(length - 1), Choice::At(task.bos_token.unwrap_or(0))),
             MidReplacement => (Choice::At(0), near(MID_VALUE)),
             BosReplacement => (Choice::At(0), near(BOS_VALUE)),
             Shorter => (Choice::At(length.saturating_sub(2).max(1)), Choice::At(0)),
@@ -154,7 +159,7 @@ impl Plan {
         };
         let mut kept = list.clone();
         let mut bos = self.task.bos_token;
-        let mut mid = Some(self.task.mid_token);
+        let mut mid = self.task.mid_token;
         match self.ablation {
             Ablation::Baseline => {}
             Ablation::MidInjection | Ablation::BosInjection => kept[site(0)] = value,
@@ -230,7 +235,7 @@ impl Case {
         let begins = n > 0 && numbers.len() >= n && numbers[..n] == self.rest[..];
         // The answer may have no room for its EOS.
         let ended = task.eos_token.is_none() || end == n || answer.len() == n;
-        let special = |token: &usize| *token == task.mid_token || Some(*token) == task.bos_token;
+        let special = |token: &usize| [task.mid_token, task.bos_token].contains(&Some(*token));
         Verdict {
             exact: begins && ended,
             rest_then_largest: begins && numbers.len() > n && numbers[n..].iter().all(|token| Some(token) == largest),
@@ -244,7 +249,7 @@ impl Case {
     pub fn emitted(&self, task: &TaskConfig, place: usize, token: usize) -> Emitted {
         match token {
             t if self.rest.get(place) == Some(&t) => Emitted::Right,
-            t if t == task.mid_token => Emitted::Mid,
+            t if Some(t) == task.mid_token => Emitted::Mid,
             t if Some(t) == task.bos_token => Emitted::Bos,
             t if Some(t) == task.eos_token => Emitted::Eos,
             t if place >= self.rest.len() && self.rest.last() == Some(&t) => Emitted::LargestAgain,
@@ -319,6 +324,7 @@ mod tests {
             assert!(message.contains(part), "{message}");
         };
         refused(json!({ "bos_token": null }), Ablation::BosOnly, None, None, "no BOS");
+        refused(json!({ "mid_token": null }), Ablation::MidDeletion, None, None, "no MID");
         refused(json!({ "list_length": 1 }), Ablation::Shorter, None, None, "one number");
         refused(json!({}), Ablation::MidInjection, Some(Choice::At(5)), None, "0 to 4");
         refused(json!({}), Ablation::Shorter, Some(Choice::At(0)), None, "1 to 4");

@@ -86,7 +86,7 @@ impl Experiment {
             return vec![ConfigError::new("task.max_value", message)];
         }
         let numbers = task.min_value..task.max_value;
-        let special = [("task.bos_token", task.bos_token), ("task.mid_token", Some(task.mid_token)), ("task.eos_token", task.eos_token)];
+        let special = [("task.bos_token", task.bos_token), ("task.mid_token", task.mid_token), ("task.eos_token", task.eos_token)];
         for (path, token) in special {
             let Some(token) = token else { continue };
             let range = format!("{} to {}", numbers.start, numbers.end - 1);
@@ -97,10 +97,12 @@ impl Experiment {
             );
             refuse(token >= model.d_vocab, path, format!("{path} is {token}; it must be less than model.d_vocab, {}.", model.d_vocab));
         }
-        let same = task.bos_token == Some(task.mid_token);
-        refuse(same, "task.mid_token", format!("task.mid_token is {}, as is task.bos_token; they must differ.", task.mid_token));
+        if let Some(mid) = task.mid_token {
+            let same = task.bos_token == Some(mid);
+            refuse(same, "task.mid_token", format!("task.mid_token is {mid}, as is task.bos_token; they must differ."));
+        }
         if let Some(eos) = task.eos_token {
-            let same = eos == task.mid_token || task.bos_token == Some(eos);
+            let same = [task.mid_token, task.bos_token].contains(&Some(eos));
             refuse(same, "task.eos_token", format!("task.eos_token is {eos}, as is BOS or MID; they must differ."));
             let unwritable = eos >= model.d_vocab_out;
             let message = format!(
@@ -248,7 +250,7 @@ mod tests {
     #[test]
     fn the_default_is_the_notebooks() {
         let Experiment { task, model, train } = Experiment::default();
-        assert_eq!((task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token), (5, 0, 64, Some(65), 66));
+        assert_eq!((task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token), (5, 0, 64, Some(65), Some(66)));
         assert_eq!((model.n_layers, model.n_heads, model.d_model, model.d_head, model.n_ctx, model.d_vocab), (1, 1, 128, 128, 12, 67));
         assert_eq!((train.num_samples, train.batch_size, train.train_seed, train.test_seed), (Some(10_000), 100, 42, 62));
         assert_eq!(Layout::new(&model).len(), 84_803);
@@ -258,7 +260,7 @@ mod tests {
     fn what_is_left_out_follows_what_is_given() {
         let experiment = Experiment::resolve(&json!({ "task": { "list_length": 7, "max_value": 10 }, "model": { "n_heads": 4 } })).unwrap();
         assert_eq!((experiment.model.n_ctx, experiment.model.d_vocab, experiment.model.d_head), (16, 13, 32));
-        assert_eq!((experiment.task.bos_token, experiment.task.mid_token), (Some(11), 12));
+        assert_eq!((experiment.task.bos_token, experiment.task.mid_token), (Some(11), Some(12)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Sorting: BOS (or not), a list of numbers, MID, the numbers sorted, EOS (or not). The model is asked for what comes after MID only.
+//! Sorting: BOS, a list of numbers, MID, the numbers sorted, EOS; each of the three special tokens can be left out. The model is asked for
+//! what comes after MID (or after the list) only.
 //!
-//! Legend: `L` numbers in a list, `T` positions of a sequence: `2L + 2`, one less without BOS, one more with EOS.
+//! Legend: `L` numbers in a list, `T` positions of a sequence: `2L` and one for each of BOS, MID and EOS.
 //!
 //! Held-out lists. Whether a list may be trained on is a function of the list and `test_seed`: one in 64 is held out. Training never
 //! draws those and testing draws nothing else, so the two can't collide, however many lists either takes. A length with fewer than
@@ -81,17 +82,17 @@ impl Sort {
     pub fn label(config: &TaskConfig, token: usize) -> String {
         match token {
             t if Some(t) == config.bos_token => "BOS".into(),
-            t if t == config.mid_token => "MID".into(),
+            t if Some(t) == config.mid_token => "MID".into(),
             t if Some(t) == config.eos_token => "EOS".into(),
             number => number.to_string(),
         }
     }
 
-    /// BOS if the task has one, the numbers, MID, the numbers sorted, EOS if the task has one.
+    /// The numbers and the numbers sorted, with those of BOS, MID and EOS that the task has.
     pub fn sequence(config: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable();
-        [config.bos_token.as_slice(), numbers, &[config.mid_token], &sorted[..], config.eos_token.as_slice()].concat()
+        [config.bos_token.as_slice(), numbers, config.mid_token.as_slice(), &sorted[..], config.eos_token.as_slice()].concat()
     }
 
     /// List number `index` of a seed, of full length, whether held out or not: for experiments on models, however they were trained.
@@ -198,13 +199,13 @@ impl Sort {
         let config = &self.config;
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         let positions = lengths.iter().map(|length| config.sequence_length(*length)).max().unwrap_or(0);
-        let padding = config.eos_token.unwrap_or(config.mid_token) as i32;
+        let padding = config.eos_token.or(config.mid_token).unwrap_or(config.min_value) as i32;
         let mut tokens = Vec::with_capacity(lists.len() * positions);
         for mut list in lists {
             let end = tokens.len() + positions;
             tokens.extend(config.bos_token.map(|token| token as i32));
             tokens.extend(list.iter().map(|number| *number as i32));
-            tokens.push(config.mid_token as i32);
+            tokens.extend(config.mid_token.map(|token| token as i32));
             list.sort_unstable();
             tokens.extend(list.iter().map(|number| *number as i32));
             tokens.extend(config.eos_token.map(|token| token as i32));
@@ -283,6 +284,8 @@ mod tests {
         assert_eq!(Sort::sequence(&task, &[6, 2, 59, 50, 20]), [65, 6, 2, 59, 50, 20, 66, 2, 6, 20, 50, 59]);
         let without = sort(json!({ "task": { "bos_token": null, "mid_token": 65 } })).config;
         assert_eq!(Sort::sequence(&without, &[6, 2, 59]), [6, 2, 59, 65, 2, 6, 59]);
+        let without = sort(json!({ "task": { "mid_token": null } })).config;
+        assert_eq!((Sort::sequence(&without, &[6, 2]), without.counted(2)), (vec![65, 6, 2, 2, 6], 2..4));
         assert_eq!([65, 66, 6].map(|token| Sort::label(&task, token)), ["BOS", "MID", "6"]);
         let batch = sort(json!({})).train_batch(0);
         assert_eq!((batch.len(), batch.positions, batch.uniform()), (100, 12, Some(5)));

@@ -7,7 +7,7 @@ const TYPES: &str = r#"
 export type Tensor = { shape: number[]; data: Float32Array };
 export type DeviceKind = "cpu" | "webgpu" | "auto";
 
-/** What the model learns. A sequence is bos_token (unless null), list_length numbers, mid_token, the numbers sorted,
+/** What the model learns. A sequence is bos_token (unless null), list_length numbers, mid_token (unless null), the numbers sorted,
     eos_token (unless null). */
 export interface TaskConfig {
   name: "sort";
@@ -17,7 +17,8 @@ export interface TaskConfig {
   max_value: number;
   /** null: sequences start with the list. */
   bos_token: number | null;
-  mid_token: number;
+  /** null: the sorted numbers follow the list. */
+  mid_token: number | null;
   /** null: sequences end with the list. */
   eos_token: number | null;
   repeats: boolean;

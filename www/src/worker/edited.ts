@@ -2,6 +2,7 @@
 // time, what the model writes after any other prompt that the page asks about.
 
 import { taskSequence, type Look, type Run } from "tinylens";
+import { promptLength } from "../prompt";
 import type { Question, Wish } from "../protocol";
 import { Budget } from "./budget";
 import { looked, written } from "./continuation";
@@ -50,7 +51,7 @@ export class Bench {
   async look(run: Run): Promise<Pair> {
     const { task, model } = run.experiment;
     const whole = taskSequence(task, this.numbers);
-    const prompt = whole.slice(0, Math.min(whole.indexOf(task.mid_token, task.bos_token === null ? 0 : 1) + 1, model.n_ctx));
+    const prompt = whole.slice(0, Math.min(promptLength(task, this.numbers.length), model.n_ctx));
     const { edited, interventions, generation } = this.wish;
     if (!generation) {
       const tokens = whole.slice(0, model.n_ctx);

@@ -29,7 +29,12 @@ impl Edits {
     pub fn new(model: &Model, task: &TaskConfig, seed: u32) -> Result<Self> {
         let mut plans = Vec::new();
         for edit in EDITS {
-            if task.bos_token.is_none() && matches!(edit, Ablation::BosInjection | Ablation::BosReplacement) {
+            let missing = match edit {
+                Ablation::BosInjection | Ablation::BosReplacement => task.bos_token.is_none(),
+                Ablation::MidInjection | Ablation::MidReplacement => task.mid_token.is_none(),
+                _ => false,
+            };
+            if missing {
                 continue;
             }
             let injects = matches!(edit, Ablation::MidInjection | Ablation::BosInjection);
