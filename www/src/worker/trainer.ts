@@ -25,7 +25,7 @@ const REPORT = 100;
 /** A run never goes further than this many steps beyond its last save. */
 const SAVE_EVERY = 100;
 /** Held-out lists for an evaluation while it trains, and once it rests; fewer where they would take too long. */
-const LISTS = { training: 200, resting: 1000, least: 10 };
+const LISTS = { training: 100, resting: 1000, least: 10 };
 /** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
@@ -58,10 +58,10 @@ export class Trainer {
   private losses: Float32Array[] = [];
   private reported = 0;
   private readonly speed = new Speed();
-  // Together at most 15 % of the time, whatever the device makes them cost. The save below is on top of that which every
-  // hundredth step asks for: on a slow device a hundred steps are minutes.
+  // Together at most 20 % of the time, whatever the device makes them cost: the figures beside a fast run must not lag far
+  // behind it. The save below is on top of that which every hundredth step asks for: on a slow device a hundred steps are minutes.
   private readonly looking = new Budget(0.08, 100);
-  private readonly evaluating = new Budget(0.05, 1000);
+  private readonly evaluating = new Budget(0.1, 700);
   private readonly saving = new Budget(0.02, 5000);
   /** On top of those: see survey.ts. */
   private readonly survey = new Survey();
