@@ -4,19 +4,12 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import init, { Run, openDevice } from "../../pkg/tinylens.js";
-import { setUp } from "./helpers.mjs";
+import { openModule, setUp } from "./helpers.mjs";
 
 let chromium, page;
 before(async () => {
   chromium = await setUp(fileURLToPath(new URL("../../pkg", import.meta.url)));
-  page = await chromium.browser.newPage();
-  // The folder has no page of its own.
-  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>API</title>" }));
-  await page.goto(`${chromium.url}blank.html`);
-  await page.evaluate(async () => {
-    globalThis.tinylens = await import("/tinylens.js");
-    await tinylens.default();
-  });
+  page = await openModule(chromium);
   await init();
 });
 after(() => chromium.stop());

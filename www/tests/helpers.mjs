@@ -35,6 +35,19 @@ export async function setUp(folder = DIST) {
   };
 }
 
+/** A page with nothing but the module in it, as `tinylens`, from a server of `pkg/`. */
+export async function openModule({ browser, url }) {
+  const page = await browser.newPage();
+  // The folder has no page of its own.
+  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>API</title>" }));
+  await page.goto(`${url}blank.html`);
+  await page.evaluate(async () => {
+    globalThis.tinylens = await import("/tinylens.js");
+    await tinylens.default();
+  });
+  return page;
+}
+
 /**
  * Opens the page in a context of its own. `patch`: script that runs in the worker ahead of its own. `record` gathers what no
  * page of ours may do: console errors, violations of the policy (Chromium logs them as errors), requests to elsewhere.

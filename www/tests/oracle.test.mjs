@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { close, fixture } from "../../pkg/test/fixtures.mjs";
-import { setUp } from "./helpers.mjs";
+import { openModule, setUp } from "./helpers.mjs";
 
 // Fewer on WebGPU: a software adapter takes seconds to compile each kernel.
 const DEVICES = [
@@ -15,13 +15,7 @@ const DEVICES = [
 let chromium, page;
 before(async () => {
   chromium = await setUp(fileURLToPath(new URL("../../pkg", import.meta.url)));
-  page = await chromium.browser.newPage();
-  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>API</title>" }));
-  await page.goto(`${chromium.url}blank.html`);
-  await page.evaluate(async () => {
-    globalThis.tinylens = await import("/tinylens.js");
-    await tinylens.default();
-  });
+  page = await openModule(chromium);
 });
 after(() => chromium.stop());
 
