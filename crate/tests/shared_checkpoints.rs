@@ -299,6 +299,48 @@ fn circuits(model: &Model, figures: &Value, ov: &str, qk: &str) {
     }
 }
 
+/// The six published circuit matrices of a model with one head and no norm: what tokens and positions write, and how they attend.
+fn all_circuits(model: &Model, cells: &Value) {
+    let values = block_on(model.read_parameters()).unwrap();
+    let part = |name: &str| {
+        let entry = model.layout().entries().iter().find(|entry| entry.name == name).unwrap();
+        values[entry.range()].iter().map(|x| f64::from(*x)).collect::<Vec<f64>>()
+    };
+    let config = model.config();
+    let (c, d, out) = (config.d_model, config.d_head, config.d_vocab_out);
+    let (w_e, w_pos, w_u) = (part("embed.W_E"), part("pos_embed.W_pos"), part("unembed.W_U"));
+    let [w_q, w_k, w_v, w_o] = ["W_Q", "W_K", "W_V", "W_O"].map(|name| part(&format!("blocks.0.attn.{name}")));
+    let (tokens, positions) = ((&w_e, config.d_vocab), (&w_pos, config.n_ctx));
+    let writes = |(rows, n): (&Vec<f64>, usize)| product(&product(&product(rows, &w_v, n, c, d), &w_o, n, d, c), &w_u, n, c, out);
+    let attends = |(from, n): (&Vec<f64>, usize), (to, m): (&Vec<f64>, usize)| {
+        let (q, k) = (product(from, &w_q, n, c, d), product(to, &w_k, m, c, d));
+        (0..n * m).map(|cell| (0..d).map(|i| q[cell / m * d + i] * k[cell % m * d + i]).sum::<f64>()).collect::<Vec<f64>>()
+    };
+    let token_scores = attends(tokens, tokens);
+    for (cell, got) in [
+        ("39", writes(tokens)),
+        ("43", writes(positions)),
+        ("50", attends(positions, tokens)),
+        ("55", attends(positions, positions)),
+        ("57", token_scores.clone()),
+        ("61", attends(tokens, positions)),
+    ] {
+        let expected = flat(&cells[cell]);
+        assert_eq!(got.len(), expected.len(), "cell {cell}");
+        let n = config.n_ctx;
+        // The published scores between positions are masked: only those of sources up to the destination are compared.
+        let compared = |at: usize| cell != "55" || at % n <= at / n;
+        let pairs = || got.iter().zip(&expected).enumerate().filter(|(at, _)| compared(*at)).map(|(_, pair)| pair);
+        let scale = pairs().map(|(_, x)| x.abs()).fold(0.0, f64::max);
+        let far = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        println!("cell {cell}: {far:.1e} of {scale:.1}");
+        assert!(far < 1e-6 * scale, "cell {cell}: {far} of {scale}");
+    }
+    let best = |row: &[f64]| (0..out).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();
+    let next = token_scores.chunks_exact(config.d_vocab).take(out).enumerate().filter(|(token, row)| best(row) == token + 1).count();
+    assert_eq!(next, 31, "tokens whose highest score goes to the next token; published: 31 of 50");
+}
+
 /// `[n, m]` times `[m, k]`.
 fn product(a: &[f64], b: &[f64], n: usize, m: usize, k: usize) -> Vec<f64> {
     assert_eq!((a.len(), b.len()), (n * m, m * k));
@@ -315,7 +357,9 @@ fn ckk() {
     let right = scores(&model, &task, &[]).1;
     println!("share of positions right: {right}");
     assert!((right - 0.9957).abs() < 0.004, "{right}");
-    for pattern in figures("ckk_sort_published.json").unwrap()["patterns"].as_array().unwrap() {
+    let figures = figures("ckk_sort_published.json").unwrap();
+    all_circuits(&model, &figures["cells"]);
+    for pattern in figures["patterns"].as_array().unwrap() {
         let (_, found) = run(&model, &tokens(&pattern["tokens"]), &["blocks.0.attn.hook_pattern"]);
         let far = worst(&found[0], &flat(&pattern["attention"]));
         assert!(far < 1e-6, "{far}");
