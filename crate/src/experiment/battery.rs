@@ -14,8 +14,8 @@ const MOST_LISTS: u32 = 100_000;
 /// Failed lists that are kept.
 const MOST_FAILURES: usize = 100;
 
-/// Most multiplications in one forward pass, so that whoever waits in between does not wait long (as in an evaluation).
-const MOST_WORK: usize = 110_000_000;
+/// Most lists in one forward pass.
+const MOST_A_PASS: usize = 200;
 
 /// A list that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,8 +80,7 @@ impl Battery {
         let lists = if plan.is_constant() { 1 } else { lists };
         let config = model.config();
         let positions = task.sequence_length(task.list_length);
-        let patterns = 2 * config.n_layers * config.n_heads * positions * config.d_head;
-        let batch = (MOST_WORK / (positions * (model.layout().len() + patterns))).clamp(1, 200);
+        let batch = model.sequences_a_pass(positions, MOST_A_PASS);
         for (number, change) in interventions.iter().enumerate() {
             change.check(&format!("interventions[{number}]"), config, batch, positions)?;
         }
@@ -130,7 +129,7 @@ impl Battery {
         let task = &self.task;
         self.open.extend(groups.into_iter().map(|cases| {
             let prompts = cases.iter().map(|case| case.prompt.clone());
-            let decoding = Decoding::new(prompts.collect(), cases.iter().map(|case| guess(case, task)).collect());
+            let decoding = Decoding::new(prompts.collect(), cases.iter().map(|case| case.guess(task)).collect());
             (cases, decoding)
         }));
     }
@@ -150,12 +149,6 @@ impl Battery {
             confusion: tally.confusion,
         }
     }
-}
-
-/// The answer that a perfect sorter which repeats the largest number would give: a place to start decoding from, nothing else.
-fn guess(case: &Case, task: &TaskConfig) -> Vec<usize> {
-    let again = task.eos_token.or(case.rest.last().copied()).unwrap_or(task.min_value);
-    (0..case.new_tokens).map(|place| case.rest.get(place).copied().unwrap_or(again)).collect()
 }
 
 impl Tally {

@@ -2,12 +2,25 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::Padding;
+use super::{Model, Padding};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 
 /// Most values in the largest activation of one forward pass: 200 MB of them, several of which must fit into a wasm module's 4 GB.
 const MAX_VALUES: usize = 50_000_000;
+
+/// Most multiplications in one forward pass of long work: the notebook's model reads a hundred lists with them, in some ten milliseconds
+/// on the CPU. A larger model reads fewer, so that whoever waits in between doesn't wait longer.
+const MOST_WORK: usize = 110_000_000;
+
+impl Model {
+    /// How many sequences of `positions` tokens one forward pass of long work should read, at most `most`.
+    pub fn sequences_a_pass(&self, positions: usize, most: usize) -> usize {
+        let config = self.config();
+        let patterns = 2 * config.n_layers * config.n_heads * positions * config.d_head;
+        (MOST_WORK / (positions * (self.layout().len() + patterns))).clamp(1, most)
+    }
+}
 
 /// Sequences of equal length that a model can read.
 #[derive(Clone, Debug, PartialEq, Eq)]

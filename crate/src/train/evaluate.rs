@@ -10,16 +10,9 @@ use crate::task::{Batch, Sort};
 /// Most lists in one forward pass of an evaluation.
 const MOST_LISTS: usize = 100;
 
-/// Most multiplications in one forward pass: the notebook's model reads a hundred lists with them, in some ten milliseconds on the CPU.
-/// A larger model reads fewer, so that whoever waits in between doesn't wait longer.
-const MOST_WORK: usize = 110_000_000;
-
 /// Lists in one forward pass.
 fn batch_size(model: &Model, task: &Sort) -> usize {
-    let positions = task.config().sequence_length(task.config().list_length);
-    let config = model.config();
-    let patterns = 2 * config.n_layers * config.n_heads * positions * config.d_head;
-    (MOST_WORK / (positions * (model.layout().len() + patterns))).clamp(1, MOST_LISTS)
+    model.sequences_a_pass(task.config().sequence_length(task.config().list_length), MOST_LISTS)
 }
 
 /// Figures over held-out lists.

@@ -53,11 +53,10 @@ impl Edits {
     pub fn begin(&mut self, lists: Range<u32>) {
         for (index, (_, plan)) in self.plans.iter().enumerate().rev() {
             let cases: Vec<Case> = lists.clone().map(|number| plan.case(number)).collect();
-            let guess = |case: &Case| {
-                let last = case.rest.last().copied().unwrap_or(self.task.min_value);
-                (0..case.new_tokens).map(|place| case.rest.get(place).copied().unwrap_or(last)).collect()
-            };
-            let decoding = Decoding::new(cases.iter().map(|case| case.prompt.clone()).collect(), cases.iter().map(guess).collect());
+            let decoding = Decoding::new(
+                cases.iter().map(|case| case.prompt.clone()).collect(),
+                cases.iter().map(|case| case.guess(&self.task)).collect(),
+            );
             self.open.push((index, cases, decoding));
         }
     }
