@@ -6,10 +6,12 @@
 
 mod check;
 pub mod settings;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::check;
+pub use view::{ColourMap, Curve, Form, Quantity, Range, Side, Together, ViewConfig};
 
 /// A field that can't be used, named by its path in the experiment (`task.list_length`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -77,7 +77,7 @@ impl Setting {
         Self { optional: true, ..self }
     }
 
-    /// `task`, `model` or `train`.
+    /// `task`, `model`, `train` or `view`.
     pub fn group(&self) -> &'static str {
         self.path.split_once('.').map_or(self.path, |(group, _)| group)
     }
@@ -284,6 +284,51 @@ pub const SETTINGS: &[Setting] = &[
         |_| json!(1e-4),
         "The least relative fall of the held-out loss that counts as an improvement.",
     ),
+    choice(
+        "view.show",
+        &["pattern", "scores", "value_weighted", "output_weighted"],
+        |_| json!("pattern"),
+        "What a cell stands for: the attention weight; the score before the softmax; or the weight times the size of the value vector it fetches, as it is or as W_O writes it.",
+    ),
+    choice(
+        "view.form",
+        &["heatmap", "arcs"],
+        |_| json!("heatmap"),
+        "A heat map with a cell for every pair of positions, or lines between the tokens, thicker for more attention.",
+    ),
+    choice(
+        "view.scale",
+        &["linear", "sqrt", "log"],
+        |_| json!("linear"),
+        "How values become colours: in proportion, or by square root or logarithm so that weak attention shows.",
+    ),
+    choice(
+        "view.range",
+        &["common", "head"],
+        |_| json!("common"),
+        "Whether one value has one colour in all heads, or each head's largest value has the strongest colour.",
+    ),
+    choice(
+        "view.colours",
+        &["blue", "viridis", "cividis", "grey"],
+        |_| json!("blue"),
+        "The colours; in each, lightness alone carries the value, so that every kind of colour vision can read it.",
+    ),
+    choice(
+        "view.rows",
+        &["destination", "source"],
+        |_| json!("destination"),
+        "What rows stand for, and what pointing at a token asks: where it attends to (destination), or who attends to it (source).",
+    ),
+    choice(
+        "view.heads",
+        &["overlay", "panels"],
+        |_| json!("overlay"),
+        "Several heads at once: laid over one another, each in its own hue, or side by side.",
+    ),
+    integer("view.lists", 0, 1000, |_| json!(0), "Over how many random lists the picture is averaged; 0 shows the list on the page alone."),
+    boolean("view.everywhere", |_| json!(false), "Whether predictions are shown at every position, also where the loss does not count them."),
+    boolean("view.log_loss", |_| json!(true), "Whether the loss curve has a logarithmic axis."),
 ];
 
 /// A row of the table as the page reads it.
