@@ -3,6 +3,7 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Experiment, ModelConfig, Setting, TaskConfig } from "tinylens";
+import { amend, change as changeDocument, doc } from "./document";
 import { read, type Edits, type Value } from "./edits";
 import { openFile } from "./session";
 import { arriving, experiment, file, fileError, opening, settings } from "./state";
@@ -10,12 +11,15 @@ import { arriving, experiment, file, fileError, opening, settings } from "./stat
 /** Milliseconds without another key after which what was typed is taken. */
 const TYPING = 300;
 
-export const changes = signal<Edits>({});
+export const changes = computed(() => doc.value.assumed);
 /** The one changed last. */
 let last = "";
 
 /** What shapes say beyond doubt, what has one choice only, and what matters to weights that are yet to be made. */
 const CERTAIN = ["task.name", "task.var_length", ...["n_layers", "d_model", "d_head", "d_mlp", "attn_only", "d_vocab", "d_vocab_out", "init_mode", "seed"].map((field) => `model.${field}`)];
+
+/** The groups of settings that a file says something of. */
+const OF_A_FILE = new Set<string>(["task", "model"]);
 
 /** Fields without effect unless another has a certain value. */
 const ONLY_IF: Record<string, (model: ModelConfig) => boolean> = {
@@ -31,12 +35,12 @@ const ONLY_IF: Record<string, (model: ModelConfig) => boolean> = {
 /** The settings that a file may leave open, the model's first: they are what it computes. */
 export const open = computed<Setting[]>(() => {
   const model = experiment.value?.model;
-  const all = settings.value.filter(({ path, group }) => group !== "train" && !CERTAIN.includes(path) && (!model || (ONLY_IF[path]?.(model) ?? true)));
+  const all = settings.value.filter(({ path, group }) => OF_A_FILE.has(group) && !CERTAIN.includes(path) && (!model || (ONLY_IF[path]?.(model) ?? true)));
   return all.sort((a, b) => Number(a.group === "task") - Number(b.group === "task"));
 });
 
 export const valueIn = (whole: Experiment | null, { group, path }: Setting): Value =>
-  (whole?.[group] as Record<string, Value> | undefined)?.[path.slice(group.length + 1)] ?? null;
+  ((whole as Record<string, unknown> | null)?.[group] as Record<string, Value> | undefined)?.[path.slice(group.length + 1)] ?? null;
 
 /** Where the refusal belongs: with the change that it names, else with the last one. A refusal that stays stays where it is. */
 export const refusal = signal<{ path: string; message: string } | null>(null);
@@ -57,17 +61,17 @@ function given(setting: Setting): Value | undefined {
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function change({ path }: Setting, value: Edits[string]): void {
-  changes.value = { ...changes.value, [path]: value };
+  changeDocument({ assumed: { ...changes.value, [path]: value } }, `${path} before what the file says`);
   last = path;
-  apply();
+  reread();
 }
 
 /** As `change`, when more keys may follow. */
 export function type({ path }: Setting, text: string): void {
-  changes.value = { ...changes.value, [path]: text };
+  changeDocument({ assumed: { ...changes.value, [path]: text } }, `${path} before what the file says`, `assumed.${path}`);
   last = path;
   clearTimeout(timer);
-  timer = setTimeout(apply, TYPING);
+  timer = setTimeout(reread, TYPING);
 }
 
 /** Done with a field: what it says without effect is forgotten. */
@@ -78,23 +82,24 @@ export function leave(setting: Setting): void {
 /** As the file says. */
 export function forget({ path }: Setting): void {
   const { [path]: _, ...rest } = changes.value;
-  changes.value = rest;
-  apply();
+  changeDocument({ assumed: rest }, `${path} as the file says`);
+  reread();
 }
 
 export function forgetAll(): void {
-  changes.value = {};
-  apply();
+  changeDocument({ assumed: {} }, "All as the file says");
+  reread();
 }
 
-function apply(): void {
+/** Reads the file again, if what is put before it has changed. */
+export function reread(): void {
   clearTimeout(timer);
   const now = file.value;
   if (!now || arriving.value) return;
   const all = { model: {} as Record<string, Value>, task: {} as Record<string, Value> };
   for (const setting of settings.value) {
-    const value = setting.group === "train" ? undefined : given(setting);
-    if (value !== undefined && setting.group !== "train") all[setting.group][setting.path.slice(setting.group.length + 1)] = value;
+    const value = given(setting);
+    if (value !== undefined && (setting.group === "task" || setting.group === "model")) all[setting.group][setting.path.slice(setting.group.length + 1)] = value;
   }
   // A change that was refused has been taken back: nothing needs reading again.
   if (!opening.value && same(all.model, now.origin.model) && same(all.task, now.origin.task)) fileError.value = null;
@@ -110,5 +115,5 @@ effect(() => {
   if (now === bytes) return;
   bytes = now;
   clearTimeout(timer);
-  changes.value = {};
+  amend({ assumed: {} });
 });

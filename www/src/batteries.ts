@@ -1,17 +1,25 @@
 // Asking the worker for batteries: from what is chosen in the table to the experiments themselves.
 
 import { computed } from "@preact/signals";
-import type { AblationName } from "tinylens";
+import { change, doc, type Choice, type Choices } from "./document";
 import { interventions } from "./edit";
 import { EXPERIMENTS, impossible, sites, sweepValues, type Experiment } from "./experiments";
 import { count } from "./format";
-import { choices, ended, lists, results, seed, sweeps, underWay, USUAL, type Choice, type Choices, type Sweep, type Task } from "./lab";
+import { ended, results, sweeps, underWay, USUAL, type Sweep, type Task } from "./lab";
 import type { Battery } from "./protocol";
 import { send, shownRun } from "./session";
 import { experiment, opening } from "./state";
 
 const MOST_LISTS = 100_000;
 const MOST_SEED = 2 ** 32 - 1;
+
+/** As typed. */
+export const lists = computed(() => doc.value.batteries.lists);
+export const seed = computed(() => doc.value.batteries.seed);
+const choices = computed(() => doc.value.batteries.choices);
+
+export const setLists = (text: string): void => change({ batteries: { ...doc.value.batteries, lists: text } }, `${text} lists in a battery`, "batteries.lists");
+export const setSeed = (text: string): void => change({ batteries: { ...doc.value.batteries, seed: text } }, `Seed ${text} of the batteries`, "batteries.seed");
 
 const whole = (text: string): number => (/^\d+$/.test(text.trim()) ? Number(text) : NaN);
 
@@ -27,8 +35,9 @@ export const able = computed(() => experiment.value !== null && !opening.value &
 
 export const chosen = ({ id }: Experiment): Choices => choices.value[id] ?? USUAL;
 
-export function choose(id: AblationName, change: Partial<Choices>): void {
-  choices.value = { ...choices.value, [id]: { ...USUAL, ...choices.value[id], ...change } };
+export function choose({ id, name }: Experiment, choice: Partial<Choices>): void {
+  const next = { ...choices.value, [id]: { ...USUAL, ...choices.value[id], ...choice } };
+  change({ batteries: { ...doc.value.batteries, choices: next } }, `What the battery ${name} does`);
 }
 
 export const sweeping = ({ site, value }: Choices): boolean => site === "every" || value === "every";

@@ -6,7 +6,7 @@ import type { Claim } from "tinylens";
 import type { FromWorker } from "./protocol";
 
 export type Judged = Pick<Claim, "value" | "low" | "high" | "verdict">;
-type Point = { step: number; lists: number; claims: Map<string, Judged> };
+export type Point = { step: number; lists: number; claims: Map<string, Judged> };
 
 /** So many surveys are kept; then every other one is forgotten. */
 const MOST = 400;
@@ -31,6 +31,14 @@ export class ClaimHistory {
 
   clear(): void {
     this.points = [];
+  }
+
+  all(): Point[] {
+    return [...this.points];
+  }
+
+  restore(points: readonly Point[]): void {
+    this.points = [...points];
   }
 
   at(index: number): Point | undefined {

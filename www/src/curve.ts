@@ -3,6 +3,9 @@
 
 type Bucket = { last: number; least: number; sum: number; greatest: number; count: number; heldOut: number | null };
 
+/** All there is, as plain data. */
+export type Thinned = { width: number; buckets: Bucket[] };
+
 /** One array a column; `mean`, `least`, `greatest` and `heldOut` at the steps in `step`. */
 export type Columns = { step: number[]; mean: (number | null)[]; least: (number | null)[]; greatest: (number | null)[]; heldOut: (number | null)[] };
 
@@ -39,6 +42,15 @@ export class Curve {
   clear(): void {
     this.buckets = [];
     this.width = 1;
+  }
+
+  thinned(): Thinned {
+    return { width: this.width, buckets: this.buckets.map((bucket) => ({ ...bucket })) };
+  }
+
+  restore({ width, buckets }: Thinned): void {
+    this.width = width;
+    this.buckets = buckets.map((bucket) => ({ ...bucket }));
   }
 
   columns(): Columns {

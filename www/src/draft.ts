@@ -1,25 +1,26 @@
 // The settings of the next run as they are being edited, apart from those that the running model has. What is left alone is
 // left out, so that settings which derive from others follow them.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import type { PartialExperiment } from "tinylens";
-import { read, type Edits, type Value } from "./edits";
+import { amend, change, doc } from "./document";
+import { read, type Value } from "./edits";
 import { send, startRun } from "./session";
 import { asked, checked, experiment, file, generation, settings } from "./state";
 
-export const edits = signal<Edits>({});
+export const edits = computed(() => doc.value.draft);
 
 export function edit(path: string, value: string | boolean | null): void {
-  edits.value = { ...edits.value, [path]: value };
+  change({ draft: { ...edits.value, [path]: value } }, `Setting ${path}`, `draft.${path}`);
 }
 
 export function forget(path: string): void {
   const { [path]: _, ...rest } = edits.value;
-  edits.value = rest;
+  change({ draft: rest }, `Setting ${path} as it was`, `draft.${path}`);
 }
 
 export function forgetAll(): void {
-  edits.value = {};
+  change({ draft: {} }, "Settings back to defaults");
 }
 
 const partial = computed<PartialExperiment>(() => {
@@ -68,7 +69,7 @@ export const seed = computed(() => {
 export function startSeed(value: number, playing: boolean): void {
   const text = String(value);
   const { model, train, ...rest } = asked.value;
-  edits.value = { ...edits.value, "model.seed": text, "train.train_seed": text };
+  amend({ draft: { ...edits.value, "model.seed": text, "train.train_seed": text } });
   const preset = settings.value.find(({ path }) => path === "model.seed")?.default;
   const { seed: _seed, ...modelRest } = model ?? {};
   const { train_seed: _train, ...trainRest } = train ?? {};

@@ -1,27 +1,16 @@
-// The edited prompt, the ablations, and how sequences go on: what the person makes of the list, with undo and redo. Everything is
-// one value, the scene; what it means for the present list and model is computed from it, and told to the worker.
+// The list, its edits, the ablations, and how sequences go on: what the document's scene means for the present model, which is
+// told to the worker, and every change of it.
 
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Intervention, TaskConfig } from "tinylens";
 import { interventionsOf, type Ablation } from "./ablation";
 import { announcement } from "./announce";
+import { change as changeDocument, drop, numbers, scene, seal, type Scene } from "./document";
 import { count } from "./format";
-import { History } from "./history";
 import type { Generation, Wish } from "./protocol";
 import { showNumbers, showWish } from "./session";
 import { aligned, filled, label, NAMES, placed, slotsOf, tokenOf, valueOf, type Placed, type Slot, type Value } from "./slots";
-import { experiment, numbers, wishError } from "./state";
-
-export type Sampling = { temperature: number; topK: number | null; topP: number | null; seed: number };
-export const GREEDY: Sampling = { temperature: 0, topK: null, topP: null, seed: 0 };
-
-/** `slots` null: nothing is edited. `newTokens` null: as many as the task's answer has. `own`: after MID comes what the model
- * writes, though nothing is edited. */
-export type Scene = { slots: Slot[] | null; newTokens: number | null; ablations: Ablation[]; sampling: Sampling; own: boolean };
-
-const history = new History<Scene, { before: number[]; after: number[] }>({ slots: null, newTokens: null, ablations: [], sampling: GREEDY, own: false });
-export const scene = history.now;
-export const { undoable, redoable } = history;
+import { experiment, wishError } from "./state";
 
 /** Why the last edit was not made. */
 export const refusal = signal<string | null>(null);
@@ -34,23 +23,24 @@ export const focusNext = signal<number | null>(null);
 export const task = computed(() => experiment.value?.task ?? null);
 const model = computed(() => experiment.value?.model ?? null);
 
-/** The clean prompt. */
-export const clean = computed<number[]>(() => {
+const cleanOf = (list: readonly number[]): number[] => {
   const { value: now } = task;
-  return now ? [...(now.bos_token === null ? [] : [now.bos_token]), ...numbers.value, ...(now.mid_token === null ? [] : [now.mid_token])] : [];
-});
+  return now ? [...(now.bos_token === null ? [] : [now.bos_token]), ...list, ...(now.mid_token === null ? [] : [now.mid_token])] : [];
+};
+
+/** The clean prompt. */
+export const clean = computed<number[]>(() => cleanOf(numbers.value));
 
 type Outcome = { row: Slot[]; places: Placed[]; tokens: number[] } | { error: string };
 
 const numbersOf = (task: TaskConfig) => `numbers ${task.min_value} to ${task.max_value - 1}, ${NAMES.filter((name) => tokenOf(name, task) !== null).join(", ")}`;
 
-function outcome(slots: Slot[] | null): Outcome {
+function outcome(slots: Slot[] | null, list: readonly number[] = numbers.value): Outcome {
   const { value: now } = task;
   const { value: config } = model;
   if (!now || !config) return { error: "There is no model yet." };
-  const length = numbers.value.length;
-  const row = filled(slots ?? slotsOf(now, length), now, length);
-  const places = placed(row, now, numbers.value);
+  const row = filled(slots ?? slotsOf(now, list.length), now, list.length);
+  const places = placed(row, now, list);
   if ("error" in places) return places;
   const tokens = places.filter(({ gone }) => !gone).map(({ token }) => token);
   const limits = `this model reads 1 to ${count(config.n_ctx)} tokens (n_ctx)`;
@@ -112,7 +102,7 @@ function change(next: Partial<Scene>, what: string, key: string | null = null): 
   const judged = outcome(made.slots);
   refusal.value = made.slots && "error" in judged ? judged.error : null;
   if (refusal.value) return false;
-  history.change(made, what, key);
+  changeDocument({ scene: made }, what, key);
   announcement.value = what;
   return true;
 }
@@ -187,36 +177,29 @@ export function discard(): void {
   change({ slots: null, newTokens: null, ablations: [] }, "All edits discarded");
 }
 
+/** Another list. `key`: as `change` has it. */
+export function setNumbers(list: number[], key: string | null = null): void {
+  if (same(list, numbers.value)) return;
+  changeDocument({ numbers: list }, `List ${list.join(", ")}`, key);
+  showNumbers(list);
+}
+
 /** Opens a prompt in the editor, as edits of `list` (without one: of the list that is there). Both are undone together. */
 export function openPrompt(tokens: number[], list?: number[]): boolean {
   const { value: now } = task;
   if (!now) return false;
-  const before = [...numbers.value];
-  const after = [...(list ?? before)];
-  return batch(() => {
-    showNumbers(after);
-    const slots = same(tokens, clean.value) ? null : aligned(tokens, clean.value, now, after.length);
-    const judged = outcome(slots);
-    refusal.value = "error" in judged ? judged.error : null;
-    if (refusal.value) showNumbers(before);
-    else history.change({ ...scene.value, slots }, "a prompt opened", null, { before, after });
-    return refusal.value === null;
-  });
-}
-
-function step(direction: "undo" | "redo"): void {
-  history.seal();
-  refusal.value = null;
+  const after = [...(list ?? numbers.value)];
+  const before = cleanOf(after);
+  const slots = same(tokens, before) ? null : aligned(tokens, before, now, after.length);
+  const judged = outcome(slots, after);
+  refusal.value = "error" in judged ? judged.error : null;
+  if (refusal.value) return false;
   batch(() => {
-    const made = history[direction]();
-    if (!made) return;
-    announcement.value = `${direction === "undo" ? "Undone" : "Done again"}: ${made.what}`;
-    if (made.extra) showNumbers([...(direction === "undo" ? made.extra.before : made.extra.after)]);
-    if (cursor.value >= (edited.value ?? clean.value).length) cursor.value = 0;
+    changeDocument({ numbers: after, scene: { ...scene.value, slots } }, "a prompt opened");
+    showNumbers(after);
   });
+  return true;
 }
-export const undo = (): void => step("undo");
-export const redo = (): void => step("redo");
 
 /** Milliseconds after which a digit begins another number. */
 const PAUSE = 1500;
@@ -227,7 +210,7 @@ let typing = NOT_TYPING;
 export function type(position: number, digit: string): void {
   const time = performance.now();
   const going = typing.position === position && time - typing.time < PAUSE;
-  if (!going) history.seal();
+  if (!going) seal();
   const text = going ? typing.text + digit : digit;
   const made = going && typing.made;
   const done = replace(position, Number(text), `type:${position}`);
@@ -236,10 +219,10 @@ export function type(position: number, digit: string): void {
     return;
   }
   typing = NOT_TYPING;
-  if (made) history.drop();
+  if (made) drop();
 }
 
 export function endTyping(): void {
   typing = NOT_TYPING;
-  history.seal();
+  seal();
 }

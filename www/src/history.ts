@@ -2,13 +2,13 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
-/** `key`: see `change`. `extra`: what else was changed with it. */
-export type Change<T, X> = { before: T; after: T; what: string; key: string | null; extra: X | null };
+/** `key`: see `change`. */
+export type Change<T> = { before: T; after: T; what: string; key: string | null };
 
 const MOST = 500;
 
-export class History<T, X> {
-  private readonly changes = signal<{ done: Change<T, X>[]; undone: Change<T, X>[] }>({ done: [], undone: [] });
+export class History<T> {
+  private readonly changes = signal<{ done: Change<T>[]; undone: Change<T>[] }>({ done: [], undone: [] });
   private readonly present;
 
   /** What undo and redo would take back and do again; null: nothing. */
@@ -24,13 +24,22 @@ export class History<T, X> {
   }
 
   /** Changes in a row with the same `key` are undone together: the digits of one number. */
-  change(after: T, what: string, key: string | null = null, extra: X | null = null): void {
+  change(after: T, what: string, key: string | null = null): void {
     const { done } = this.changes.value;
     const last = done.at(-1);
     const same = key !== null && last?.key === key;
     const before = same ? last.before : this.present.value;
-    this.changes.value = { done: [...(same ? done.slice(0, -1) : done), { before, after, what, key, extra }].slice(-MOST), undone: [] };
+    this.changes.value = { done: [...(same ? done.slice(0, -1) : done), { before, after, what, key }].slice(-MOST), undone: [] };
     this.present.value = after;
+  }
+
+  /** Another value in place of the present one, which undo does not know of. */
+  amend(value: T): void {
+    this.present.value = value;
+    const { done, undone } = this.changes.value;
+    const last = done.at(-1);
+    // Done again, the last change comes to what it has come to now.
+    if (last) this.changes.value = { done: [...done.slice(0, -1), { ...last, after: value }], undone };
   }
 
   /** The next change is one of its own, whatever its key. */
@@ -48,7 +57,7 @@ export class History<T, X> {
     this.present.value = last.before;
   }
 
-  undo(): Change<T, X> | null {
+  undo(): Change<T> | null {
     const { done, undone } = this.changes.value;
     const last = done.at(-1);
     if (!last) return null;
@@ -57,7 +66,7 @@ export class History<T, X> {
     return last;
   }
 
-  redo(): Change<T, X> | null {
+  redo(): Change<T> | null {
     const { done, undone } = this.changes.value;
     const last = undone.at(-1);
     if (!last) return null;

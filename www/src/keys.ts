@@ -1,8 +1,8 @@
 // The keyboard's shortcuts: space plays and pauses, "." trains one step, "r" resets, "z" and "Z" undo and redo. Not while somebody types.
 
-import { redo, undo } from "./edit";
 import { pause, play, reset, train } from "./session";
 import { playing } from "./state";
+import { redo, undo } from "./undo";
 
 const TYPING = "input, select, textarea, [contenteditable]";
 /** What space presses already. */

@@ -2,17 +2,11 @@
 
 import { computed, signal } from "@preact/signals";
 import type { AblationName, AblationReport } from "tinylens";
+import type { Choices } from "./document";
 import type { Battery, FromWorker } from "./protocol";
 import { step } from "./state";
 
-/** As chosen in a select: "" is the notebook's, "every" a sweep, else a number. */
-export type Choice = "" | "random" | "every" | `${number}`;
-export type Choices = { site: Choice; value: Choice };
 export const USUAL: Choices = { site: "", value: "" };
-
-export const lists = signal("2000");
-export const seed = signal("0");
-export const choices = signal<Partial<Record<AblationName, Choices>>>({});
 
 /** A report, or why there is none. */
 export type Answer = AblationReport | { error: string };

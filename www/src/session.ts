@@ -5,26 +5,34 @@ import { batch } from "@preact/signals";
 import type { DeviceKind, PartialExperiment } from "tinylens";
 import { Answers } from "./answers";
 import * as claims from "./claims";
+import { amend, change, doc } from "./document";
 import { count } from "./format";
 import * as lab from "./lab";
 import type { Export, FileOrigin, FromWorker, Origin, Question, RunId, Start, ToWorker, Wanted, Wish } from "./protocol";
+import { PastRuns, type Snapshot } from "./past";
 import * as state from "./state";
 import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
 
 /** The run that is shown, and what it has at step 0. */
 let current: RunId = 0;
-let begun: Start = { kind: "experiment", experiment: {} };
+let begun: Start = doc.value.start;
 /** The runs that have been asked for to take its place, oldest first. */
-const waiting = new Map<RunId, { start: Start; origin: Origin; device: DeviceKind }>();
+const waiting = new Map<RunId, { start: Start; origin: Origin; device: DeviceKind; undo: boolean }>();
 let lastId: RunId = 0;
 /** How far the current run has ever been: a restored one has made no progress before it is beyond that. */
 let furthest = 0;
+/** The device that was last asked for, and the last that was given. */
 let wished: DeviceKind = "auto";
+let given: DeviceKind = "auto";
 /** The last saved state of the current run; null: it has not gone far enough to need one. */
-let snapshot: { step: number; bytes: Uint8Array } | null = null;
+let snapshot: Snapshot | null = null;
 
 /** While there is no worker, because it failed again and again: starts one, set up as the last one was left. */
 let restart: ((goal: number) => void) | null = null;
+/** The runs that others took the place of. */
+const past = new PastRuns();
+/** What to return to once all that was asked for is there. */
+let back: Start | null = null;
 /** There is a worker again, and no run in it yet. */
 let bare = false;
 
@@ -64,7 +72,8 @@ export function train(steps: number): void {
 
 /** Back to step 0. With the same settings what was playing goes on playing; a file's weights are there to be looked at. */
 export function reset(): void {
-  if (begun.kind === "file") openFile(begun);
+  // A start of its own: undo goes back to the one that was trained.
+  if (begun.kind === "file") openFile({ ...begun });
   else startRun(begun.experiment, state.goal.value === Infinity);
 }
 
@@ -93,9 +102,16 @@ function revive(): void {
   state.generation.value++;
 }
 
+/** Goes back to a run that another took the place of, as far as it was trained and at rest; to its start where that is forgotten. */
+export function returnTo(start: Start): void {
+  revive();
+  // What is on its way is awaited: only when it has taken the place of the run on screen is that one saved to its last step.
+  back = waiting.size > 0 ? start : null;
+  if (!back && start !== begun) open(start, 0, past.originOf(start), true);
+}
+
 export function showNumbers(list: number[]): void {
   state.numbersError.value = null;
-  state.numbers.value = list;
   send({ type: "numbers", run: address(), numbers: list });
 }
 
@@ -125,17 +141,22 @@ const exports = new Answers();
 /** Rejects with a sentence. */
 export const exportFile = (wanted: Wanted, stem: string): Promise<Export> => exports.to((request) => send({ type: "export", request, wanted, stem }));
 
-function open(start: Start, goal: number, origin: Origin = start): void {
-  const { value: device } = state.deviceWish;
-  waiting.set(++lastId, { start, origin, device });
+/** `undo`: the document says so already. */
+function open(start: Start, goal: number, origin: Origin = start, undo = false): void {
+  back = null;
+  const { device } = doc.value;
+  waiting.set(++lastId, { start, origin, device, undo });
   state.opening.value = true;
-  send({ type: "open", run: lastId, origin, device, numbers: [...state.numbers.value], goal });
+  send({ type: "open", run: lastId, origin, device, numbers: [...doc.value.numbers], goal });
 }
 
 function receive(message: FromWorker): void {
   // Answers from an older run. A refusal to open is about a run that never came to be.
   if ("run" in message && message.run !== current && message.type !== "opened" && !(message.type === "refused" && message.what === "open")) return;
-  batch(() => take(message));
+  batch(() => {
+    take(message);
+    if (back && waiting.size === 0) returnTo(back);
+  });
 }
 
 function take(message: FromWorker): void {
@@ -187,7 +208,8 @@ function take(message: FromWorker): void {
       return;
     case "device":
       state.device.value = message.device;
-      state.deviceWish.value = wished;
+      given = wished;
+      if (doc.value.device !== wished) change({ device: wished }, `Compute on: ${wished}`);
       state.deviceBusy.value = false;
       return;
     case "refused":
@@ -228,13 +250,18 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   const wanted = settle(message.run);
   if (wanted) {
     showStart(wanted.start, message);
-    begun = wanted.start;
-    state.deviceWish.value = wanted.device;
-    if (wanted.origin.kind !== "snapshot") {
+    if (begun !== wanted.start) {
+      past.keep(begun, snapshot);
+      snapshot = past.take(wanted.start);
+      lab.forget();
+    } else if (wanted.origin.kind !== "snapshot") {
       snapshot = null;
-      furthest = 0;
       lab.forget();
     }
+    if (wanted.origin.kind !== "snapshot") furthest = 0;
+    record(wanted, message.numbers);
+    begun = wanted.start;
+    given = wanted.device;
   }
   lab.abandon();
   claims.cut(message.step === 0 ? null : message.step);
@@ -247,12 +274,21 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   state.step.value = message.step;
   state.goal.value = message.goal;
   state.learningRate.value = message.learningRate;
-  state.numbers.value = message.numbers;
   state.stepsPerSecond.value = state.loss.value = null;
   state.evaluated.value = null;
   state.names.value = null;
   state.table.value = state.cell.value = state.edited.value = null;
   state.answers.value = {};
+}
+
+/** Another run is a change that can be undone. None is the first one, the same one restored, or a file read in another way (that was
+ * `assumed`). */
+function record({ start, device, undo }: { start: Start; device: DeviceKind; undo: boolean }, numbers: number[]): void {
+  // By now undo may have gone further: then another run is on its way.
+  if (undo && doc.value.start !== start) return;
+  const readAgain = onScreen(start) && (start as FileOrigin).model !== (begun as FileOrigin).model;
+  if (doc.value.start === start || current === 1 || readAgain) amend({ start, numbers, device });
+  else change({ start, numbers, device }, start.kind === "file" ? `${start.name} opened` : "A new run");
 }
 
 function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker, { type: "opened" }>): void {
@@ -275,11 +311,13 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
   else if (what === "device") {
     state.deviceBusy.value = false;
     state.deviceError.value = `The run stays where it is: ${message.replace(/\.$/, "")}.`;
+    if (doc.value.device !== given) amend({ device: given }); // undo had asked for another
   } else {
     const wanted = settle(run);
     if (!wanted) return;
     const { start, origin } = wanted;
     state.deviceBusy.value = false;
+    if (doc.value.start === start) amend({ start: begun });
     if (origin.kind === "snapshot") {
       state.notice.value = { text: "The saved state could not be read; starting again from step 0.", detail: message };
       snapshot = null;
@@ -325,7 +363,7 @@ function replaced(failure: Failure): void {
       text: `${WHAT_FAILED[failure.cause]}${starting}; ${playing ? "going on from" : "back at"} step ${count(step)} on the CPU.`,
       ...(failure.message ? { detail: failure.message } : {}),
     };
-    state.deviceWish.value = "cpu";
+    amend({ device: "cpu" });
     const { value: goal } = state.goal;
     state.step.value = Math.min(state.step.value, step);
     state.device.value = null;

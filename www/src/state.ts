@@ -2,9 +2,8 @@
 // and assumed.ts.
 
 import { computed, signal } from "@preact/signals";
-import type { DeviceKind, Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
+import type { Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
 import { Curve } from "./curve";
-import { EXAMPLE } from "./prompt";
 import type { CanvasName, Cell, DeviceInfo, FileFacts, FileOrigin, FromWorker, HeadTable, Sequence } from "./protocol";
 
 export type Loading = { stage: "download"; received: number; total: number } | { stage: "compile" | "device" | "start" };
@@ -55,11 +54,9 @@ export const curve = new Curve(600);
 export const curveVersion = signal(0);
 
 export const device = signal<DeviceInfo | null>(null);
-export const deviceWish = signal<DeviceKind>("auto");
 export const deviceBusy = signal(false);
 export const deviceError = signal<string | null>(null);
 
-export const numbers = signal<number[]>([...EXAMPLE]);
 export const numbersError = signal<string | null>(null);
 export const sequence = signal<Sequence | null>(null);
 /** What edits and ablations make of it; null: there are none, or the worker has not looked yet. */

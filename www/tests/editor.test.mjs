@@ -185,9 +185,9 @@ test("by mouse: the menu of a token replaces, moves, inserts and deletes", async
   await shows(page, [65, 6, 2, 0, 59, 20, 66]);
   await page.locator("h1").click();
   await menu.waitFor({ state: "detached" });
-  for (let i = 0; i < 7; i++) if (await button(page, "Undo").isEnabled()) await button(page, "Undo").click();
+  for (let i = 0; i < 6; i++) await button(page, "Undo").click();
   await shows(page, CLEAN);
-  assert.equal(await button(page, "Undo").isDisabled(), true);
+  assert.match(await button(page, "Undo").getAttribute("title"), /opened/, "the edits are all undone");
   await button(page, "Redo").click();
   await shows(page, [65, 6, 2, 59, 27, 20, 66]);
   await context.close();
@@ -241,7 +241,7 @@ test("a prompt that can't be is refused with a sentence, and the last good one s
   await page.keyboard.type("99");
   await says(/99 is not in the vocabulary: numbers 0 to 63, BOS, MID/);
   await shows(page, CLEAN);
-  assert.equal(await button(page, "Undo").isDisabled(), true, "nothing was done");
+  assert.match(await button(page, "Undo").getAttribute("title"), /opened/, "nothing was done since");
   await page.keyboard.press("e");
   await says(/This task has no EOS/);
   await page.keyboard.press("End");

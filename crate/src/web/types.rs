@@ -73,11 +73,29 @@ export interface Experiment {
 }
 export type PartialExperiment = { task?: Partial<TaskConfig>; model?: Partial<ModelConfig>; train?: Partial<TrainConfig> };
 
+/** How attention is shown. None of it changes a run. */
+export interface ViewConfig {
+  /** value_weighted: the weight times the norm of the source's value vector; output_weighted: that of the vector through W_O. */
+  show: "pattern" | "scores" | "value_weighted" | "output_weighted";
+  form: "heatmap" | "arcs";
+  scale: "linear" | "sqrt" | "log";
+  /** Whether a value has one colour in all heads, or each head's largest has the strongest. */
+  range: "common" | "head";
+  colours: "blue" | "viridis" | "cividis" | "grey";
+  rows: "destination" | "source";
+  heads: "overlay" | "panels";
+  /** Random lists whose mean is shown; 0: the one list. */
+  lists: number;
+  /** Whether predictions that the loss does not count are shown too. */
+  everywhere: boolean;
+  log_loss: boolean;
+}
+
 /** One row of the table of settings: everything a control needs. */
 export type Setting = {
   /** "task.list_length" */
   path: string;
-  group: "task" | "model" | "train";
+  group: "task" | "model" | "train" | "view";
   label: string;
   kind: "integer" | "real" | "boolean" | "choice";
   /** Inclusive; null where the kind has no range. */

@@ -5,11 +5,12 @@ import { signal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { AblationName } from "tinylens";
 import { described } from "../ablation";
-import { able, choose, chosen, isStale, listsError, run, runAll, seedError, stop, sweeping } from "../batteries";
-import { interventions, scene } from "../edit";
+import { able, choose, chosen, isStale, lists, listsError, run, runAll, seed, seedError, setLists, setSeed, stop, sweeping } from "../batteries";
+import { scene, type Choice } from "../document";
+import { interventions } from "../edit";
 import { EXPERIMENTS, impossible, MEASURES, runs, sites, tokenName, usual, type Experiment } from "../experiments";
 import { count } from "../format";
-import { ended, lists, results, seed, stale, sweeps, underWay, type Choice } from "../lab";
+import { ended, results, stale, sweeps, underWay } from "../lab";
 import { experiment, playing, step } from "../state";
 import { BatteryDetail } from "./battery";
 import { Play } from "./icons";
@@ -67,8 +68,8 @@ function Controls() {
         if (!going) runAll();
       }}
     >
-      <Field name="Lists" text={lists.value} error={listsError.value} onInput={(text) => (lists.value = text)} />
-      <Field name="Seed" text={seed.value} error={seedError.value} onInput={(text) => (seed.value = text)} />
+      <Field name="Lists" text={lists.value} error={listsError.value} onInput={setLists} />
+      <Field name="Seed" text={seed.value} error={seedError.value} onInput={setSeed} />
       {going ? (
         <button key="stop" type="button" onClick={stop}>
           Stop
@@ -204,7 +205,7 @@ function ChoicesOf({ one }: { one: Experiment }) {
   const places = sites(one, task);
   const place = (n: number) => (one.site === "count" ? (n === 1 ? "1 number" : `${n} numbers`) : `list[${n}]`);
   const pick = (change: { site?: Choice; value?: Choice }) => {
-    choose(one.id, change);
+    choose(one, change);
     // What a sweep finds is in the opened row.
     if (sweeping({ ...chosen(one) }) && !open.value.has(one.id)) toggle(one.id);
   };

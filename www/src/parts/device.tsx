@@ -2,7 +2,8 @@
 
 import type { DeviceKind } from "tinylens";
 import { useDevice } from "../session";
-import { device, deviceBusy, deviceError, deviceWish } from "../state";
+import { doc } from "../document";
+import { device, deviceBusy, deviceError } from "../state";
 
 const NAMES = { cpu: "CPU", webgpu: "WebGPU" };
 const CHOICES: { kind: DeviceKind; name: string; help: string }[] = [
@@ -29,7 +30,7 @@ export function DeviceChip() {
           <legend>Compute on</legend>
           {CHOICES.map(({ kind, name, help }) => (
             <label key={kind}>
-              <input type="radio" name="device" value={kind} checked={deviceWish.value === kind} onChange={() => useDevice(kind)} />
+              <input type="radio" name="device" value={kind} checked={doc.value.device === kind} onChange={() => useDevice(kind)} />
               <span>
                 {name} <small>{help}</small>
               </span>

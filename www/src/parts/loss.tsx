@@ -4,11 +4,11 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { setView, view } from "../document";
 import { count, loss as lossText, plain } from "../format";
 import { curve, curveVersion } from "../state";
 import { theme } from "../theme";
 
-const logarithmic = signal(true);
 /** Where the curve is read: an index into the columns that are drawn. */
 const read = signal<number | null>(null);
 
@@ -19,11 +19,11 @@ export function LossCurve() {
         <h2 id="loss-title">Loss</h2>
         <Readout />
         <label class="check">
-          <input type="checkbox" checked={logarithmic.value} onChange={(e) => (logarithmic.value = e.currentTarget.checked)} />
+          <input type="checkbox" checked={view.value.log_loss} onChange={(e) => setView("log_loss", e.currentTarget.checked, "The loss curve’s axis")} />
           log axis
         </label>
       </div>
-      <Chart logarithmic={logarithmic.value} theme={theme.value} />
+      <Chart logarithmic={view.value.log_loss} theme={theme.value} />
     </section>
   );
 }

@@ -2,10 +2,11 @@
 // comes next. Once something is edited, the edited sequence stands below the clean one.
 
 import { signal } from "@preact/signals";
-import { anyEdit, clean, compared, discard, edited as editedPrompt, own, places, redo, redoable, trouble, undo, undoable } from "../edit";
+import { numbers, redoable, seal, setView, undoable, view } from "../document";
+import { anyEdit, clean, compared, discard, edited as editedPrompt, own, places, setNumbers, trouble } from "../edit";
 import { readNumbers } from "../prompt";
-import { showNumbers } from "../session";
-import { edited, experiment, numbers, numbersError, sequence } from "../state";
+import { edited, experiment, numbersError, sequence } from "../state";
+import { redo, undo } from "../undo";
 import type { Placed } from "../slots";
 import { Generation } from "./editor/generation";
 import { HELP } from "./editor/keys";
@@ -14,8 +15,6 @@ import { Row } from "./editor/row";
 import { Redo, Undo } from "./icons";
 import { LoadingLine } from "./loading";
 
-/** Predictions that the loss does not count are hidden until asked for. */
-const everywhere = signal(false);
 /** The notebook's sequence fills a line. */
 const LINE = 12;
 /** As typed; null: as it is shown. */
@@ -30,7 +29,7 @@ export function SequenceRow() {
         <ListField />
         <Changes />
         <label class="check">
-          <input type="checkbox" checked={everywhere.value} onChange={(e) => (everywhere.value = e.currentTarget.checked)} />
+          <input type="checkbox" checked={view.value.everywhere} onChange={(e) => setView("everywhere", e.currentTarget.checked, "Predictions at every position")} />
           every position’s prediction
         </label>
       </div>
@@ -79,7 +78,7 @@ function Rows() {
   // The worker's look at the edited prompt comes a moment after the edit.
   const there = edited.value && compared.value && edited.value.mid + 1 === compared.value.length ? edited.value : null;
   const across = Math.max(LINE, whole.labels.length, (there?.labels.length ?? 0) + places.value.filter(({ gone }) => gone).length);
-  const shown = { across, everywhere: everywhere.value, own: own.value, numbered: both };
+  const shown = { across, everywhere: view.value.everywhere, own: own.value, numbered: both };
   // The row that is edited keeps its key: whoever is typing in it goes on typing when the clean one comes to stand above.
   return (
     <>
@@ -93,7 +92,7 @@ function Rows() {
       {both ? (
         <Row key="editor" side="edited" editable sequence={there} places={places.value} against={there && whole} {...shown} hint={null} />
       ) : (
-        <Row key="editor" side="clean" editable sequence={whole} places={given} against={null} {...shown} hint={!everywhere.value && <Hint />} />
+        <Row key="editor" side="clean" editable sequence={whole} places={given} against={null} {...shown} hint={!view.value.everywhere && <Hint />} />
       )}
     </>
   );
@@ -125,9 +124,12 @@ function ListField() {
     if (!task) return;
     typed.value = text;
     const read = readNumbers(text, task);
-    if ("numbers" in read) showNumbers(read.numbers);
+    if ("numbers" in read) setNumbers(read.numbers, "list");
   };
-  const forget = () => (typed.value = null);
+  const forget = () => {
+    typed.value = null;
+    seal();
+  };
   return (
     <div class="list">
       <label for="list">List</label>

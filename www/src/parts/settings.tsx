@@ -52,7 +52,7 @@ export function Settings() {
 
 /** What the draft comes to for a setting, derived ones included. */
 function drafted({ group, path, default: preset }: Setting): Setting["default"] {
-  const values = draft.value?.[group] as Record<string, Setting["default"]> | undefined;
+  const values = (draft.value as Record<string, unknown> | null)?.[group] as Record<string, Setting["default"]> | undefined;
   return values?.[path.slice(group.length + 1)] ?? preset;
 }
 

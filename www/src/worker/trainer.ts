@@ -137,6 +137,8 @@ export class Trainer {
       // A list that was as long as the task's shall be so again.
       const whole = numbers.length === this.run?.experiment.task.list_length;
       this.report();
+      // As far as it is now, for whoever comes back to it. A device that is lost can't give it any more.
+      if (this.run && this.run.steps !== this.savedAt) await this.save(this.run).catch(unlessFatal);
       this.run?.free();
       this.run = next;
       this.device = device;
@@ -325,6 +327,11 @@ export class Trainer {
     this.speed.clear();
     this.stepCost = CHUNK;
   }
+}
+
+/** A plain error leaves everything as it was. Wasm's own is the end of the module. */
+function unlessFatal(error: unknown): void {
+  if (error instanceof WebAssembly.RuntimeError) throw error;
 }
 
 function concatenate(parts: Float32Array[]): Float32Array<ArrayBuffer> {

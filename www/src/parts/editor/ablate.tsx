@@ -4,7 +4,8 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { described, fits, type Ablation, type HeadEdit } from "../../ablation";
-import { scene, setAblations } from "../../edit";
+import { scene } from "../../document";
+import { setAblations } from "../../edit";
 import { edited, experiment, sequence } from "../../state";
 import { Wrong } from "../icons";
 

@@ -1,6 +1,7 @@
 // How sequences go on after their prompts.
 
-import { answerLength, clean, compared, edited, endTyping, own, room, scene, setGeneration, type Sampling } from "../../edit";
+import { scene, type Sampling } from "../../document";
+import { answerLength, clean, compared, edited, endTyping, own, room, setGeneration } from "../../edit";
 import { experiment } from "../../state";
 import { Field } from "./field";
 

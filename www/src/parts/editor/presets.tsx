@@ -1,16 +1,15 @@
 // The notebook's experiments, each as one click, with what came of it there and what this model makes of it now.
 
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { TaskConfig } from "tinylens";
+import { amend, change, doc, numbers, type PresetChoice } from "../../document";
 import { applyPreset, room, task } from "../../edit";
 import { judged, near, newTokensFor, PRESETS, says, senseless, slotsFor, type Preset } from "../../presets";
 import { label, NAMES, placed, slotsOf, tokenOf, type Slot, type Value } from "../../slots";
 import { ask } from "../../session";
-import { answers, experiment, numbers } from "../../state";
+import { answers, experiment } from "../../state";
 
-/** Where the person chose something else than the notebook. A random choice holds until the next click on the preset. */
-type Choice = { site?: number; randomSite?: boolean; value?: Value; randomValue?: boolean };
-const choices = signal<Partial<Record<Preset["id"], Choice>>>({});
+const choices = computed(() => doc.value.presets);
 const open = signal(false);
 
 type Case = { preset: Preset; slots: Slot[] | null; prompt: number[]; newTokens: number; asked: number | null; list: number[]; site: number; value: Value };
@@ -73,13 +72,14 @@ function Line({ one, task, answer }: { one: Case; task: TaskConfig; answer: numb
   const { preset, slots, asked, list } = one;
   const length = numbers.value.length;
   const why = senseless(preset, task, length);
-  const choose = (choice: Choice) => (choices.value = { ...choices.value, [preset.id]: { ...choices.value[preset.id], ...choice } });
+  const chosen = (choice: PresetChoice) => ({ presets: { ...choices.value, [preset.id]: { ...choices.value[preset.id], ...choice } } });
+  const choose = (choice: PresetChoice) => change(chosen(choice), `Where and what: ${preset.name}`);
   const apply = () => {
     applyPreset(slots, asked, preset.id === "baseline" ? "Nothing changed: the clean prompt" : preset.name);
-    const chosen = choices.value[preset.id];
+    const now = choices.value[preset.id];
     // The next click draws again.
-    if (chosen?.randomSite && preset.site) choose({ site: draw(preset.site.least, preset.site.most(length)) });
-    if (chosen?.randomValue) choose({ value: draw(task.min_value, task.max_value - 1) });
+    if (now?.randomSite && preset.site) amend(chosen({ site: draw(preset.site.least, preset.site.most(length)) }));
+    if (now?.randomValue) amend(chosen({ value: draw(task.min_value, task.max_value - 1) }));
   };
   return (
     <li data-preset={preset.id}>
@@ -109,7 +109,7 @@ function Line({ one, task, answer }: { one: Case; task: TaskConfig; answer: numb
   );
 }
 
-type ChoiceProps = { one: Case; choose: (choice: Choice) => void };
+type ChoiceProps = { one: Case; choose: (choice: PresetChoice) => void };
 
 function SiteChoice({ one: { preset, site }, length, choose }: ChoiceProps & { length: number }) {
   const where = preset.site!;
