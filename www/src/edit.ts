@@ -5,7 +5,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Intervention, TaskConfig } from "tinylens";
 import { interventionsOf, type Ablation } from "./ablation";
 import { announcement } from "./announce";
-import { change as changeDocument, drop, numbers, scene, seal, type Scene } from "./document";
+import { change as changeDocument, drop, numbers, scene, seal, view, type Scene } from "./document";
 import { count } from "./format";
 import type { Generation, Wish } from "./protocol";
 import { showNumbers, showWish } from "./session";
@@ -66,7 +66,7 @@ export const interventions = computed<Intervention[]>(() => (model.value ? inter
 /** Of those, what does something to a lone sequence. A mean over one, and the next of one, are itself. */
 const lone = computed(() => interventions.value.filter(({ edit }) => edit !== "mean" && edit !== "resample"));
 /** The prompt of the edited side; null: there is none. */
-export const compared = computed<number[] | null>(() => edited.value ?? (lone.value.length > 0 ? clean.value : null));
+export const compared = computed<number[] | null>(() => edited.value ?? ((view.value.lists > 0 ? interventions : lone).value.length > 0 ? clean.value : null));
 
 /** How many tokens the task's answer has. */
 export const answerLength = computed(() => numbers.value.length + (task.value && task.value.eos_token !== null ? 1 : 0));
@@ -80,16 +80,17 @@ const generation = computed<Generation>(() => {
 /** Whether what follows the prompt is what the model writes, rather than the sorted list. */
 export const own = computed(() => compared.value !== null || scene.value.own || scene.value.newTokens !== null || scene.value.sampling.temperature > 0);
 
-const wish = computed<Wish>(() => ({ edited: compared.value, interventions: lone.value, generation: own.value ? generation.value : null }));
+const wish = computed<Wish>(() => ({ edited: compared.value, interventions: lone.value, generation: own.value ? generation.value : null, many: { slots: scene.value.slots, interventions: interventions.value } }));
 
-let told = JSON.stringify({ edited: null, interventions: [], generation: null });
+const NOTHING = JSON.stringify({ edited: null, interventions: [], generation: null, many: { slots: null, interventions: [] } } satisfies Wish);
+let told = NOTHING;
 let toldTo: object | null = null;
 effect(() => {
   const { value: to } = experiment;
   const { value: all } = wish;
   if (!to) return;
   // Every run starts without a wish.
-  if (to !== toldTo) told = JSON.stringify({ edited: null, interventions: [], generation: null });
+  if (to !== toldTo) told = NOTHING;
   toldTo = to;
   const text = JSON.stringify(all);
   if (text !== told) untracked(() => showWish(all));

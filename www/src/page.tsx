@@ -5,7 +5,7 @@ import { listen } from "./keys";
 import { announcement, watch } from "./announce";
 import { listenToDrops } from "./incoming";
 import { Ablations } from "./parts/ablations";
-import { Attention } from "./parts/attention";
+import { Attention } from "./parts/attention/attention";
 import { Claims } from "./parts/claims";
 import { ComparisonPanel } from "./parts/comparison";
 import { DeviceChip } from "./parts/device";

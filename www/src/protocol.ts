@@ -3,8 +3,9 @@
 // The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
 // own, and the page drops answers from a run that has been replaced.
 
-import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, Intervention, ModelConfig, PartialExperiment, Setting, TaskConfig } from "tinylens";
+import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, Setting, TaskConfig, Tiles, ViewConfig } from "tinylens";
 import type { Job, Measured } from "tinylens/compare.mjs";
+import type { Slot } from "./slots";
 
 export type RunId = number;
 
@@ -20,8 +21,12 @@ export type Origin = Start | { kind: "snapshot"; snapshot: Uint8Array };
 /** What a file turned out to be: how it was stored, what was assumed or ignored, and the fingerprint of the model in it. */
 export type FileFacts = { format: string; notes: string[]; fingerprint: string };
 
-/** What can be taken away: the model, what is on screen, or one parameter or activation (or "logits") by its name. */
-export type Wanted = { kind: "safetensors" | "python" | "pattern" | "predictions" } | { kind: "tensor"; name: string };
+/** What can be taken away: the model, what is on screen, a canvas as it is drawn or as its numbers, or one parameter or activation (or
+ * "logits") by its name. */
+export type Wanted =
+  | { kind: "safetensors" | "python" | "pattern" | "predictions" }
+  | { kind: "picture"; canvas: CanvasName; as: "json" | "svg" | "png" }
+  | { kind: "tensor"; name: string };
 
 /** A file to save, or its text to copy. */
 export type Export = { name: string; content: string | Uint8Array<ArrayBuffer> };
@@ -29,14 +34,18 @@ export type Export = { name: string; content: string | Uint8Array<ArrayBuffer> }
 /** The device a run is on, and one sentence on why. */
 export type DeviceInfo = { kind: "cpu" | "webgpu"; description: string };
 
-/** What the worker must know of the canvas's surroundings. Its lengths, and those of `point` and `height`, are the crate's pixels. */
+/** How attention is shown, on every canvas: the view, the heads that are large (none: all), and the cell whose number stays written. */
+export type Showing = { view: ViewConfig; heads: Head[]; cell: { destination: number; source: number } | null };
+
+/** What the worker must know of a canvas's surroundings. Its lengths, and those of `point` and `height`, are the crate's pixels. */
 export type View = { width: number; pixelRatio: number; theme: "light" | "dark"; visible: boolean };
 
-/** One weight of one head's pattern. */
-export type Cell = { layer: number; head: number; destination: number; source: number; weight: number };
+/** What is pointed at, on a canvas (`hit`) or elsewhere (`name` null), and what the canvases have there: the numbers of a pair of positions,
+ * or, for a token alone, how strongly (-1 to 1) each other one is coloured. */
+export type Pointed = { name: CanvasName | null; focus: Focus | null; hit: Hit | null; values: Partial<Record<CanvasName, Hit["values"]>>; shades: Partial<Record<CanvasName, Float32Array>> };
 
-/** One head's whole pattern, for the table: `weights` is [destination, source], row by row. */
-export type HeadTable = { layer: number; head: number; weights: Float32Array };
+/** One head's numbers on one canvas, for the table: `values` is [destination, source], row by row. */
+export type HeadTable = Head & { canvas: CanvasName; labels: string[]; values: Float32Array; causal: boolean };
 
 /** The example sequence and what the model makes of it. */
 export type Sequence = {
@@ -54,14 +63,15 @@ export type Sequence = {
 export type Generation = { newTokens: number; temperature: number; topK: number | null; topP: number | null; seed: number; stopToken: number | null };
 
 /** What is to be shown of the list: the edited prompt (null: none) and what is done to the model that reads it. `generation` null: after
- * MID comes the sorted list, as in training; it must be given where something is edited. */
-export type Wish = { edited: number[] | null; interventions: Intervention[]; generation: Generation | null };
+ * MID comes the sorted list, as in training; it must be given where something is edited. `many`: the same for other lists, whose mean may
+ * be shown: there also what needs several lists acts. */
+export type Wish = { edited: number[] | null; interventions: Intervention[]; generation: Generation | null; many: { slots: Slot[] | null; interventions: Intervention[] } };
 
 /** A prompt to be continued greedily, again whenever the model has changed. */
 export type Question = { id: number; prompt: number[]; newTokens: number };
 
-/** The three canvases. */
-export type CanvasName = "clean" | "edited" | "difference";
+/** The large canvases; and all heads of the clean sequence as thumbnails. */
+export type CanvasName = "clean" | "edited" | "difference" | "heads";
 
 /** One battery: an experiment over many lists. */
 export type Battery = Omit<AblateOptions, "signal" | "onProgress">;
@@ -80,6 +90,7 @@ export type ToWorker =
   | { type: "numbers"; run: RunId; numbers: number[] }
   | { type: "device"; run: RunId; kind: DeviceKind }
   | { type: "wish"; run: RunId; wish: Wish }
+  | { type: "showing"; showing: Showing }
   | { type: "ask"; run: RunId; questions: Question[] }
   // Batteries, one after the other, all on the weights as they are now. Others that are under way are stopped.
   | { type: "measure"; run: RunId; request: number; batteries: Battery[] }
@@ -87,8 +98,10 @@ export type ToWorker =
   // The rest concerns no run, or whichever there is.
   | { type: "canvas"; name: CanvasName; canvas: OffscreenCanvas; view: View }
   | { type: "view"; name: CanvasName; view: View }
+  // The pointer is over a canvas (null: it left), or something else on the page points at a token or a cell.
   | { type: "point"; name: CanvasName; at: { x: number; y: number } | null }
-  | { type: "table"; head: { layer: number; head: number } | null }
+  | { type: "focus"; focus: Focus | null }
+  | { type: "table"; of: (Head & { canvas: CanvasName }) | null }
   | { type: "check"; request: number; experiment: PartialExperiment }
   // `stem`: what the names of files begin with.
   | { type: "export"; request: number; wanted: Wanted; stem: string }
@@ -105,7 +118,7 @@ export type FromWorker =
   | { type: "trained"; run: RunId; step: number; losses: Float32Array; stepsPerSecond: number; learningRate: number }
   // Sent whenever training starts or stops.
   | { type: "goal"; run: RunId; step: number; goal: number }
-  | { type: "looked"; run: RunId; step: number; sequence: Sequence; edited: Sequence | null; table: HeadTable | null }
+  | { type: "looked"; run: RunId; step: number; sequence: Sequence; edited: Sequence | null; lists: number; table: HeadTable | null }
   | { type: "answered"; run: RunId; step: number; id: number; tokens: number[] }
   | { type: "evaluated"; run: RunId; step: number; evaluation: Evaluation }
   | { type: "saved"; run: RunId; step: number; snapshot: Uint8Array }
@@ -116,8 +129,9 @@ export type FromWorker =
   | { type: "measured"; run: RunId; request: number; index: number; step: number; answer: AblationReport | { error: string } }
   | { type: "measuredAll"; run: RunId; request: number; stopped: boolean }
   // Nothing changed: the sentence says why.
-  | { type: "refused"; run: RunId; what: "open" | "numbers" | "device" | "wish"; message: string }
-  | { type: "pointed"; name: CanvasName; cell: Cell | null }
+  | { type: "refused"; run: RunId; what: "open" | "numbers" | "device" | "wish" | "showing"; message: string }
+  | ({ type: "pointed" } & Pointed)
+  | { type: "tiles"; tiles: Tiles }
   | { type: "height"; name: CanvasName; height: number }
   | { type: "checked"; request: number; experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }
   | { type: "exported"; request: number; answer: Export | { error: string } }

@@ -8,7 +8,7 @@ import * as claims from "./claims";
 import { amend, change, doc } from "./document";
 import { count } from "./format";
 import * as lab from "./lab";
-import type { Export, FileOrigin, FromWorker, Origin, Question, RunId, Start, ToWorker, Wanted, Wish } from "./protocol";
+import type { Export, FileOrigin, FromWorker, HeadTable, Origin, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
 import { PastRuns, type Snapshot } from "./past";
 import * as state from "./state";
 import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
@@ -121,6 +121,12 @@ export function showWish(wish: Wish): void {
   send({ type: "wish", run: address(), wish });
 }
 
+/** How attention is shown. On refusal the last stands. */
+export function show(showing: Showing): void {
+  state.viewError.value = null;
+  send({ type: "showing", showing });
+}
+
 /** Answers come one by one, as `state.answers`, and again while the model changes. */
 export function ask(questions: Question[]): void {
   state.answers.value = {};
@@ -187,7 +193,8 @@ function take(message: FromWorker): void {
     case "looked":
       state.sequence.value = message.sequence;
       state.edited.value = message.edited;
-      showTable(message);
+      state.meanOf.value = message.lists;
+      showTable(message.table);
       return;
     case "answered":
       state.answers.value = { ...state.answers.value, [message.id]: message.tokens };
@@ -215,10 +222,13 @@ function take(message: FromWorker): void {
     case "refused":
       return refused(message);
     case "pointed":
-      if (message.cell || state.cell.value?.name === message.name) state.cell.value = message.cell && { name: message.name, cell: message.cell };
+      state.pointed.value = message.focus ? message : null;
+      return;
+    case "tiles":
+      if (JSON.stringify(message.tiles) !== JSON.stringify(state.tiles.value)) state.tiles.value = message.tiles;
       return;
     case "height":
-      state.canvasHeights.value = { ...state.canvasHeights.value, [message.name]: message.height };
+      if (state.canvasHeights.value[message.name] !== message.height) state.canvasHeights.value = { ...state.canvasHeights.value, [message.name]: message.height };
       return;
     case "checked":
       state.checked.value = message;
@@ -277,7 +287,7 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   state.stepsPerSecond.value = state.loss.value = null;
   state.evaluated.value = null;
   state.names.value = null;
-  state.table.value = state.cell.value = state.edited.value = null;
+  state.table.value = state.pointed.value = state.edited.value = null;
   state.answers.value = {};
 }
 
@@ -308,6 +318,7 @@ function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker
 function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }>): void {
   if (what === "numbers") state.numbersError.value = message;
   else if (what === "wish") state.wishError.value = message;
+  else if (what === "showing") state.viewError.value = message;
   else if (what === "device") {
     state.deviceBusy.value = false;
     state.deviceError.value = `The run stays where it is: ${message.replace(/\.$/, "")}.`;
@@ -332,12 +343,13 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
 let tableTime = 0;
 
 /** A large table ten times a second would be all that the page does. */
-function showTable({ table, sequence }: Extract<FromWorker, { type: "looked" }>): void {
+function showTable(table: HeadTable | null): void {
   const now = performance.now();
-  const same = state.table.value?.pattern.layer === table?.layer && state.table.value?.pattern.head === table?.head;
+  const last = state.table.value;
+  const same = last?.layer === table?.layer && last?.head === table?.head && last?.canvas === table?.canvas;
   if (table && same && state.playing.value && now - tableTime < 500) return;
   tableTime = now;
-  state.table.value = table && { labels: sequence.labels, pattern: table };
+  state.table.value = table;
 }
 
 /** After a colon. What begins with a name of its own (W_E) keeps it. */

@@ -2,9 +2,9 @@
 // and assumed.ts.
 
 import { computed, signal } from "@preact/signals";
-import type { Evaluation, Experiment, PartialExperiment, Setting } from "tinylens";
+import type { Evaluation, Experiment, Head, PartialExperiment, Setting, Tiles } from "tinylens";
 import { Curve } from "./curve";
-import type { CanvasName, Cell, DeviceInfo, FileFacts, FileOrigin, FromWorker, HeadTable, Sequence } from "./protocol";
+import type { CanvasName, DeviceInfo, FileFacts, FileOrigin, FromWorker, HeadTable, Pointed, Sequence } from "./protocol";
 
 export type Loading = { stage: "download"; received: number; total: number } | { stage: "compile" | "device" | "start" };
 /** How far the first worker is with its start. Of interest until there is a sequence; null: it failed. */
@@ -67,11 +67,18 @@ export const wishError = signal<string | null>(null);
 export const answers = signal<Record<number, number[]>>({});
 
 /** What each canvas needs for the width it was given, in the crate's pixels. */
-export const canvasHeights = signal<Record<CanvasName, number>>({ clean: 0, edited: 0, difference: 0 });
-export const cell = signal<{ name: CanvasName; cell: Cell } | null>(null);
+export const canvasHeights = signal<Record<CanvasName, number>>({ clean: 0, edited: 0, difference: 0, heads: 0 });
+/** What is pointed at, as the worker sees it. */
+export const pointed = signal<Pointed | null>(null);
+/** Where the thumbnails of the heads are. */
+export const tiles = signal<Tiles | null>(null);
+/** Over how many lists the canvases show a mean; 0: they show the one list. */
+export const meanOf = signal(0);
+/** Why the view that was asked for can't be shown. */
+export const viewError = signal<string | null>(null);
 /** Whose numbers the table shows; null: it is closed. */
-export const tableHead = signal<{ layer: number; head: number } | null>(null);
-export const table = signal<{ labels: string[]; pattern: HeadTable } | null>(null);
+export const tableOf = signal<(Head & { canvas: CanvasName }) | null>(null);
+export const table = signal<HeadTable | null>(null);
 
 /** The module's answer about the settings being edited. */
 export const checked = signal<Extract<FromWorker, { type: "checked" }> | null>(null);

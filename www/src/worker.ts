@@ -14,7 +14,8 @@ const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postM
 
 const pictures = new Pictures(
   (name, height) => post({ type: "height", name, height }),
-  (name, cell) => post({ type: "pointed", name, cell }),
+  (pointed) => post({ type: "pointed", ...pointed }),
+  (tiles) => post({ type: "tiles", tiles }),
 );
 const trainer = new Trainer(post, pictures);
 const lab = new Lab(post, trainer);
@@ -54,14 +55,16 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
       void load(data.module);
       return;
     case "canvas":
-      return pictures.of[data.name].canvas(data.canvas, data.view);
+      return pictures.canvas(data.name, data.canvas, data.view);
     case "view":
-      pictures.of[data.name].setView(data.view);
+      pictures.view(data.name, data.view);
       return trainer.wake();
     case "point":
-      return pictures.of[data.name].point(data.at);
+      return pictures.point(data.name, data.at);
+    case "focus":
+      return pictures.pointAt(data.focus);
     case "table":
-      return trainer.setTable(data.head);
+      return trainer.setTable(data.of);
     case "measure":
       return void lab.measure(data);
     case "measureNoMore":

@@ -95,7 +95,7 @@ test("dropped on the page, a checkpoint opens at rest, and shows what the API sa
 
   await shows(page, await predicted(run, LIST));
   assert.deepEqual(await page.locator(".answer .guess").allInnerTexts(), ["2", "6", "20", "50", "59"]);
-  await page.getByText("As a table").click();
+  await page.getByText("Numbers and files").click();
   await page.locator(".attention tbody tr").first().waitFor();
   const cells = await page.locator(".attention tbody tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td")].map((td) => td.textContent)));
   const { pattern } = await run.look(taskSequence(run.experiment.task, LIST));
@@ -260,7 +260,7 @@ test("how many heads share a fused matrix is for a person to say", async () => {
   assert.match(await panel(page).innerText(), /n_heads was taken to be 1/);
   await openDetails(page, "assumptions");
   await assumed(page, "model.n_heads").fill("2");
-  await page.getByText("As a table").click();
+  await page.getByText("Numbers and files").click();
   await until("two heads", async () => (await page.locator(".attention option").count()) === 2);
   const run = await runOf(NANOGPT, { n_heads: 2 });
   const list = (await page.locator("#list").inputValue()).split(", ").map(Number);
@@ -347,7 +347,7 @@ test("after a failure it is the file's model again, or as far as it was trained"
   await panic();
   await notice(page).waitFor();
   assert.match(await notice(page).innerText(), /^The program failed; back at step 0 on the CPU\.$/);
-  await until("the canvas to be drawn anew", async () => (await page.locator(".attention canvas").boundingBox()).height > 200);
+  await until("the canvas to be drawn anew", async () => (await page.locator('canvas[data-canvas="clean"]').boundingBox()).height > 200);
   await openDetails(page, "export");
   const run = await runOf(SEED, { use_attn_scale: false });
   assert.equal(await fingerprintOf((await downloaded(page, "Save as safetensors")).bytes), await run.fingerprint());
@@ -396,7 +396,7 @@ test("after the page has given up, a file opens all the same, and a wrong one le
       await button(page, "Play").click();
       await untilStep(page, 2);
     }
-    await until("the canvas to be drawn anew", async () => (await page.locator(".attention canvas").boundingBox()).height > 200);
+    await until("the canvas to be drawn anew", async () => (await page.locator('canvas[data-canvas="clean"]').boundingBox()).height > 200);
     await context.close();
   }
 });
@@ -413,7 +413,7 @@ test("a file without BOS and with two heads: its own list, both patterns; a type
   const labels = () => page.locator(".token .label").allInnerTexts();
   assert.deepEqual(await labels(), [...list.map(String), "MID", ...[...list].sort((a, b) => a - b).map(String)]);
   assert.equal(await panel(page).locator("li").count(), (await Model.fromCheckpoint(await readFile(ARENA), device)).source.notes.length);
-  await page.getByText("As a table").click();
+  await page.getByText("Numbers and files").click();
   await until("two heads to choose from", async () => (await page.locator(".attention option").count()) === 2);
 
   await page.locator("#list").fill("9, 3, 40, 1, 8, 22, 7, 5, 44, 50");
@@ -437,7 +437,7 @@ test("with a file open nothing is wider than the window, and everything can be p
   for (const name of ["assumptions", "export"]) await openDetails(page, name);
   for (const width of [360, 390, 768, 1440, 2560]) {
     await page.setViewportSize({ width, height: 900 });
-    await until(`the canvas to fit ${width}`, async () => (await page.locator(".attention canvas").boundingBox()).width <= width);
+    await until(`the canvas to fit ${width}`, async () => (await page.locator('canvas[data-canvas="clean"]').boundingBox()).width <= width);
     assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), `${width}`);
     if (width > 400) continue;
     const small = await page.locator("button:visible, select:visible, input[type=text]:visible, summary:visible, label.check:visible").evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().height < 43.9).map((one) => one.outerHTML.slice(0, 80)));

@@ -47,7 +47,7 @@ async function recovered(page, sentence, failedAt) {
   assert.ok(from >= failedAt - 100, `went on from ${from}, failed after ${failedAt}`);
   await until("the CPU", async () => /CPU/.test(await chip(page).innerText()));
   await until("training to go on", async () => (await figure(page, "step")) > from);
-  await until("the canvas to be drawn anew", async () => (await page.locator(".attention canvas").boundingBox()).height > 200);
+  await until("the canvas to be drawn anew", async () => (await page.locator('canvas[data-canvas="clean"]').boundingBox()).height > 200);
   return from;
 }
 

@@ -12,12 +12,12 @@ test("no sideways scroll from 360 to 2560 pixels, and everything can be pressed 
   const { page, context } = await open(place);
   await untilStep(page, 1);
   await page.locator("details.settings > summary").click();
-  await page.getByText("As a table").click();
+  await page.getByText("Numbers and files").click();
   await page.locator(".attention table").waitFor();
   for (const width of [360, 390, 768, 1440, 2560]) {
     await page.setViewportSize({ width, height: 900 });
     await until(`the canvas to fit ${width}`, async () => {
-      const box = await page.locator(".attention canvas").boundingBox();
+      const box = await page.locator('canvas[data-canvas="clean"]').boundingBox();
       return box.width <= width && box.height > 100;
     });
     const [scroll, inner] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
@@ -64,7 +64,7 @@ test("labels are text, whatever they hold", async () => {
   }`;
   const { page, context, record } = await open(place, { patch });
   await untilStep(page, 1);
-  await page.getByText("As a table").click();
+  await page.getByText("Numbers and files").click();
   await page.locator(".attention table").waitFor();
   assert.equal(await page.locator(".token .label").first().textContent(), label);
   assert.equal(await page.locator(".guess").first().textContent(), label);

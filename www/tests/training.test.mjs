@@ -13,7 +13,7 @@ after(() => place?.stop());
 
 /** Different colours on the attention canvas, as a picture of it shows them. */
 const colours = async (page) => {
-  const png = await page.locator(".attention canvas").screenshot();
+  const png = await page.locator('canvas[data-canvas="clean"]').screenshot();
   return page.evaluate(async (base64) => {
     const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type: "image/png" }));
     const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
@@ -99,7 +99,7 @@ test("while it trains at full speed, a click and a pointer are answered within 5
     let since = null;
     const start = (event) => (since ??= event.timeStamp);
     document.addEventListener("click", (event) => event.target.matches(".sequence input") && start(event), true);
-    document.querySelector(".attention canvas").addEventListener("pointermove", start, true);
+    document.querySelector("canvas[data-canvas=clean]").addEventListener("pointermove", start, true);
     const answered = () => {
       if (since === null) return;
       const from = since;
@@ -124,7 +124,7 @@ test("while it trains at full speed, a click and a pointer are answered within 5
 
   const toggle = page.getByLabel("every position’s prediction");
   const click = await judge("click", 40, () => toggle.click());
-  const box = await page.locator(".attention canvas").boundingBox();
+  const box = await page.locator('canvas[data-canvas="clean"]').boundingBox();
   // Two cells of the first column, in turn.
   const hover = await judge("pointer on the canvas", 40, (i) => page.mouse.move(box.x + CELL.x, box.y + CELL.y - (i % 2 ? 100 : 0)));
   assert.ok(click.median <= 50 && click.ninth <= 50, "clicks");
@@ -139,13 +139,13 @@ test("the cell under the pointer is read out, and stands in the table", async ()
   const { page, context } = await open(place);
   await untilStep(page, 3);
   await pause(page);
-  const box = await page.locator(".attention canvas").boundingBox();
+  const box = await page.locator('canvas[data-canvas="clean"]').boundingBox();
   await page.mouse.move(box.x + CELL.x, box.y + CELL.y);
   const readout = page.locator(".attention .readout");
   await until("a cell", () => readout.getAttribute("data-cell"));
   const [destination, source] = (await readout.getAttribute("data-cell")).split(",").map(Number);
   const value = (await readout.innerText()).match(/\d\.\d{3}/)[0];
-  await page.getByText("As a table").click();
+  await page.getByText("Numbers and files").click();
   const cell = page.locator(".attention tbody tr").nth(destination).locator("td").nth(source);
   assert.equal(await cell.innerText(), value);
   const rows = await page.locator(".attention tbody tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td")].reduce((sum, td) => sum + Number(td.textContent), 0)));

@@ -327,7 +327,11 @@ pub const SETTINGS: &[Setting] = &[
         "Several heads at once: laid over one another, each in its own hue, or side by side.",
     ),
     integer("view.lists", 0, 1000, |_| json!(0), "Over how many random lists the picture is averaged; 0 shows the list on the page alone."),
-    boolean("view.everywhere", |_| json!(false), "Whether predictions are shown at every position, also where the loss does not count them."),
+    boolean(
+        "view.everywhere",
+        |_| json!(false),
+        "Whether predictions are shown at every position, also where the loss does not count them.",
+    ),
     boolean("view.log_loss", |_| json!(true), "Whether the loss curve has a logarithmic axis."),
 ];
 

@@ -146,7 +146,7 @@ impl Plan {
 
     /// Case number `number`: a function of the seed and the number alone.
     pub fn case(&self, number: u32) -> Case {
-        let list = Sort::random_list(&self.task, self.seed, number);
+        let list = Sort::random_list(&self.task, self.seed, number, self.task.list_length);
         let draws = block(self.seed, Stream::Edit, At { index: number, ..At::default() });
         let length = list.len();
         let site = |least: usize| match self.site {

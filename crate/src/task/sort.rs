@@ -95,9 +95,9 @@ impl Sort {
         [config.bos_token.as_slice(), numbers, config.mid_token.as_slice(), &sorted[..], config.eos_token.as_slice()].concat()
     }
 
-    /// List number `index` of a seed, of full length, whether held out or not: for experiments on models, however they were trained.
-    pub fn random_list(config: &TaskConfig, seed: u32, index: u32) -> Vec<usize> {
-        let list = attempt(config, seed, Stream::Battery, At { index, ..At::default() }, config.list_length);
+    /// List number `index` of a seed, of `length` numbers, whether held out or not: for experiments on models, however they were trained.
+    pub fn random_list(config: &TaskConfig, seed: u32, index: u32, length: usize) -> Vec<usize> {
+        let list = attempt(config, seed, Stream::Battery, At { index, ..At::default() }, length);
         list.into_iter().map(|number| number as usize).collect()
     }
 

@@ -79,6 +79,24 @@ pub fn task_sequence(
     Ok(Sort::sequence(&task, &numbers).into_iter().map(|token| JsValue::from_f64(token as f64)).collect())
 }
 
+/// `count` random lists of `length` numbers (of the task's length unless said otherwise), the same for the same seed.
+#[wasm_bindgen(js_name = randomLists, unchecked_return_type = "number[][]")]
+pub fn random_lists(
+    #[wasm_bindgen(unchecked_param_type = "Partial<TaskConfig>")] task: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] count: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] seed: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "number")] length: JsValue,
+) -> Result<Array, JsValue> {
+    let task = task_config(&task)?;
+    let count = whole(&count, "count", 0, 100_000).map_err(js_error)?;
+    let seed = whole(&seed, "seed", 0, u32::MAX).map_err(js_error)?;
+    let full = task.list_length as u32;
+    let length = if length.is_undefined() { full } else { whole(&length, "length", 1, full).map_err(js_error)? };
+    let list =
+        |number: u32| Sort::random_list(&task, seed, number, length as usize).into_iter().map(|number| JsValue::from_f64(number as f64));
+    Ok((0..count).map(|number| list(number).collect::<Array>()).collect())
+}
+
 /// What a token is called: `BOS`, `MID`, or its number.
 #[wasm_bindgen(js_name = tokenLabel)]
 pub fn token_label(

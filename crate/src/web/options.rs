@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{from_js, token_row, whole};
+use crate::config::Quantity;
 use crate::error::{Error, Result};
 use crate::model::{Edit, Generation, Intervention, Place, Processing, Values};
 
@@ -53,6 +54,20 @@ pub(super) fn generation(value: &JsValue) -> Result<(Generation, Vec<Interventio
     };
     generation.check()?;
     Ok((generation, options.interventions()?))
+}
+
+/// # Errors
+/// If an option is unknown or of the wrong kind.
+pub(super) fn look(value: &JsValue) -> Result<(Quantity, Vec<Intervention>)> {
+    let options = Options::new(value, "options", &["show", "interventions"])?;
+    let show = match options.get("show") {
+        None => Quantity::Pattern,
+        Some(show) => from_js(&show, "options.show")
+            .ok()
+            .and_then(|show| serde_json::from_value(show).ok())
+            .ok_or_else(|| Error::new("options.show must be \"pattern\", \"scores\", \"value_weighted\" or \"output_weighted\"."))?,
+    };
+    Ok((show, options.interventions()?))
 }
 
 /// # Errors

@@ -7,10 +7,10 @@ use futures_util::lock::Mutex;
 use js_sys::{Array, Float32Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{from_js, js_error, object, promise, tensor, to_js, token_row, whole, yield_now};
+use super::convert::{from_js, js_error, object, promise, tensor, to_js, token_row, token_rows, whole, yield_now};
 use super::device::Device;
 use super::model::Model;
-use super::options::Options;
+use super::options;
 use crate::config::AttentionDirection;
 use crate::error::Error;
 use crate::experiment::Experiment;
@@ -165,29 +165,63 @@ impl Run {
         promise(async move { Ok(run.model().fingerprint().await?.into()) })
     }
 
-    /// One sequence under the microscope: the next-token prediction at each position and every head's pattern.
+    /// One sequence under the microscope: the next-token prediction at each position, every head's pattern, and what `show` asks for.
     #[wasm_bindgen(unchecked_return_type = "Promise<Look>")]
     pub fn look(
         &self,
         #[wasm_bindgen(unchecked_param_type = "number[]")] tokens: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "{ interventions?: Intervention[] }")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "LookOptions")] options: JsValue,
     ) -> Promise {
         let run = self.copy();
-        let input = token_row(&tokens, "tokens")
-            .and_then(|tokens| Ok((tokens, Options::new(&options, "options", &["interventions"])?.interventions()?)));
+        let input = token_row(&tokens, "tokens").and_then(|tokens| Ok((tokens, options::look(&options)?)));
         promise(async move {
-            let (tokens, changes) = input?;
-            let look = run.model().look(&tokens, &changes).await?;
+            let (tokens, (show, changes)) = input?;
+            let look = run.model().look(&tokens, &changes, show).await?;
             let label = |token: usize| JsValue::from(Sort::label(&run.experiment().task, token));
             let prediction = |(token, probability): &(usize, f32)| {
                 object([("token", (*token as u32).into()), ("label", label(*token)), ("probability", (*probability).into())])
             };
+            let pattern = tensor(&look.pattern_shape, &look.pattern);
+            let values = look.quantity.map_or_else(|| pattern.clone(), |values| tensor(&look.pattern_shape, &values));
             Ok(object([
                 ("predictions", look.predictions.iter().map(prediction).collect::<Array>().into()),
                 ("labels", tokens.iter().map(|token| label(*token)).collect::<Array>().into()),
-                ("pattern", tensor(&look.pattern_shape, &look.pattern)),
-                ("causal", (run.experiment().model.attention_dir == AttentionDirection::Causal).into()),
+                ("pattern", pattern),
+                ("values", values),
+                ("causal", causal(&run).into()),
             ]))
         })
     }
+
+    /// The mean of what `show` asks for over sequences of one length. A position's label is its token's where all sequences have the same
+    /// one there, else empty. Interventions act on all sequences together.
+    #[wasm_bindgen(js_name = meanLook, unchecked_return_type = "Promise<Shown>")]
+    pub fn mean_look(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "number[][]")] tokens: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "LookOptions")] options: JsValue,
+    ) -> Promise {
+        let run = self.copy();
+        let input = token_rows(&tokens, "tokens").and_then(|rows| Ok((rows, options::look(&options)?)));
+        promise(async move {
+            let (rows, (show, changes)) = input?;
+            let values = run.model().mean_look(&rows, &changes, show).await?;
+            let config = run.model().config();
+            let positions = rows[0].len(); // there is one: mean_look refuses an empty batch
+            let label = |position: usize| {
+                let token = rows[0][position];
+                let common = rows.iter().all(|row| row[position] == token);
+                JsValue::from(if common { Sort::label(&run.experiment().task, token) } else { String::new() })
+            };
+            Ok(object([
+                ("labels", (0..positions).map(label).collect::<Array>().into()),
+                ("values", tensor(&[config.n_layers, config.n_heads, positions, positions], &values)),
+                ("causal", causal(&run).into()),
+            ]))
+        })
+    }
+}
+
+fn causal(run: &train::Run) -> bool {
+    run.experiment().model.attention_dir == AttentionDirection::Causal
 }

@@ -206,14 +206,46 @@ export type AblationReport = {
 export type ClaimsOptions = Watched & { /** 500 unless said otherwise. */ lists?: number; seed?: number };
 export type Claim = { id: string; text: string; value: number; low: number; high: number; verdict: "holds" | "mixed" | "fails" };
 
-export type Look = {
-  /** At each position: the likeliest next token. */
-  predictions: { token: number; label: string; probability: number }[];
-  /** Of the tokens looked at. */
+export type LookOptions = { /** "pattern" unless said otherwise. */ show?: ViewConfig["show"]; interventions?: Intervention[] };
+
+/** What a picture of attention shows. */
+export type Shown = {
+  /** Of the positions. */
   labels: string[];
   /** [layer, head, destination, source] */
-  pattern: Tensor;
+  values: Tensor;
   /** Whether destinations attend to nothing after them. */
   causal: boolean;
 };
+
+/** `values` are what `show` asked for. */
+export type Look = Shown & {
+  /** At each position: the likeliest next token. */
+  predictions: { token: number; label: string; probability: number }[];
+  /** [layer, head, destination, source] */
+  pattern: Tensor;
+};
+
+export type Head = { layer: number; head: number };
+/** Positions that are pointed at: a pair is a cell, one alone a token. */
+export type Focus = { destination: number | null; source: number | null };
+
+/** How a canvas is to be drawn; `width` in CSS pixels. */
+export type Drawn = {
+  width: number;
+  pixelRatio: number;
+  theme: "light" | "dark";
+  view: Pick<ViewConfig, "show" | "form" | "scale" | "range" | "colours" | "rows" | "heads">;
+  /** The heads to show; none: all. */
+  heads: Head[];
+  focus: Focus;
+  /** The cell whose number stays written. */
+  cell: { destination: number; source: number } | null;
+};
+
+/** What lies under a point. `head` null: heads lie over one another. `values`: of each head shown, where there is a pair. */
+export type Hit = Focus & { head: Head | null; values: { layer: number | null; head: number | null; value: number }[] };
+
+/** Where the thumbnails are; CSS pixels. */
+export type Tiles = { side: number; width: number; height: number; tiles: (Head & { left: number; top: number })[] };
 "#;

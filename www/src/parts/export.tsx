@@ -2,54 +2,15 @@
 
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { size } from "../format";
-import type { Export, Wanted } from "../protocol";
-import { exportFile, send } from "../session";
-import { experiment, file, names } from "../state";
-import { copy, save } from "../take";
+import type { Wanted } from "../protocol";
+import { send } from "../session";
+import { experiment, names } from "../state";
+import { Taken, TakenLine } from "./taken";
 
 const shown = signal(false);
-/** The last thing done, in a sentence. */
-const said = signal<{ text: string; wrong?: boolean } | null>(null);
-/** A text that the browser refused to copy: it can be selected by hand. */
-const byHand = signal<{ name: string; text: string } | null>(null);
+const taken = new Taken();
 /** As an option's value: "pattern", "predictions", or "tensor " and a name. */
 const picked = signal("pattern");
-
-/** Characters of a text that a field on the page can hold without trouble. */
-const MOST_BY_HAND = 1_000_000;
-
-/** What names of files begin with. */
-const stem = (): string => file.value?.origin.name.replace(/\.[^.]*$/, "") || "tinylens";
-
-async function fetched(wanted: Wanted): Promise<Export | null> {
-  byHand.value = said.value = null;
-  try {
-    return await exportFile(wanted, stem());
-  } catch (error) {
-    said.value = { text: error instanceof Error ? error.message : String(error), wrong: true };
-    return null;
-  }
-}
-
-async function download(wanted: Wanted): Promise<void> {
-  const found = await fetched(wanted);
-  if (!found) return;
-  save(found);
-  said.value = { text: `Saved ${found.name} (${size(new Blob([found.content]).size)}).` };
-}
-
-async function copyText(wanted: Wanted): Promise<void> {
-  const found = await fetched(wanted);
-  if (!found) return;
-  const text = String(found.content);
-  if (await copy(text)) said.value = { text: `Copied what would be ${found.name} (${size(text.length)}).` };
-  else if (text.length > MOST_BY_HAND) said.value = { text: `The browser refused to copy, and ${size(text.length)} of text are too much to select by hand: save it instead.`, wrong: true };
-  else {
-    byHand.value = { name: found.name, text };
-    said.value = { text: "The browser refused to copy: select the text below instead.", wrong: true };
-  }
-}
 
 const wanted = (): Wanted => {
   const [kind, name] = picked.value.split(/ (.*)/);
@@ -64,26 +25,23 @@ export function ExportPanel() {
       {shown.value && <Names />}
       <div class="row">
         <span class="what">The model</span>
-        <button type="button" disabled={off} onClick={() => void download({ kind: "safetensors" })}>
+        <button type="button" disabled={off} onClick={() => void taken.save({ kind: "safetensors" })}>
           Save as safetensors
         </button>
-        <button type="button" disabled={off} onClick={() => void copyText({ kind: "python" })} title="Python that loads the saved file into TransformerLens">
+        <button type="button" disabled={off} onClick={() => void taken.copy({ kind: "python" })} title="Python that loads the saved file into TransformerLens">
           Copy as Python
         </button>
       </div>
       <div class="row">
         <Picker />
-        <button type="button" disabled={off} onClick={() => void download(wanted())}>
+        <button type="button" disabled={off} onClick={() => void taken.save(wanted())}>
           Save as JSON
         </button>
-        <button type="button" disabled={off} onClick={() => void copyText(wanted())}>
+        <button type="button" disabled={off} onClick={() => void taken.copy(wanted())}>
           Copy as JSON
         </button>
       </div>
-      <p class={said.value?.wrong ? "error" : "small"} role="status">
-        {said.value?.text}
-      </p>
-      {byHand.value && <textarea readOnly rows={8} aria-label={byHand.value.name} value={byHand.value.text} onFocus={(e) => e.currentTarget.select()} />}
+      <TakenLine taken={taken} />
     </details>
   );
 }

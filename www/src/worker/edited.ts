@@ -1,23 +1,27 @@
 // The two sequences that the page compares: the clean one, and what the person's edits and ablations make of it. And, one at a
 // time, what the model writes after any other prompt that the page asks about.
 
-import { taskSequence, type Look, type Run } from "tinylens";
+import { taskSequence, type Look, type Run, type ViewConfig } from "tinylens";
 import { promptLength } from "../prompt";
 import type { Question, Wish } from "../protocol";
 import { Budget } from "./budget";
 import { looked, written } from "./continuation";
+import { meanOver } from "./many";
+import type { Shows } from "./picture";
 
 /** A sequence as it was looked at. `mid`: the last position of its prompt. */
 export type Seen = { tokens: number[]; mid: number; look: Look; /** What should stand at each position; undefined: anything may. */ wanted: (number | undefined)[] };
-export type Pair = { clean: Seen; edited: Seen | null };
+/** `shows`: what the canvases show, of the two or of so many `lists` instead. */
+export type Pair = { clean: Seen; edited: Seen | null; shows: Shows; lists: number };
 
-const PLAIN: Wish = { edited: null, interventions: [], generation: null };
+const PLAIN: Wish = { edited: null, interventions: [], generation: null, many: { slots: null, interventions: [] } };
 
 export class Bench {
   private wish = PLAIN;
   /** What was written last time: the first guess at what will be. */
   private guesses = { clean: [] as number[], edited: [] as number[] };
   private numbers: number[] = [];
+  private shown: Pick<ViewConfig, "show" | "lists"> = { show: "pattern", lists: 0 };
   private questions: Question[] = [];
   private answers = new Map<number, number[]>();
   private asked = 0;
@@ -48,18 +52,43 @@ export class Bench {
     }
   }
 
+  /** Whether another look is needed for it. */
+  differs({ show, lists }: Pick<ViewConfig, "show" | "lists">): boolean {
+    return show !== this.shown.show || lists !== this.shown.lists;
+  }
+
+  /** What the model refuses leaves the last as it is. `run` null: there is nothing to look at yet. */
+  async setShown(run: Run | null, { show, lists }: Pick<ViewConfig, "show" | "lists">): Promise<Pair | null> {
+    const last = this.shown;
+    this.shown = { show, lists };
+    try {
+      return run && (await this.look(run));
+    } catch (error) {
+      this.shown = last;
+      throw error;
+    }
+  }
+
   async look(run: Run): Promise<Pair> {
+    const { show, lists } = this.shown;
+    const pair = await this.lookAtOne(run);
+    const shows = lists > 0 ? await meanOver(lists, this.numbers.length, run, this.wish, show) : { clean: pair.clean.look, edited: pair.edited?.look ?? null };
+    return { ...pair, shows, lists };
+  }
+
+  private async lookAtOne(run: Run): Promise<Pick<Pair, "clean" | "edited">> {
+    const { show } = this.shown;
     const { task, model } = run.experiment;
     const whole = taskSequence(task, this.numbers);
     const prompt = whole.slice(0, Math.min(promptLength(task, this.numbers.length), model.n_ctx));
     const { edited, interventions, generation } = this.wish;
     if (!generation) {
       const tokens = whole.slice(0, model.n_ctx);
-      return { clean: { tokens, mid: prompt.length - 1, look: await looked(run, tokens, []), wanted: whole }, edited: null };
+      return { clean: { tokens, mid: prompt.length - 1, look: await looked(run, tokens, [], show), wanted: whole }, edited: null };
     }
     const on = async (prompt: number[], side: "clean" | "edited", wanted: number[]): Promise<Seen> => {
       const room = { ...generation, newTokens: Math.min(generation.newTokens, model.n_ctx - prompt.length) };
-      const { tokens, look } = await written(run, prompt, room, side === "clean" ? [] : interventions, this.guesses[side]);
+      const { tokens, look } = await written(run, prompt, room, side === "clean" ? [] : interventions, this.guesses[side], show);
       this.guesses[side] = tokens.slice(prompt.length);
       return { tokens, mid: prompt.length - 1, look, wanted };
     };

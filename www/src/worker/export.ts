@@ -2,12 +2,13 @@
 
 import type { Look, Model, Run, Tensor } from "tinylens";
 import type { Export, Wanted } from "../protocol";
+import type { Pictures } from "./picture";
 
 /** As JSON a number takes about 20 characters: what is larger than this is for safetensors. */
 const MOST_NUMBERS = 2_000_000;
 
 /** What the page shows: the last look, and the step it was taken at. */
-export type Screen = { tokens: number[]; look: Look; step: number };
+export type Screen = { tokens: number[]; look: Look; step: number; pictures: Pictures };
 
 export async function exported(run: Run, screen: Screen, wanted: Wanted, stem: string): Promise<Export> {
   const model = run.model();
@@ -23,6 +24,10 @@ export async function exported(run: Run, screen: Screen, wanted: Wanted, stem: s
         return { name: `${at(screen.step)}-pattern.json`, content: json(patterns(screen)) };
       case "predictions":
         return { name: `${at(screen.step)}-predictions.json`, content: json({ step: screen.step, tokens, labels: look.labels, predictions: look.predictions }) };
+      case "picture": {
+        const name = `${at(screen.step)}-${wanted.canvas}.${wanted.as}`;
+        return { name, content: wanted.as === "json" ? json(screen.pictures.numbers(wanted.canvas, screen.step)) : await screen.pictures.saved(wanted.canvas, wanted.as) };
+      }
       case "tensor":
         return { name: `${at(run.steps)}-${wanted.name}.json`, content: json({ name: wanted.name, step: run.steps, ...(await tensor(model, wanted.name, screen)) }) };
     }

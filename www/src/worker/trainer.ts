@@ -6,7 +6,7 @@
 
 import { checkExperiment, type Device, type DeviceKind, type Run } from "tinylens";
 import { fitNumbers } from "../prompt";
-import type { FromWorker, RunId, ToWorker } from "../protocol";
+import type { CanvasName, FromWorker, RunId, Showing, ToWorker } from "../protocol";
 import { begin } from "./begin";
 import { Budget, Speed } from "./budget";
 import { Devices } from "./devices";
@@ -15,7 +15,7 @@ import type { Subject } from "./lab";
 import { Bench, type Pair } from "./edited";
 import type { Pictures } from "./picture";
 import { visitEventQueue } from "./queue";
-import { headTable, sequenceOf } from "./shown";
+import { sequenceOf } from "./shown";
 import { Survey } from "./survey";
 
 /** Milliseconds of training between two visits to the event queue. */
@@ -29,7 +29,7 @@ const LISTS = { training: 100, resting: 1000, least: 10 };
 /** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
-export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "ask" | "export" | "names" }>;
+export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "showing" | "ask" | "export" | "names" }>;
 
 export class Trainer {
   private inbox: Command[] = [];
@@ -46,7 +46,7 @@ export class Trainer {
   /** What is looked at: the list, and what its edits make of it. */
   private readonly bench = new Bench();
   private lastLook: Pair | null = null;
-  private tableHead: { layer: number; head: number } | null = null;
+  private tableOf: { canvas: CanvasName; layer: number; head: number } | null = null;
   /** The step each was last done at; -1: not yet, or no longer true. */
   private lookedAt = -1;
   private savedAt = -1;
@@ -57,10 +57,11 @@ export class Trainer {
   private listCost = 0;
   private losses: Float32Array[] = [];
   private reported = 0;
+  private posted = 0;
   private readonly speed = new Speed();
   // Together at most 20 % of the time, whatever the device makes them cost: the figures beside a fast run must not lag far
   // behind it. The save below is on top of that which every hundredth step asks for: on a slow device a hundred steps are minutes.
-  private readonly looking = new Budget(0.08, 100);
+  private readonly looking = new Budget(0.08, 16);
   private readonly evaluating = new Budget(0.1, 700);
   private readonly saving = new Budget(0.02, 5000);
   /** On top of those: see survey.ts. */
@@ -88,8 +89,8 @@ export class Trainer {
     this.wakeUp?.();
   }
 
-  setTable(head: { layer: number; head: number } | null): void {
-    this.tableHead = head;
+  setTable(of: { canvas: CanvasName; layer: number; head: number } | null): void {
+    this.tableOf = of;
     if (this.lastLook) this.postLook(this.lastLook);
   }
 
@@ -108,6 +109,7 @@ export class Trainer {
   private async obey(command: Command): Promise<void> {
     if (command.type === "open") return this.open(command);
     if (command.type === "export") return this.export(command);
+    if (command.type === "showing") return this.attempt("showing", this.id, () => this.setShowing(command.showing));
     if (!this.run) return;
     if (command.type === "names") return this.post({ type: "names", run: this.id, ...(await names(this.run)) });
     if (command.run !== this.id && command.run !== this.refused) return;
@@ -172,6 +174,12 @@ export class Trainer {
     await this.look(run);
   }
 
+  private async setShowing(showing: Showing): Promise<void> {
+    const pair = this.bench.differs(showing.view) ? await this.bench.setShown(this.run, showing.view) : null;
+    this.pictures.show(showing, !pair);
+    if (pair) this.showPair(this.run!, pair);
+  }
+
   private setGoal(run: Run, goal: number): void {
     const rested = run.steps >= this.goal;
     this.goal = goal;
@@ -225,10 +233,11 @@ export class Trainer {
   }
 
   private showPair(run: Run, pair: Pair): void {
-    this.pictures.draw(pair.clean.look, pair.edited?.look ?? null);
+    this.pictures.draw(pair.shows);
     this.lastLook = pair;
     this.lookedAt = run.steps;
-    this.postLook(pair);
+    // The canvases keep up with the model; numbers that change faster than this can't be read.
+    if (run.steps >= this.goal || performance.now() - this.posted >= REPORT) this.postLook(pair);
   }
 
   private async answer(run: Run): Promise<void> {
@@ -287,16 +296,17 @@ export class Trainer {
     this.post({ type: "trained", run: this.id, step, losses, stepsPerSecond: this.speed.perSecond(), learningRate }, [losses.buffer]);
   }
 
-  private postLook({ clean, edited }: Pair): void {
+  private postLook({ clean, edited, lists }: Pair): void {
     if (!this.run) return;
-    const table = this.tableHead && headTable(clean.look, this.tableHead);
-    this.post({ type: "looked", run: this.id, step: this.run.steps, sequence: sequenceOf(clean), edited: edited && sequenceOf(edited), table });
+    this.posted = performance.now();
+    const table = this.tableOf && this.pictures.table(this.tableOf);
+    this.post({ type: "looked", run: this.id, step: this.run.steps, sequence: sequenceOf(clean), edited: edited && sequenceOf(edited), lists, table });
   }
 
   private async export({ request, wanted, stem }: Extract<Command, { type: "export" }>): Promise<void> {
     try {
       if (!this.run || !this.lastLook) throw new Error("There is no model yet.");
-      const answer = await exported(this.run, { tokens: this.lastLook.clean.tokens, look: this.lastLook.clean.look, step: Math.max(0, this.lookedAt) }, wanted, stem);
+      const answer = await exported(this.run, { tokens: this.lastLook.clean.tokens, look: this.lastLook.clean.look, step: Math.max(0, this.lookedAt), pictures: this.pictures }, wanted, stem);
       this.post({ type: "exported", request, answer }, typeof answer.content === "string" ? [] : [answer.content.buffer]);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;

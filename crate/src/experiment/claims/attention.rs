@@ -44,8 +44,9 @@ impl Attention {
     /// # Errors
     /// If the device fails.
     pub async fn look(&mut self, model: &Model, lists: Range<u32>) -> Result<()> {
-        let rows: Vec<Vec<usize>> =
-            lists.map(|number| Sort::sequence(&self.task, &Sort::random_list(&self.task, self.seed, number))).collect();
+        let rows: Vec<Vec<usize>> = lists
+            .map(|number| Sort::sequence(&self.task, &Sort::random_list(&self.task, self.seed, number, self.task.list_length)))
+            .collect();
         let positions = rows[0].len();
         let square = positions * positions;
         for (layer, patterns) in model.patterns(&rows).await?.into_iter().enumerate() {

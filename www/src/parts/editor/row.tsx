@@ -4,6 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { cursor, endTyping, focusNext, menu, task } from "../../edit";
+import { pointAtToken, standing } from "../../focus";
 import { roughPercent } from "../../format";
 import { label as labelOf, type Placed } from "../../slots";
 import type { Sequence } from "../../protocol";
@@ -66,7 +67,7 @@ export function Row({ side, editable, sequence, places, against, own, everywhere
     const special = !/^-?\d+$/.test(labelOf(place.token, now)) || at === last;
     const counts = at === last;
     return (
-      <Token key={at} label={label} position={at} special={special} note={noteOf(place, now)} numbered={numbered} editable={editable}>
+      <Token key={at} side={side} label={label} position={at} special={special} note={noteOf(place, now)} numbered={numbered} editable={editable}>
         {(counts || everywhere) && <Guess {...guess(at, counts)} />}
       </Token>
     );
@@ -80,7 +81,7 @@ export function Row({ side, editable, sequence, places, against, own, everywhere
     const at = length + k;
     const counts = at < whole - 1;
     return (
-      <Token key={at} label={sequence!.labels[at]!} position={at} written={own} numbered={numbered}>
+      <Token key={at} side={side} label={sequence!.labels[at]!} position={at} written={own} numbered={numbered}>
         {(counts || everywhere) && <Guess {...guess(at, counts)} />}
       </Token>
     );
@@ -116,13 +117,20 @@ function noteOf({ token, clean, moved }: Placed, now: NonNullable<typeof task.va
   return [token === clean ? "" : `was ${labelOf(clean, now)}`, moved ? "moved" : ""].filter(Boolean).join(", ");
 }
 
-type TokenProps = { label: string; position: number; special?: boolean; written?: boolean; note?: string; numbered: boolean; editable?: boolean; children: ComponentChildren };
+type TokenProps = { side: "clean" | "edited"; label: string; position: number; special?: boolean; written?: boolean; note?: string; numbered: boolean; editable?: boolean; children: ComponentChildren };
 
-function Token({ label, position, special = false, written = false, note = "", numbered, editable = false, children }: TokenProps) {
+function Token({ side, label, position, special = false, written = false, note = "", numbered, editable = false, children }: TokenProps) {
   const current = cursor.value === position;
-  const look = `token ${special ? "special" : ""} ${written ? "written" : ""} ${note ? "changed" : ""} ${editable && current && menu.value ? "chosen" : ""}`;
+  const { pointed, shade } = standing(side, position);
+  const look = `token ${special ? "special" : ""} ${written ? "written" : ""} ${note ? "changed" : ""} ${editable && current && menu.value ? "chosen" : ""} ${pointed ? "pointed" : ""} ${shade === null ? "" : shade < 0 ? "less" : "shaded"}`;
   return (
-    <li class={look}>
+    <li
+      class={look}
+      data-at={position}
+      style={shade === null ? {} : { "--shade": `${Math.round(100 * Math.abs(shade))}%` }}
+      onPointerEnter={(e) => e.pointerType === "mouse" && pointAtToken(position)}
+      onPointerLeave={(e) => e.pointerType === "mouse" && pointAtToken(null)}
+    >
       {numbered && (
         <span class="pos" aria-hidden="true">
           {position}
@@ -141,7 +149,11 @@ function Token({ label, position, special = false, written = false, note = "", n
             menu.value = !(current && menu.value);
             cursor.value = position;
           }}
-          onFocus={() => (cursor.value = position)}
+          onFocus={(e) => {
+            cursor.value = position;
+            if (e.currentTarget.matches(":focus-visible")) pointAtToken(position);
+          }}
+          onBlur={() => pointAtToken(null)}
         >
           {label}
         </button>
