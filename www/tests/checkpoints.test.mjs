@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import init, { Model, Run, openDevice, taskSequence } from "../../pkg/tinylens.js";
-import { button, figure, notice, open, pause, setUp, until, untilStep } from "./helpers.mjs";
+import { button, figure, notice, open, pause, setUp, until, untilStep, WORKER } from "./helpers.mjs";
 
 const SEED = fileURLToPath(new URL("../../crate/tests/checkpoints/seed_format_3000.pkl", import.meta.url));
 const NANOGPT = fileURLToPath(new URL("../../crate/tests/layouts/nanogpt_bare.pt", import.meta.url));
@@ -388,7 +388,7 @@ test("after the page has given up, a file opens all the same, and a wrong one le
     await untilStep(page, 2);
     void page.workers()[0].evaluate(() => self.close()).catch(() => {});
     await button(page, "Try again").waitFor({ timeout: 60_000 });
-    await context.unroute("**/worker.js");
+    await context.unroute(WORKER);
     if (right) await choose(page, SEED);
     else {
       await drop(page, [thing("page.html", "<html>")]);
