@@ -13,8 +13,8 @@ export const DIST = resolve(process.env.TINYLENS_DIST ?? fileURLToPath(new URL("
 /** Names of built files have a hash in them. */
 export const WORKER = "**/worker-*.js";
 export const WASM = "**/tinylens_bg-*.wasm";
-/** The one built file whose name begins so; undefined: there is none. */
-export const built = (start, folder = DIST) => existsSync(folder) ? readdirSync(folder).find((name) => name.startsWith(`${start}-`) && !name.endsWith(".map")) : undefined;
+/** The built file that is `name` without its hash; undefined: there is none. */
+export const built = (name, folder = DIST) => (existsSync(folder) ? readdirSync(folder).find((file) => file.replace(/-\w{8}(?=\.)/, "") === name) : undefined);
 
 const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
@@ -26,11 +26,13 @@ function executable() {
   throw new Error("No browser: name one in CHROMIUM, or put chromium, chromium-browser or google-chrome in PATH.");
 }
 
+export const launch = () => chromium.launch({ executablePath: executable(), args: FLAGS });
+
 /** A server of a folder and a browser; `stop` ends both. */
 export async function setUp(folder = DIST) {
-  if (folder === DIST && !built("worker")) throw new Error(`No page in ${DIST}: build it (node build.mjs), or name another folder in TINYLENS_DIST.`);
+  if (folder === DIST && !built("worker.js")) throw new Error(`No page in ${DIST}: build it (node build.mjs), or name another folder in TINYLENS_DIST.`);
   const server = await serve(folder, 0);
-  const browser = await chromium.launch({ executablePath: executable(), args: FLAGS });
+  const browser = await launch();
   return {
     url: server.url,
     browser,
@@ -68,7 +70,7 @@ export async function open({ browser, url }, { patch = "", viewport = { width: 1
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) record.elsewhere.push(request.url());
   });
   if (patch) {
-    const worker = await readFile(join(DIST, built("worker")), "utf8");
+    const worker = await readFile(join(DIST, built("worker.js")), "utf8");
     await context.route(WORKER, (route) => route.fulfill({ contentType: "text/javascript", body: `${patch};\n${worker}` }));
   }
   await page.goto(url);
