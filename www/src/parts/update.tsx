@@ -9,7 +9,7 @@ export function UpdateLine() {
     <div class="notice-place" role="status">
       {update.value && !later && (
         <div class="notice">
-          <p>A new version of this page is ready. Reloading starts it, and ends the run on screen.</p>
+          <p>A new version of this page is ready; reloading starts it.</p>
           <div class="notice-actions">
             <button type="button" onClick={update.value}>
               Reload
