@@ -25,8 +25,8 @@ async function register(): Promise<void> {
   const registration = await navigator.serviceWorker.register("sw.js");
   const watch = (worker: ServiceWorker | null) => {
     const look = () => {
-      // The first one of all has nothing to take the place of.
-      if (worker?.state === "installed" && registration.active) update.value = () => replaceBy(worker);
+      // A page that no service worker answered for, the first ever or one loaded past it, came from the host: it is the newest.
+      if (worker?.state === "installed" && navigator.serviceWorker.controller) update.value = () => replaceBy(worker);
     };
     worker?.addEventListener("statechange", look);
     look();
