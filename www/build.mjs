@@ -1,40 +1,108 @@
-// Bundles the page: node build.mjs --pkg ../pkg --out ../dist [--dev]
-// `--pkg`: the folder of tinylens.js and tinylens_bg.wasm. `--dev`: source maps, nothing minified.
+// Builds the page: node build.mjs --pkg ../pkg --out ../dist [--dev] [--published]
+// `--pkg`: the folder of tinylens.js and tinylens_bg.wasm. `--dev`: source maps, nothing minified. `--published`: the module is the
+// one that people download, so it has to keep to the budget too.
+//
+// Every file but index.html, sw.js and tinylens.html has a hash of its content in its name. A file can name another only once that
+// one is made: the module first, then the workers that load it, then the page that starts those, then index.html.
 
-import { copyFile, mkdir, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { hashed, integrity, version } from "./build/hashes.mjs";
+import { link } from "./build/html.mjs";
+import { pack, singleFile } from "./build/single.mjs";
+import { report } from "./build/sizes.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values } = parseArgs({ options: { pkg: { type: "string", default: "../pkg" }, out: { type: "string", default: "../dist" }, dev: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: {
+    pkg: { type: "string", default: "../pkg" },
+    out: { type: "string", default: "../dist" },
+    dev: { type: "boolean", default: false },
+    published: { type: "boolean", default: false },
+  },
+});
 // Relative to this file, so that it does not matter where it is called from.
 const pkg = resolve(here, values.pkg);
 const out = resolve(here, values.out);
 
 const start = performance.now();
-const wasm = join(pkg, "tinylens_bg.wasm");
-const bytes = (await stat(wasm)).size;
-await mkdir(out, { recursive: true });
 
-const common = { absWorkingDir: here, outdir: out, bundle: true, target: "es2022", minify: !values.dev, sourcemap: values.dev, logLevel: "warning" };
-await Promise.all([
-  build({
-    ...common,
-    entryPoints: { page: "src/page.tsx", worker: "src/worker.ts", comparer: "src/comparer.ts" },
+/** What is written, by name. */
+const files = new Map();
+
+/** Bundles `entry`; returns the name it has got. */
+async function bundle(entry, options = {}) {
+  const { outputFiles } = await build({
+    absWorkingDir: here,
+    outdir: out,
+    write: false,
+    bundle: true,
+    target: "es2022",
+    minify: !values.dev,
+    sourcemap: values.dev && "linked",
+    logLevel: "warning",
+    entryPoints: entry,
+    entryNames: "[name]-[hash]",
     format: "esm",
-    jsx: "automatic",
-    jsxImportSource: "preact",
     external: ["node:*"], // tinylens.js reads a file where it runs in Node
     alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs") },
-    // The host may compress what it sends; the progress line wants the size of what arrives.
-    define: { WASM_BYTES: String(bytes) },
-  }),
+    ...options,
+  });
+  for (const { path, contents } of outputFiles) files.set(basename(path), contents);
+  return basename(outputFiles.at(-1).path);
+}
+
+/** A file as it is, under a hashed name. */
+async function asset(path) {
+  const contents = await readFile(path);
+  const name = hashed(basename(path), contents);
+  files.set(name, contents);
+  return name;
+}
+
+const constants = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
+
+const wasm = await asset(join(pkg, "tinylens_bg.wasm"));
+const packed = pack(files.get(wasm)); // meanwhile
+// The host may compress what it sends; the progress line wants the size of what arrives.
+// Workers are classic scripts: browsers start no module from a page on a disk (Chromium 148 does not from its blobs).
+const forWorkers = { format: "iife", define: { ...constants({ WASM_FILE: wasm, WASM_BYTES: files.get(wasm).length }), "import.meta.url": "self.location.href" } };
+const [worker, comparer, theme, css, icon] = await Promise.all([
+  bundle({ worker: "src/worker.ts" }, forWorkers),
+  bundle({ comparer: "src/comparer.ts" }, forWorkers),
   // A classic script: it must run before the first paint, and modules wait.
-  build({ ...common, entryPoints: { theme: "src/theme_early.ts" }, format: "iife" }),
-  build({ ...common, entryPoints: ["page.css"], target: [] }),
+  bundle({ theme: "src/theme_early.ts" }, { format: "iife" }),
+  bundle({ page: "page.css" }, { target: [] }),
+  asset(join(here, "favicon.svg")),
 ]);
-for (const file of ["index.html", "favicon.svg"]) await copyFile(join(here, file), join(out, file));
-await copyFile(wasm, join(out, "tinylens_bg.wasm"));
+const page = await bundle({ page: "src/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ WORKER_FILE: worker, COMPARER_FILE: comparer, WASM_FILE: wasm }) });
+
+const template = await readFile(join(here, "index.html"), "utf8");
+const index = link(template, { "favicon.svg": icon, "page.css": css, "theme.js": theme, "page.js": page });
+
+// What the page needs when there is no network: everything so far. The page itself is what the folder's own address answers.
+const assets = [...files].filter(([name]) => !name.endsWith(".map"));
+const kept = Object.fromEntries([["", integrity(Buffer.from(index))], ...assets.map(([name, contents]) => [name, integrity(contents)])]);
+const service = await bundle({ sw: "src/service_worker.ts" }, { entryNames: "[name]", format: "iife", sourcemap: false, define: constants({ FILES: kept }) });
+const text = files.get(service);
+files.set(service, Buffer.concat([Buffer.from(`const VERSION="${version(text)}";\n`), text]));
+
+files.set("index.html", Buffer.from(index));
+files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page, workers: [worker, comparer], wasm, packed: await packed }));
+
+await mkdir(out, { recursive: true });
+await Promise.all([...files].map(([name, contents]) => writeFile(join(out, name), contents)));
+// Of earlier builds, what has another name now.
+const OURS = /^((page|worker|comparer|theme|tinylens_bg|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
+for (const name of await readdir(out)) if (OURS.test(name) && !files.has(name)) await rm(join(out, name));
 console.log(`page: ${out}, ${Math.round(performance.now() - start)} ms`);
+
+// What nobody shortened is no measure of anything.
+const tooLarge = values.dev ? [] : await report(files, { published: values.published, budget: JSON.parse(await readFile(join(here, "budget.json"), "utf8")) });
+if (tooLarge.length > 0) {
+  console.error(tooLarge.join("\n"));
+  process.exit(1);
+}

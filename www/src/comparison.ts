@@ -4,6 +4,7 @@
 import { computed, signal } from "@preact/signals";
 import { COMPARISONS, jobs, summarise, type Comparison, type Job, type Measured, type Summary } from "tinylens/compare.mjs";
 import { count } from "./format";
+import { COMPARER } from "./program";
 import type { FromComparer, ToComparer } from "./protocol";
 import { program } from "./state";
 
@@ -51,7 +52,7 @@ export function cancel(): void {
 }
 
 function employ(queue: Job[], module: WebAssembly.Module, steps: number): void {
-  const worker = new Worker("comparer.js", { type: "module" });
+  const worker = new Worker(COMPARER);
   workers.push(worker);
   let progress: Progress | null = null;
   const change = (next: Progress | null, measured: Measured[] = []) => {

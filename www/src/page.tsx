@@ -4,6 +4,7 @@ import { render } from "preact";
 import { listen } from "./keys";
 import { announcement, watch } from "./announce";
 import { listenToDrops } from "./incoming";
+import { keepOffline } from "./offline";
 import { Ablations } from "./parts/ablations";
 import { Attention } from "./parts/attention/attention";
 import { Claims } from "./parts/claims";
@@ -18,12 +19,14 @@ import { SequenceRow } from "./parts/sequence";
 import { Settings } from "./parts/settings";
 import { ThemeChoice } from "./parts/theme";
 import { Readouts, Transport } from "./parts/transport";
+import { UpdateLine } from "./parts/update";
 import { start } from "./session";
 
 function App() {
   return (
     <>
       <NoticeLine />
+      <UpdateLine />
       <SequenceRow />
       {/* As high as its row: the pattern stays in view beside the instruments, and not over what comes after them. */}
       <div class="watch">
@@ -73,3 +76,4 @@ listenToDrops();
 place("tagline", <Tagline />);
 place("tools", <Tools />);
 place("main", <App />);
+keepOffline();

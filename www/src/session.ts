@@ -8,8 +8,9 @@ import * as claims from "./claims";
 import { amend, change, doc } from "./document";
 import { count } from "./format";
 import * as lab from "./lab";
-import type { Export, FileOrigin, FromWorker, HeadTable, Origin, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
 import { PastRuns, type Snapshot } from "./past";
+import { compiled, WORKER } from "./program";
+import type { Export, FileOrigin, FromWorker, HeadTable, Origin, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
 import * as state from "./state";
 import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
 
@@ -36,9 +37,10 @@ let back: Start | null = null;
 /** There is a worker again, and no run in it yet. */
 let bare = false;
 
-const supervisor = new Supervisor("worker.js", { receive, replaced, stopped });
+const supervisor = new Supervisor(WORKER, compiled, { receive, replaced, stopped });
 
 export function start(): void {
+  if (compiled) state.loading.value = { stage: "compile" };
   supervisor.start();
   state.goal.value = Infinity;
   open(begun, Infinity);

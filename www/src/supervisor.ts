@@ -35,11 +35,12 @@ const MOST_FAILURES = 3;
 
 export class Supervisor {
   private worker: Worker | null = null;
-  private module: WebAssembly.Module | null = null;
   private failures = 0;
 
   constructor(
     private readonly script: string,
+    /** Null: the first worker loads it, and later ones get what that one compiled. */
+    private module: WebAssembly.Module | Promise<WebAssembly.Module> | null,
     private readonly listener: Listener,
   ) {}
 
@@ -59,7 +60,7 @@ export class Supervisor {
   }
 
   private launch(): void {
-    const worker = new Worker(this.script, { type: "module" });
+    const worker = new Worker(this.script);
     this.worker = worker;
     const lock = `tinylens ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     const failed = (failure: Failure) => {
@@ -76,7 +77,9 @@ export class Supervisor {
     };
     worker.onerror = (event) => failed({ cause: "script", message: event.message ?? "" });
     worker.onmessageerror = () => failed({ cause: "script", message: "a message could not be read" });
-    this.send({ type: "load", module: this.module, lock });
+    const load = (module: WebAssembly.Module | null) => worker.postMessage({ type: "load", module, lock } satisfies ToWorker);
+    if (this.module instanceof Promise) this.module.then(load, (error) => failed({ cause: "load", message: `The program in this file could not be compiled: ${error}` }));
+    else load(this.module);
   }
 
   private fail(failure: Failure): void {

@@ -8,6 +8,9 @@ import { compile } from "./worker/load";
 import { Pictures } from "./worker/picture";
 import { Trainer } from "./worker/trainer";
 
+/** Beside this script; put here by build.mjs. */
+declare const WASM_FILE: string;
+
 // The worker's scope has a port's methods; the window's types, which this project is checked with, do not know it.
 const scope = self as unknown as MessagePort;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
@@ -81,19 +84,19 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
 
 /** Never lets go: the lock is free again only when this worker is gone. (It also keeps Chromium from freezing the tab.) */
 function hold(lock: string): void {
-  void navigator.locks?.request(lock, () => {
+  const held = navigator.locks?.request(lock, () => {
     post({ type: "holding" });
     return new Promise(() => {});
   });
+  held?.catch(() => {}); // a page from a disk or in a sandbox may hold none
 }
 
 async function load(compiled: WebAssembly.Module | null): Promise<void> {
   try {
-    const url = new URL("tinylens_bg.wasm", self.location.href);
     let last = 0;
     const module =
       compiled ??
-      (await compile(url, (stage, received, total) => {
+      (await compile(new URL(WASM_FILE, self.location.href), (stage, received, total) => {
         // A chunk may be 64 KB: a few hundred of them, of which the page can show some.
         if (stage === "download" && performance.now() - last < 50) return;
         last = performance.now();

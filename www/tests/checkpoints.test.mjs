@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import init, { Model, Run, openDevice, taskSequence } from "../../pkg/tinylens.js";
-import { button, figure, notice, open, pause, setUp, until, untilStep } from "./helpers.mjs";
+import { button, figure, notice, open, pause, setUp, until, untilStep, WORKER } from "./helpers.mjs";
 
 const SEED = fileURLToPath(new URL("../../crate/tests/checkpoints/seed_format_3000.pkl", import.meta.url));
 const NANOGPT = fileURLToPath(new URL("../../crate/tests/layouts/nanogpt_bare.pt", import.meta.url));
@@ -261,7 +261,7 @@ test("how many heads share a fused matrix is for a person to say", async () => {
   await openDetails(page, "assumptions");
   await assumed(page, "model.n_heads").fill("2");
   await page.getByText("Numbers and files").click();
-  await until("two heads", async () => (await page.locator(".attention option").count()) === 2);
+  await until("two heads", async () => (await page.locator("#twin-head option").count()) === 2);
   const run = await runOf(NANOGPT, { n_heads: 2 });
   const list = (await page.locator("#list").inputValue()).split(", ").map(Number);
   await shows(page, await predicted(run, list));
@@ -388,7 +388,7 @@ test("after the page has given up, a file opens all the same, and a wrong one le
     await untilStep(page, 2);
     void page.workers()[0].evaluate(() => self.close()).catch(() => {});
     await button(page, "Try again").waitFor({ timeout: 60_000 });
-    await context.unroute("**/worker.js");
+    await context.unroute(WORKER);
     if (right) await choose(page, SEED);
     else {
       await drop(page, [thing("page.html", "<html>")]);
@@ -414,7 +414,7 @@ test("a file without BOS and with two heads: its own list, both patterns; a type
   assert.deepEqual(await labels(), [...list.map(String), "MID", ...[...list].sort((a, b) => a - b).map(String)]);
   assert.equal(await panel(page).locator("li").count(), (await Model.fromCheckpoint(await readFile(ARENA), device)).source.notes.length);
   await page.getByText("Numbers and files").click();
-  await until("two heads to choose from", async () => (await page.locator(".attention option").count()) === 2);
+  await until("two heads to choose from", async () => (await page.locator("#twin-head option").count()) === 2);
 
   await page.locator("#list").fill("9, 3, 40, 1, 8, 22, 7, 5, 44, 50");
   await until("the typed list", async () => (await labels())[0] === "9");

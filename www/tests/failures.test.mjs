@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { button, figure, notice, open, pause, setUp, until, untilStep } from "./helpers.mjs";
+import { button, figure, notice, open, pause, setUp, until, untilStep, WASM, WORKER } from "./helpers.mjs";
 
 let place;
 before(async () => void (place = await setUp()));
@@ -163,7 +163,7 @@ test("failures without any progress end in a question, not in a loop", async () 
   await again.waitFor({ timeout: 60_000 });
   assert.match(await notice(page).innerText(), /three times in a row/);
   assert.equal(await button(page, "Dismiss").count(), 0, "the only way on can't be put out of sight");
-  await context.unroute("**/worker.js");
+  await context.unroute(WORKER);
   await again.click();
   await untilStep(page, 2);
   await context.close();
@@ -177,7 +177,7 @@ test("after it has given up, Play and a new run work as well as Try again", asyn
     await untilStep(page, 5);
     void worker(page).evaluate(() => self.close()).catch(() => {});
     await button(page, "Try again").waitFor({ timeout: 60_000 });
-    await context.unroute("**/worker.js");
+    await context.unroute(WORKER);
     await button(page, name).click();
     if (name !== "Play") await button(page, "Play").click();
     await untilStep(page, 2);
@@ -187,13 +187,13 @@ test("after it has given up, Play and a new run work as well as Try again", asyn
 
 test("a program that can't be downloaded: said, and tried again on request", async () => {
   const context = await place.browser.newContext();
-  await context.route("**/tinylens_bg.wasm", (route) => route.abort());
+  await context.route(WASM, (route) => route.abort());
   const page = await context.newPage();
   await page.goto(place.url);
   const again = button(page, "Try again");
   await again.waitFor();
   assert.match(await notice(page).innerText(), /could not be downloaded/);
-  await context.unroute("**/tinylens_bg.wasm");
+  await context.unroute(WASM);
   await again.click();
   await untilStep(page, 2);
   await context.close();

@@ -1,7 +1,7 @@
 // What the browser tests share: a server, a browser, a page that keeps a record of what went wrong in it, and patches that
-// are put in front of worker.js to force failures. The product itself has no hooks for tests.
+// are put in front of the worker's script to force failures. The product itself has no hooks for tests.
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,12 @@ import { chromium } from "playwright-core";
 import { serve } from "../serve.mjs";
 
 export const DIST = resolve(process.env.TINYLENS_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url)));
+
+/** Names of built files have a hash in them. */
+export const WORKER = "**/worker-*.js";
+export const WASM = "**/tinylens_bg-*.wasm";
+/** The built file that is `name` without its hash; undefined: there is none. */
+export const built = (name, folder = DIST) => (existsSync(folder) ? readdirSync(folder).find((file) => file.replace(/-\w{8}(?=\.)/, "") === name) : undefined);
 
 const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
@@ -20,11 +26,13 @@ function executable() {
   throw new Error("No browser: name one in CHROMIUM, or put chromium, chromium-browser or google-chrome in PATH.");
 }
 
+export const launch = () => chromium.launch({ executablePath: executable(), args: FLAGS });
+
 /** A server of a folder and a browser; `stop` ends both. */
 export async function setUp(folder = DIST) {
-  if (folder === DIST && !existsSync(join(DIST, "worker.js"))) throw new Error(`No page in ${DIST}: build it (node build.mjs), or name another folder in TINYLENS_DIST.`);
+  if (folder === DIST && !built("worker.js")) throw new Error(`No page in ${DIST}: build it (node build.mjs), or name another folder in TINYLENS_DIST.`);
   const server = await serve(folder, 0);
-  const browser = await chromium.launch({ executablePath: executable(), args: FLAGS });
+  const browser = await launch();
   return {
     url: server.url,
     browser,
@@ -62,8 +70,8 @@ export async function open({ browser, url }, { patch = "", viewport = { width: 1
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) record.elsewhere.push(request.url());
   });
   if (patch) {
-    const worker = await readFile(join(DIST, "worker.js"), "utf8");
-    await context.route("**/worker.js", (route) => route.fulfill({ contentType: "text/javascript", body: `${patch};\n${worker}` }));
+    const worker = await readFile(join(DIST, built("worker.js")), "utf8");
+    await context.route(WORKER, (route) => route.fulfill({ contentType: "text/javascript", body: `${patch};\n${worker}` }));
   }
   await page.goto(url);
   return { page, context, record };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { button, open, setUp, until, untilStep } from "./helpers.mjs";
+import { button, open, setUp, until, untilStep, WASM } from "./helpers.mjs";
 
 let place;
 before(async () => void (place = await setUp()));
@@ -35,7 +35,7 @@ test("the frame is painted before the program is there, and says how far it is",
   const context = await place.browser.newContext();
   let release;
   const held = new Promise((done) => (release = done));
-  await context.route("**/tinylens_bg.wasm", async (route) => {
+  await context.route(WASM, async (route) => {
     await held;
     await route.continue();
   });

@@ -84,8 +84,8 @@ test("several heads and layers: the canvas, the table and the readout know them 
   await until("the start to be offered", () => button(page, START).isEnabled());
   await button(page, START).click();
   await page.getByText("Numbers and files").click();
-  await until("four heads", async () => (await page.locator(".attention option").count()) === 4);
-  await page.locator(".attention select").selectOption("3");
+  await until("four heads", async () => (await page.locator("#twin-head option").count()) === 4);
+  await page.locator("#twin-head").selectOption("3");
   await until("the last head", async () => /Layer 1, head 1/.test(await page.locator("caption").innerText()));
   await untilStep(page, 3);
   assert.deepEqual(record, { errors: [], elsewhere: [] });

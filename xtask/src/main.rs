@@ -19,7 +19,7 @@ const USAGE: &str = "cargo xtask <command>
   serve [PORT]   build what changed and serve the page on 127.0.0.1 (port 8080 unless given)
   test           everything: formatting, lints, types, native tests, the API in Node, the page in Chromium
   build          the wasm, the package in pkg/ and the page in dist/
-  dist           the same, smaller and slower to build, for publishing
+  dist           the same, smaller and slower to build, for publishing: dist/ for a host, dist/tinylens.html for a disk
   bench          steps per second of the training step in Node, on the CPU device";
 
 fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 fn build(paths: &Paths, profile: Profile) -> Outcome {
     wasm::build(paths, profile)?;
     node::install(paths)?;
-    node::page(paths)
+    node::page(paths, profile)
 }
 
 fn serve(port: Option<&String>) -> Outcome {

@@ -1,0 +1,44 @@
+// Keeps the page for when there is no network, and notices that a newer build is ready. Whatever the browser forbids of it, the page
+// works without it and says nothing.
+
+import { effect, signal } from "@preact/signals";
+import { compiled } from "./program";
+import { loading, sequence } from "./state";
+
+/** Puts the newer build in the place of this one, when somebody wants that; null: there is none. */
+export const update = signal<(() => void) | null>(null);
+
+/** Whoever works on the page wants the last build at every reload, not the one that was kept. */
+const WORKBENCH = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Begins once there is something to look at, or never will be: files that are fetched again must not hold up the first steps. */
+export function keepOffline(): void {
+  if (compiled || WORKBENCH.includes(location.hostname)) return;
+  const stop = effect(() => {
+    if (!sequence.value && loading.value) return;
+    queueMicrotask(() => stop());
+    void register().catch(() => {}); // not served securely, in a sandbox, or storage is forbidden
+  });
+}
+
+async function register(): Promise<void> {
+  const registration = await navigator.serviceWorker.register("sw.js");
+  const watch = (worker: ServiceWorker | null) => {
+    const look = () => {
+      // A page that no service worker answered for, the first ever or one loaded past it, came from the host: it is the newest.
+      if (worker?.state === "installed" && navigator.serviceWorker.controller) update.value = () => replaceBy(worker);
+    };
+    worker?.addEventListener("statechange", look);
+    look();
+  };
+  watch(registration.waiting);
+  watch(registration.installing);
+  registration.addEventListener("updatefound", () => watch(registration.installing));
+}
+
+function replaceBy(worker: ServiceWorker): void {
+  // Another tab may have asked for it already.
+  if (worker.state !== "installed") return location.reload();
+  worker.addEventListener("statechange", () => worker.state !== "activating" && location.reload());
+  worker.postMessage("take over");
+}
