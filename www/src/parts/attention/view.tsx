@@ -31,7 +31,7 @@ const WORDS: Record<string, string> = {
   panels: "side by side",
 };
 type Choice = "show" | "form" | "scale" | "range" | "colours" | "rows" | "heads";
-const NAMES: Record<Choice | "lists", string> = { show: "Show", form: "Form", scale: "Scale", range: "Range", colours: "Colours", rows: "Rows", heads: "Several heads", lists: "Mean over lists" };
+const NAMES: Record<Choice | "lists", string> = { show: "Show", form: "Form", scale: "Scale", range: "Range", colours: "Colour map", rows: "Rows", heads: "Several heads", lists: "Mean over lists" };
 
 const row = (field: string): Setting | undefined => settings.value.find(({ path }) => path === `view.${field}`);
 const choices = (field: Choice): string[] => (row(field)?.choices ?? [view.value[field]]).filter((choice) => choice !== null);
