@@ -26,7 +26,7 @@ after(() => place?.stop());
 const readout = (page) => page.locator("#attention-reading");
 const tile = (page, head) => page.locator(`[data-head="${head}"].tile`);
 const view = (page, name) => page.locator(`[data-view="${name}"]`);
-const unfold = (page, name) => page.locator(`details.${name} > summary`).click();
+const unfold = (page, name) => page.locator(`.attention details.${name} > summary`).click();
 
 /** The small model at step 0, at rest. */
 async function untrained(options) {
@@ -55,8 +55,9 @@ async function trained() {
 }
 
 /** What "Save as …" saves. */
-async function saved(page, name) {
-  const [download] = await Promise.all([page.waitForEvent("download"), button(page, `Save as ${name}`).click()]);
+async function saved(part, name) {
+  const page = typeof part.page === "function" ? part.page() : part;
+  const [download] = await Promise.all([page.waitForEvent("download"), button(part, `Save as ${name}`).click()]);
   return readFile(await download.path());
 }
 
@@ -270,8 +271,8 @@ test("pictures leave as JSON and PNG", async () => {
   const { page, context, record } = await trained();
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await unfold(page, "twin");
-  await page.locator(".twin").getByRole("button", { name: "Copy as JSON" }).click();
-  await page.locator(".twin [role=status]", { hasText: "Copied" }).waitFor();
+  await page.locator(".attention .twin").getByRole("button", { name: "Copy as JSON" }).click();
+  await page.locator(".attention .twin [role=status]", { hasText: "Copied" }).waitFor();
   const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
   const look = await notebook.look(taskSequence(notebook.experiment.task, LIST));
   assert.deepEqual([copied.name, copied.shape, copied.labels], ["pattern", [1, 1, 12, 12], look.labels]);
@@ -283,6 +284,31 @@ test("pictures leave as JSON and PNG", async () => {
   // Cells are whole pixels, so that it is not quite as large.
   assert.ok(Math.abs(height / ((3 * 11 * box.height) / 13) - 1) < 0.03 && width > 900, `${width} by ${height}, three pixels for each of ${box.height}`);
   assert.deepEqual(record, { errors: [], elsewhere: [] });
+  await context.close();
+});
+
+test("the loss curve has its twins: a table, JSON, SVG and PNG of the same numbers", async () => {
+  const { page, context } = await open(place);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await untilStep(page, 40);
+  await pause(page);
+  const loss = page.locator(".loss");
+  await loss.locator(".twin > summary").click();
+  await button(loss, "Copy as JSON").click();
+  await loss.locator("[role=status]", { hasText: "Copied" }).waitFor();
+  const { step, mean, heldOut } = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.ok(step.length >= 20 && step.at(-1) === (await figure(page, "step")));
+  const svg = String(await saved(loss, "SVG"));
+  const drawn = svg.match(/class="training" d="([^"]*)"/)[1].match(/[ML][^ML]*/g).map((point) => point.slice(1).split(" ").map(Number));
+  assert.equal(drawn.length, mean.filter((loss) => loss !== null).length);
+  // On a logarithmic axis heights go with the logarithm.
+  const [a, b, c] = [0, Math.floor(step.length / 2), step.length - 1];
+  const height = (i) => Math.log(mean[i]);
+  if (Math.abs(height(a) - height(c)) > 0.05) assert.ok(Math.abs((drawn[b][1] - drawn[a][1]) / (drawn[c][1] - drawn[a][1]) - (height(b) - height(a)) / (height(c) - height(a))) < 0.03);
+  assert.equal(svg.match(/<circle/g)?.length ?? 0, heldOut.filter((loss) => loss !== null).length);
+  assert.deepEqual([...(await saved(loss, "PNG")).subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join(""), "PNG");
+  const last = await loss.locator("tbody tr").last().innerText();
+  assert.ok(last.startsWith(String(step.at(-1)).replace(/\B(?=(\d{3})+$)/g, ",")), last);
   await context.close();
 });
 

@@ -95,7 +95,7 @@ test("dropped on the page, a checkpoint opens at rest, and shows what the API sa
 
   await shows(page, await predicted(run, LIST));
   assert.deepEqual(await page.locator(".answer .guess").allInnerTexts(), ["2", "6", "20", "50", "59"]);
-  await page.getByText("Numbers and files").click();
+  await page.locator(".attention .twin > summary").click();
   await page.locator(".attention tbody tr").first().waitFor();
   const cells = await page.locator(".attention tbody tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td")].map((td) => td.textContent)));
   const { pattern } = await run.look(taskSequence(run.experiment.task, LIST));
@@ -260,7 +260,7 @@ test("how many heads share a fused matrix is for a person to say", async () => {
   assert.match(await panel(page).innerText(), /n_heads was taken to be 1/);
   await openDetails(page, "assumptions");
   await assumed(page, "model.n_heads").fill("2");
-  await page.getByText("Numbers and files").click();
+  await page.locator(".attention .twin > summary").click();
   await until("two heads", async () => (await page.locator("#twin-head option").count()) === 2);
   const run = await runOf(NANOGPT, { n_heads: 2 });
   const list = (await page.locator("#list").inputValue()).split(", ").map(Number);
@@ -413,7 +413,7 @@ test("a file without BOS and with two heads: its own list, both patterns; a type
   const labels = () => page.locator(".token .label").allInnerTexts();
   assert.deepEqual(await labels(), [...list.map(String), "MID", ...[...list].sort((a, b) => a - b).map(String)]);
   assert.equal(await panel(page).locator("li").count(), (await Model.fromCheckpoint(await readFile(ARENA), device)).source.notes.length);
-  await page.getByText("Numbers and files").click();
+  await page.locator(".attention .twin > summary").click();
   await until("two heads to choose from", async () => (await page.locator("#twin-head option").count()) === 2);
 
   await page.locator("#list").fill("9, 3, 40, 1, 8, 22, 7, 5, 44, 50");

@@ -12,7 +12,7 @@ test("no sideways scroll from 360 to 2560 pixels, and everything can be pressed 
   const { page, context } = await open(place);
   await untilStep(page, 1);
   await page.locator("details.settings > summary").click();
-  await page.getByText("Numbers and files").click();
+  await page.locator(".attention .twin > summary").click();
   await page.locator(".attention table").waitFor();
   for (const width of [360, 390, 768, 1440, 2560]) {
     await page.setViewportSize({ width, height: 900 });
@@ -64,7 +64,7 @@ test("labels are text, whatever they hold", async () => {
   }`;
   const { page, context, record } = await open(place, { patch });
   await untilStep(page, 1);
-  await page.getByText("Numbers and files").click();
+  await page.locator(".attention .twin > summary").click();
   await page.locator(".attention table").waitFor();
   assert.equal(await page.locator(".token .label").first().textContent(), label);
   assert.equal(await page.locator(".guess").first().textContent(), label);

@@ -83,7 +83,7 @@ test("several heads and layers: the canvas, the table and the readout know them 
   await control(page, "model.n_heads").fill("2");
   await until("the start to be offered", () => button(page, START).isEnabled());
   await button(page, START).click();
-  await page.getByText("Numbers and files").click();
+  await page.locator(".attention .twin > summary").click();
   await until("four heads", async () => (await page.locator("#twin-head option").count()) === 4);
   await page.locator("#twin-head").selectOption("3");
   await until("the last head", async () => /Layer 1, head 1/.test(await page.locator("caption").innerText()));

@@ -145,7 +145,7 @@ test("the cell under the pointer is read out, and stands in the table", async ()
   await until("a cell", () => readout.getAttribute("data-cell"));
   const [destination, source] = (await readout.getAttribute("data-cell")).split(",").map(Number);
   const value = (await readout.innerText()).match(/\d\.\d{3}/)[0];
-  await page.getByText("Numbers and files").click();
+  await page.locator(".attention .twin > summary").click();
   const cell = page.locator(".attention tbody tr").nth(destination).locator("td").nth(source);
   assert.equal(await cell.innerText(), value);
   const rows = await page.locator(".attention tbody tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td")].reduce((sum, td) => sum + Number(td.textContent), 0)));

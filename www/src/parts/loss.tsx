@@ -8,13 +8,14 @@ import { setView, view } from "../document";
 import { count, loss as lossText, plain } from "../format";
 import { curve, curveVersion } from "../state";
 import { theme } from "../theme";
+import { charted, LossTwin, type Charted } from "./loss_twin";
 
 /** Where the curve is read: an index into the columns that are drawn. */
 const read = signal<number | null>(null);
 
 export function LossCurve() {
   return (
-    <section class="loss" aria-labelledby="loss-title">
+    <section class="loss" aria-labelledby="loss-title" data-panel="loss">
       <div class="head">
         <h2 id="loss-title">Loss</h2>
         <Readout />
@@ -24,6 +25,7 @@ export function LossCurve() {
         </label>
       </div>
       <Chart logarithmic={view.value.log_loss} theme={theme.value} />
+      <LossTwin />
     </section>
   );
 }
@@ -56,7 +58,9 @@ function Chart({ logarithmic, theme }: { logarithmic: boolean; theme: "light" | 
 
   useEffect(() => {
     const place = holder.current!;
-    const chart = (plot.current = new uPlot(options(place, logarithmic), columns(), place));
+    const ticks: Charted["ticks"] = { x: [], y: [] };
+    const chart = (plot.current = new uPlot(options(place, logarithmic, ticks), columns(), place));
+    charted.now = { chart, ticks };
     const observer = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: place.clientHeight }));
     observer.observe(place);
 
@@ -80,6 +84,7 @@ function Chart({ logarithmic, theme }: { logarithmic: boolean; theme: "light" | 
       cancelAnimationFrame(asked);
       observer.disconnect();
       chart.destroy();
+      charted.now = null;
       read.value = null;
     };
     // A scale's kind and the colours are fixed when a chart is made.
@@ -132,7 +137,8 @@ function columns(): uPlot.AlignedData {
   return [step, greatest, least, mean, heldOut];
 }
 
-function options(place: HTMLElement, logarithmic: boolean): uPlot.Options {
+/** `ticks` is told which numbers the axes name. */
+function options(place: HTMLElement, logarithmic: boolean, ticks: Charted["ticks"]): uPlot.Options {
   const style = getComputedStyle(place);
   const colour = (name: string) => style.getPropertyValue(name);
   const [soft, line, accent, ink, band] = ["--soft", "--line", "--accent", "--ink", "--band"].map(colour) as [string, string, string, string, string];
@@ -155,8 +161,8 @@ function options(place: HTMLElement, logarithmic: boolean): uPlot.Options {
       },
     },
     axes: [
-      { ...axis, size: 28, values: (_, steps) => steps.map((step) => count(step)) },
-      { ...axis, size: 44, ...(logarithmic ? { splits: decades, filter: (_: uPlot, splits: number[]) => splits } : {}), values: (_, losses) => losses.map((loss) => (loss == null ? "" : plain(loss))) },
+      { ...axis, size: 28, values: (_, steps) => (ticks.x = steps).map((step) => count(step)) },
+      { ...axis, size: 44, ...(logarithmic ? { splits: decades, filter: (_: uPlot, splits: number[]) => splits } : {}), values: (_, losses) => (ticks.y = losses).map((loss) => (loss == null ? "" : plain(loss))) },
     ],
     series: [{}, { ...hidden }, { ...hidden }, { stroke: accent, width: 1.5, points: { show: false } }, { stroke: ink, width: 1.5, dash: [3, 3], spanGaps: true, points: { show: true, size: 4, fill: ink, stroke: ink } }],
     bands: [{ series: [1, 2], fill: band }],
