@@ -4,7 +4,10 @@ use burn::tensor::Tensor;
 
 use super::{Activation, Hooks, Intervention, Model, Tokens, Weights, argmax, read};
 use crate::config::Quantity;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// Sequences that a mean reads at once, at most.
+const MOST_A_PASS: usize = 200;
 
 /// A forward pass over one sequence of `T` tokens.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,20 +42,36 @@ impl Model {
         Ok(Look { predictions, pattern, quantity, pattern_shape: [config.n_layers, config.n_heads, positions, positions] })
     }
 
-    /// The mean of a quantity over sequences of one length, `[n_layers, n_heads, T, T]`. Interventions act on all of them together: a mean
-    /// is then one over these sequences.
+    /// The mean of a quantity over sequences of one length, `[n_layers, n_heads, T, T]`. Interventions act on all sequences of a pass together:
+    /// a mean is then one over these, and a pass has as many as memory allows.
     ///
     /// # Errors
     /// As [`Model::look`]; if the sequences differ in length.
     pub async fn mean_look(&self, rows: &[Vec<usize>], changes: &[Intervention], quantity: Quantity) -> Result<Vec<f32>> {
-        let tokens = Tokens::new(rows, self.config())?;
-        check(changes, self, &tokens)?;
+        let positions = rows.first().map_or(0, Vec::len);
+        if let Some(other) = rows.iter().find(|row| row.len() != positions) {
+            let message = format!("The sequences have {positions} and {} tokens; all must be equally long.", other.len());
+            return Err(Error::new(message));
+        }
         let weights = self.weights();
-        let mut hooks = Hooks::names(self.hooks_for(quantity)).with(changes);
-        let last = tokens.positions - 1..tokens.positions;
-        self.logits(&weights, tokens.tensor(&self.device()), None, last, &mut hooks);
-        let layers = self.quantities(&weights, &hooks.found, quantity);
-        read(Tensor::cat(layers.into_iter().map(|layer| layer.mean_dim(0)).collect(), 0)).await
+        let mut sum: Vec<f32> = Vec::new();
+        // None at all is a pass too, which says so.
+        let passes = if rows.is_empty() { vec![rows] } else { rows.chunks(self.sequences_a_pass(positions.max(1), MOST_A_PASS)).collect() };
+        for pass in passes {
+            let tokens = Tokens::new(pass, self.config())?;
+            check(changes, self, &tokens)?;
+            let mut hooks = Hooks::names(self.hooks_for(quantity)).with(changes);
+            self.logits(&weights, tokens.tensor(&self.device()), None, positions - 1..positions, &mut hooks);
+            let layers = self.quantities(&weights, &hooks.found, quantity);
+            let part = read(Tensor::cat(layers.into_iter().map(|layer| layer.sum_dim(0)).collect(), 0)).await?;
+            if sum.is_empty() {
+                sum = part;
+            } else {
+                sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+            }
+        }
+        sum.iter_mut().for_each(|sum| *sum /= rows.len() as f32);
+        Ok(sum)
     }
 
     /// Every layer's patterns of these sequences, `[B, H, T, T]` (destination, source), row by row.
