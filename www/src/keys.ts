@@ -13,17 +13,15 @@ export type Keys<Do> = { name: string; does: string; on: Record<string, Do> };
 export const helping = signal(false);
 
 /** `once`: a key that is held down does it once. */
-type PageKeys = Keys<() => void> & { when: string; once?: true };
-
-const ANYWHERE = "anywhere but in a field";
+type PageKeys = Keys<() => void> & { once?: true };
 
 export const PAGE_KEYS: readonly PageKeys[] = [
-  { name: "Space", does: "play, or pause", when: "anywhere but in a field or on a button", once: true, on: { " ": () => (playing.value ? pause : play)() } },
-  { name: ".", does: "train one step", when: ANYWHERE, on: { ".": () => train(1) } },
-  { name: "r", does: "reset: back to step 0, or to the file’s weights", when: ANYWHERE, once: true, on: { r: () => reset() } },
-  { name: "z", does: "undo", when: ANYWHERE, on: { z: undo } },
-  { name: "Z", does: "redo (Shift and z)", when: ANYWHERE, on: { Z: redo } },
-  { name: "?", does: "show this help", when: ANYWHERE, once: true, on: { "?": () => (helping.value = true) } },
+  { name: "Space", does: "play, or pause; a button that has the focus is pressed instead", once: true, on: { " ": () => (playing.value ? pause : play)() } },
+  { name: ".", does: "train one step", on: { ".": () => train(1) } },
+  { name: "r", does: "reset: back to step 0, or to the file’s weights", once: true, on: { r: () => reset() } },
+  { name: "z", does: "undo", on: { z: undo } },
+  { name: "Z", does: "redo (Shift and z)", on: { Z: redo } },
+  { name: "?", does: "show this help", once: true, on: { "?": () => (helping.value = true) } },
 ];
 
 const TYPING = "input, select, textarea, [contenteditable]";

@@ -11,6 +11,7 @@ import { experiment, file, opening, parameters, step, type OpenedFile } from "..
 import { copy } from "../take";
 import { Control, spelled } from "./control";
 import { Copy } from "./icons";
+import { Term } from "./term";
 
 /** Of a fingerprint's 64 digits: enough to tell files apart by eye. */
 const DIGITS = 12;
@@ -39,7 +40,9 @@ export function FilePanel() {
         <dd>
           {size(origin.bytes.size)}, {count(parameters.value)} parameters
         </dd>
-        <dt>Fingerprint</dt>
+        <dt>
+          <Term id="fingerprint">Fingerprint</Term>
+        </dt>
         <dd>
           <Fingerprint full={facts.fingerprint} />
         </dd>

@@ -1,0 +1,7 @@
+// Scrolling to a part of the page: smoothly, unless the system asks for no motion.
+
+const reduced = matchMedia("(prefers-reduced-motion: reduce)");
+
+export function reveal(element: Element): void {
+  element.scrollIntoView({ block: "start", behavior: reduced.matches ? "instant" : "smooth" });
+}
