@@ -2,6 +2,6 @@
 
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
-export function reveal(element: Element): void {
-  element.scrollIntoView({ block: "start", behavior: reduced.matches ? "instant" : "smooth" });
+export function reveal(element: Element, block: "start" | "center" = "start"): void {
+  element.scrollIntoView({ block, behavior: reduced.matches ? "instant" : "smooth" });
 }

@@ -6,6 +6,7 @@ import { openPrompt } from "../edit";
 import { KINDS, tokenName, type Experiment } from "../experiments";
 import { count, roughPercent } from "../format";
 import { results, type Sweep } from "../lab";
+import { reveal } from "../motion";
 import { HeatLegend, heat } from "./heat";
 import { SweepMap } from "./sweep";
 
@@ -101,5 +102,6 @@ function Failed({ report: { failed, exact, lists }, spell }: { report: AblationR
 /** In the sequence, which may be far above. */
 function openFailed(prompt: number[], list: number[]): void {
   openPrompt(prompt, list);
-  document.querySelector(".sequence")?.scrollIntoView({ block: "start", behavior: "smooth" });
+  const sequence = document.querySelector(".sequence");
+  if (sequence) reveal(sequence);
 }

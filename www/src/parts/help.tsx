@@ -68,7 +68,11 @@ function Keyboard() {
               {keys.map(({ name, does }) => (
                 <tr key={name}>
                   <th scope="row">
-                    <kbd>{name}</kbd>
+                    {name.split(", ").map((key) => (
+                    <>
+                      <kbd>{key}</kbd>{" "}
+                    </>
+                  ))}
                   </th>
                   <td>{does}</td>
                 </tr>

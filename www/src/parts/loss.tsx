@@ -16,7 +16,7 @@ const read = signal<number | null>(null);
 
 /** From where the curve is read, and its last place, to where it is read next; null: nowhere. */
 export const CURVE_KEYS: readonly Keys<(now: number, last: number) => number | null>[] = [
-  { name: "← →", does: "read the step before, the step after", on: { ArrowLeft: (now) => now - 1, ArrowRight: (now) => now + 1 } },
+  { name: "←, →", does: "read the step before, the step after", on: { ArrowLeft: (now) => now - 1, ArrowRight: (now) => now + 1 } },
   { name: "Page Down, Page Up", does: "go twenty back, twenty on", on: { PageDown: (now) => now - 20, PageUp: (now) => now + 20 } },
   { name: "Home, End", does: "go to the first, to the last", on: { Home: () => 0, End: (_, last) => last } },
   { name: "Escape", does: "read no more", on: { Escape: () => null } },

@@ -1,7 +1,8 @@
 // The tour's card, beside what it is about, and the invitation to take it. The card does not block the page: whatever it speaks of can
 // be tried while it is there.
 
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { compared } from "../edit";
 import { roughPercent } from "../format";
 import { reveal } from "../motion";
 import { EXPERIMENTS } from "../experiments";
@@ -43,8 +44,8 @@ function Card({ now }: { now: Stop }) {
   const task = experiment.value?.task;
 
   // Focus comes here, and goes back in the end to where it was.
+  const [before] = useState(() => document.activeElement);
   useEffect(() => {
-    const { activeElement: before } = document;
     remember();
     const escape = (event: KeyboardEvent) => {
       const { activeElement: focused } = document;
@@ -61,16 +62,20 @@ function Card({ now }: { now: Stop }) {
 
   useLayoutEffect(() => {
     title.current!.focus({ preventScroll: true });
-    const target = document.querySelector<HTMLElement>(now.point);
-    if (!target) return;
+  }, [now.id]);
+
+  useEffect(() => {
+    const box = card.current!;
+    const target = document.querySelector<HTMLElement>(now.point) ?? document.querySelector<HTMLElement>(".sequence")!;
     target.dataset["toured"] = "";
-    const box = target.getBoundingClientRect();
-    if (box.top < 0 || box.bottom > innerHeight - (narrow.matches ? card.current!.offsetHeight : 0)) reveal(target);
-    const put = () => place(card.current!, target);
+    const { top, bottom } = target.getBoundingClientRect();
+    const room = narrow.matches ? box.getBoundingClientRect().top : innerHeight;
+    if (top < 0 || bottom > room) reveal(target, bottom - top < room ? "center" : "start");
+    const put = () => place(box, target);
     put();
     const observer = new ResizeObserver(put);
     observer.observe(target);
-    observer.observe(card.current!);
+    observer.observe(box);
     addEventListener("resize", put);
     addEventListener("scrollend", put);
     return () => {
@@ -79,7 +84,8 @@ function Card({ now }: { now: Stop }) {
       removeEventListener("resize", put);
       removeEventListener("scrollend", put);
     };
-  }, [now.id]);
+    // The row of what is edited comes and goes.
+  }, [now.id, compared.value !== null]);
 
   const Text = TEXTS[now.id];
   const reason = task ? why(now, task, numbers.value.length) : null;
@@ -87,16 +93,18 @@ function Card({ now }: { now: Stop }) {
   return (
     <div class="tour" ref={card} role="dialog" aria-labelledby="tour-title">
       <div class="line">
-        <p class="small">
-          Tour, {index + 1} of {STOPS.length}
-        </p>
+        <h2 id="tour-title" ref={title} tabIndex={-1}>
+          {now.title}
+        </h2>
+        <span class="small">
+          <span class="unseen">Tour, </span>
+          {index + 1} of {STOPS.length}
+        </span>
         <button type="button" class="quiet icon" onClick={leave} aria-label="Leave the tour" title="Leave the tour (Escape)">
           <Wrong />
         </button>
       </div>
-      <h2 id="tour-title" ref={title} tabIndex={-1}>
-        {now.title}
-      </h2>
+      {task && !reason && now.sets.edits.length > 1 && <Experiments now={now} />}
       <div class="text">
         {!task ? (
           <p>The model is on its way.</p>
@@ -110,9 +118,8 @@ function Card({ now }: { now: Stop }) {
           tried.value && <Tried id={tried.value} />
         )}
       </div>
-      {!reason && now.sets.edits.length > 1 && <Experiments now={now} />}
       {task && !reason && <Waiting />}
-      <div class="line">
+      <div class="line go">
         <ol>
           {STOPS.map(({ id, title }, i) => (
             <li key={id}>

@@ -9,7 +9,7 @@ export type StopId = "train" | "read_pattern" | "inject_mid" | "remove_mid" | "s
 export type Stop = {
   id: StopId;
   title: string;
-  /** The element that it points at: a selector. */
+  /** The element that it points at: a selector. Where there is none, the sequence. */
   point: string;
   sets: {
     /** The notebook's list, or one like it that the task allows. */
@@ -23,13 +23,16 @@ export type Stop = {
   };
 };
 
+/** The row that shows what the edits make of the sequence. */
+const EDITED = '[data-side="edited"]';
+
 export const STOPS: readonly Stop[] = [
   { id: "train", title: "Train", point: ".transport", sets: { list: "example", edits: [], train: true } },
   { id: "read_pattern", title: "Read the pattern", point: ".attention", sets: { edits: [] } },
-  { id: "inject_mid", title: "Put MID in the list", point: ".sequence", sets: { edits: ["mid_injection"] } },
-  { id: "remove_mid", title: "Take MID away", point: ".sequence", sets: { edits: ["mid_replacement", "mid_deletion"] } },
-  { id: "shorten", title: "Shorten the list", point: ".sequence", sets: { edits: ["shorter"] } },
-  { id: "bos", title: "What is BOS for?", point: ".sequence", sets: { edits: ["bos_replacement", "bos_deletion", "bos_injection", "bos_only"] } },
+  { id: "inject_mid", title: "Put MID in the list", point: EDITED, sets: { edits: ["mid_injection"] } },
+  { id: "remove_mid", title: "Take MID away", point: EDITED, sets: { edits: ["mid_replacement", "mid_deletion"] } },
+  { id: "shorten", title: "Shorten the list", point: EDITED, sets: { edits: ["shorter"] } },
+  { id: "bos", title: "What is BOS for?", point: EDITED, sets: { edits: ["bos_replacement", "bos_deletion", "bos_injection", "bos_only"] } },
   { id: "claims", title: "What the claims say", point: ".claims", sets: { edits: [] } },
   { id: "your_turn", title: "Your turn", point: ".sequence", sets: { edits: [], open: "details.presets" } },
 ];

@@ -36,13 +36,13 @@ const letters = Object.fromEntries(LETTERS.flatMap(([letter, name]) => [letter, 
 const after = (position: number) => insert(position, "after");
 
 export const TOKEN_KEYS: readonly TokenKeys[] = [
-  { name: "← →", does: "go from token to token", on: { ArrowLeft: step(-1), ArrowRight: step(1) } },
+  { name: "←, →", does: "go from token to token", on: { ArrowLeft: step(-1), ArrowRight: step(1) } },
   { name: "Home, End", does: "go to the first, to the last", on: { Home: () => goTo(0), End: () => goTo(last()) } },
   { name: "0 to 9", does: "replace it by the number that is typed", on: digits },
   { name: "B, M, E", does: "replace it by BOS, MID or EOS", on: letters },
   { name: "Delete", does: "delete it", on: { Delete: remove, Backspace: remove } },
   { name: "Insert, +", does: "insert a token after it", on: { Insert: after, "+": after } },
-  { name: "Alt ← →", does: "move it", alt: true, on: { ArrowLeft: carry(-1), ArrowRight: carry(1) } },
+  { name: "Alt ←, Alt →", does: "move it", alt: true, on: { ArrowLeft: carry(-1), ArrowRight: carry(1) } },
   // A button is pressed by the browser.
   { name: "Enter", does: "show all that can be done with it", on: {} },
   { name: "Escape", does: "close that", on: { Escape: close } },
