@@ -1,7 +1,5 @@
-// Scrolling to a part of the page: smoothly, unless the system asks for no motion.
+// Scrolling: smoothly, unless the system asks for no motion.
 
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
-export function reveal(element: Element, block: "start" | "center" = "start"): void {
-  element.scrollIntoView({ block, behavior: reduced.matches ? "instant" : "smooth" });
-}
+export const behavior = (): ScrollBehavior => (reduced.matches ? "instant" : "smooth");

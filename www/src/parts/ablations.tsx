@@ -46,8 +46,9 @@ export function Ablations() {
             <th role="columnheader" scope="col">Experiment</th>
             <th role="columnheader" scope="col">Where, and what</th>
             {MEASURES.map(({ id, name }) => (
-              <th key={id} role="columnheader" scope="col" aria-label={name}>
+              <th key={id} role="columnheader" scope="col">
                 <Term id={id}>{name}</Term>
+                <span class="plain">{name}</span>
               </th>
             ))}
             <th role="columnheader" scope="col">

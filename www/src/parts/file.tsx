@@ -71,7 +71,8 @@ function Fingerprint({ full }: { full: string }) {
   const take = async () => (copied.value = (await copy(full)) ? full : null);
   return (
     <>
-      <button type="button" class="quiet" title={full} onClick={() => void take()} aria-label={`Copy the fingerprint ${full}`}>
+      <button type="button" class="quiet" title={full} onClick={() => void take()}>
+        <span class="unseen">Copy the fingerprint </span>
         <code>{full.slice(0, DIGITS)}</code> <Copy />
       </button>{" "}
       <span class="small" role="status">

@@ -30,13 +30,17 @@ export function Help() {
     if (!open) dialog.current!.close();
   }, [open]);
   const close = () => (helping.value = false);
+  /** It has been closed a moment ago, and perhaps been opened again since. */
+  const closed = () => {
+    if (!dialog.current!.open) close();
+  };
   const tour = () => {
     dialog.current!.close(); // first, so that the focus is back where it was before the tour takes it
     close();
     go("train");
   };
   return (
-    <dialog class="help" ref={dialog} aria-labelledby="help-title" onClose={close} onClick={(event) => event.target === event.currentTarget && close()}>
+    <dialog class="help" ref={dialog} aria-labelledby="help-title" onCancel={close} onClose={closed} onClick={(event) => event.target === event.currentTarget && close()}>
       {open && (
         <div class="page">
           <div class="line">

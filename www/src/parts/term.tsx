@@ -1,14 +1,17 @@
 // A word with its explanation: underlined with dots; pressed, it says what it means.
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { TERMS, type TermId } from "../help";
 
 /** Between a word and its explanation, and between that and the window's edges. */
 const GAP = 8;
 
+/** Preact's own ids are different within one tree only, and the page has several. */
+let made = 0;
+
 export function Term({ id, children }: { id: TermId; children: ComponentChildren }) {
-  const popover = useId();
+  const [popover] = useState(() => `term-${++made}`);
   const word = useRef<HTMLButtonElement>(null);
   const box = useRef<HTMLSpanElement>(null);
   /** Under its word, or above it where there is no room. It belongs to the page, and scrolls with it. */

@@ -2,12 +2,13 @@
 // be tried while it is there.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { numbers } from "../document";
 import { compared } from "../edit";
 import { roughPercent } from "../format";
-import { reveal } from "../motion";
+import { behavior } from "../motion";
 import { EXPERIMENTS } from "../experiments";
 import { play } from "../session";
-import { evaluated, experiment, numbers, playing } from "../state";
+import { evaluated, experiment, playing } from "../state";
 import { known, remember } from "../tour/invitation";
 import { STOPS, why, type Stop } from "../tour/stops";
 import { TEXTS, Tried } from "../tour/texts";
@@ -64,25 +65,13 @@ function Card({ now }: { now: Stop }) {
     title.current!.focus({ preventScroll: true });
   }, [now.id]);
 
-  useEffect(() => {
-    const box = card.current!;
-    const target = document.querySelector<HTMLElement>(now.point) ?? document.querySelector<HTMLElement>(".sequence")!;
-    target.dataset["toured"] = "";
-    const { top, bottom } = target.getBoundingClientRect();
-    const room = narrow.matches ? box.getBoundingClientRect().top : innerHeight;
-    if (top < 0 || bottom > room) reveal(target, bottom - top < room ? "center" : "start");
-    const put = () => place(box, target);
-    put();
-    const observer = new ResizeObserver(put);
-    observer.observe(target);
-    observer.observe(box);
-    addEventListener("resize", put);
-    addEventListener("scrollend", put);
+  useLayoutEffect(() => {
+    let stop = () => {};
+    // In the next frame the page is drawn as the stop has made it.
+    const frame = requestAnimationFrame(() => (stop = pointAt(document.querySelector<HTMLElement>(now.point) ?? document.querySelector<HTMLElement>(".sequence")!, card.current!)));
     return () => {
-      delete target.dataset["toured"];
-      observer.disconnect();
-      removeEventListener("resize", put);
-      removeEventListener("scrollend", put);
+      cancelAnimationFrame(frame);
+      stop();
     };
     // The row of what is edited comes and goes.
   }, [now.id, compared.value !== null]);
@@ -183,18 +172,54 @@ function Waiting() {
 
 const narrow = matchMedia("(max-width: 59.99rem)");
 
+/** Outlines what the card is about, and keeps the card beside it, until the answer is called. */
+function pointAt(target: HTMLElement, card: HTMLElement): () => void {
+  target.dataset["toured"] = "";
+  const put = () => place(card, target);
+  bring(target, card);
+  put();
+  const observer = new ResizeObserver(put);
+  observer.observe(target);
+  observer.observe(card);
+  const listening = new AbortController();
+  for (const event of ["resize", "scrollend"]) addEventListener(event, put, { signal: listening.signal });
+  return () => {
+    delete target.dataset["toured"];
+    observer.disconnect();
+    listening.abort();
+  };
+}
+
+/** Whether there is room for the card at the right or the left of what it points at. */
+function sides(card: HTMLElement, { left, right }: DOMRect): { right: boolean; left: boolean } {
+  const taken = card.offsetWidth + 2 * GAP;
+  return { right: right + taken <= document.documentElement.clientWidth, left: left - taken >= 0 };
+}
+
+/** Scrolls to what the card points at, if it is not in view or leaves the card no room: then as far down as there is room for both,
+ * so that what stands before it is seen too. */
+function bring(target: HTMLElement, card: HTMLElement): void {
+  const box = target.getBoundingClientRect();
+  const { right, left } = sides(card, box);
+  const floor = narrow.matches ? card.getBoundingClientRect().top : innerHeight - (right || left ? 0 : card.offsetHeight + GAP);
+  const lowest = Math.max(GAP, floor - GAP - box.height);
+  if (box.top < GAP || box.top > lowest) scrollBy({ top: box.top - lowest, behavior: behavior() });
+}
+
 /** Beside what it points at, on the side where there is room; else in the corner. Where it is a sheet, guide.css says where. */
 function place(card: HTMLElement, target: HTMLElement): void {
   if (narrow.matches) return;
-  const { left, right, top, bottom } = target.getBoundingClientRect();
+  const box = target.getBoundingClientRect();
+  const { left, right, top, bottom } = box;
   const { offsetWidth: width, offsetHeight: height } = card;
   const { clientWidth, clientHeight } = document.documentElement;
+  const room = sides(card, box);
   const within = (y: number) => Math.max(GAP, Math.min(y, clientHeight - height - GAP));
   const aside = clientWidth - width - GAP;
   const [x, y] =
-    right + width + 2 * GAP <= clientWidth
+    room.right
       ? [right + GAP, within(top)]
-      : left - width - 2 * GAP >= 0
+      : room.left
         ? [left - width - GAP, within(top)]
         : bottom + height + 2 * GAP <= clientHeight
           ? [aside, bottom + GAP]

@@ -4,12 +4,13 @@
 import type { ComponentChildren } from "preact";
 import type { AblationName, Claim, TaskConfig } from "tinylens";
 import { latest } from "../claims";
+import { numbers } from "../document";
 import { compared, own } from "../edit";
 import { count, interval, percent } from "../format";
 import { Term } from "../parts/term";
 import { judged, says, PRESETS } from "../presets";
 import { label } from "../slots";
-import { edited, evaluated, experiment, file, numbers, sequence, step } from "../state";
+import { edited, evaluated, experiment, file, sequence, step } from "../state";
 import type { StopId } from "./stops";
 import { ENOUGH, placeOf } from "./tour";
 

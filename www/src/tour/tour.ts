@@ -4,12 +4,13 @@
 import { effect, signal, untracked } from "@preact/signals";
 import type { AblationName } from "tinylens";
 import { announcement } from "../announce";
-import { anyEdit, applyPreset, discard, openPrompt, refusal, scene } from "../edit";
+import { numbers, scene } from "../document";
+import { anyEdit, applyPreset, discard, refusal, setNumbers } from "../edit";
 import { near, newTokensFor, PRESETS, senseless, slotsFor } from "../presets";
 import { fitNumbers } from "../prompt";
 import { play } from "../session";
 import { placed } from "../slots";
-import { evaluated, experiment, file, numbers, playing } from "../state";
+import { evaluated, experiment, file, playing } from "../state";
 import { STOPS, stopOf, why, type Stop, type StopId } from "./stops";
 
 /** The share of held-out lists sorted from which on the experiments are worth reading. */
@@ -66,17 +67,12 @@ function arrive(stop: Stop): void {
   const { task } = experiment.value!;
   const { list, edits, open, train } = stop.sets;
   failed.value = tried.value = null;
-  if (list) setList(fitNumbers([], task));
+  if (list) setNumbers(fitNumbers([], task));
   if (train && !file.value && !playing.value && !enough()) play();
   if (open) document.querySelector<HTMLDetailsElement>(open)?.setAttribute("open", "");
   const first = edits.find((edit) => can(edit));
   if (first) tryOut(first);
   else if (why(stop, task, numbers.value.length) === null && (anyEdit.value || scene.value.newTokens !== null)) discard();
-}
-
-function setList(list: number[]): void {
-  const { task } = experiment.value!;
-  if (list.join() !== numbers.value.join()) openPrompt([task.bos_token, ...list, task.mid_token].filter((token) => token !== null), list);
 }
 
 /** Whether an experiment makes sense for the task and list that are there. */
