@@ -90,7 +90,6 @@ function Failed({ report: { failed, exact, lists }, spell }: { report: AblationR
         {failed.map(({ list, prompt, answer }, i) => (
           <li key={i}>
             <button type="button" onClick={() => openFailed(prompt, list)}>
-              <span class="unseen">Open </span>
               <span>{text(prompt)}</span>{" "}
               <span class="arrow" aria-hidden="true">
                 →

@@ -17,6 +17,8 @@ import { Wrong } from "./icons";
 
 /** Between the card, what it points at, and the window's edges. */
 const GAP = 16;
+/** Milliseconds in which a stop comes to rest. */
+const SETTLING = 1000;
 
 export function Invitation() {
   if (known.value || at.value) return null;
@@ -74,7 +76,7 @@ function Card({ now }: { now: Stop }) {
       stop();
     };
     // The row of what is edited comes and goes.
-  }, [now.id, compared.value !== null]);
+  }, [now.id, tried.value, compared.value !== null]);
 
   const Text = TEXTS[now.id];
   const reason = task ? why(now, task, numbers.value.length) : null;
@@ -175,10 +177,13 @@ const narrow = matchMedia("(max-width: 59.99rem)");
 /** Outlines what the card is about, and keeps the card beside it, until the answer is called. */
 function pointAt(target: HTMLElement, card: HTMLElement): () => void {
   target.dataset["toured"] = "";
+  const arrived = performance.now();
   const put = () => place(card, target);
-  bring(target, card);
-  put();
-  const observer = new ResizeObserver(put);
+  // An observer is called at once, and then for whatever is still on its way: the model's answer. Later, where to scroll is not ours to say.
+  const observer = new ResizeObserver(() => {
+    if (performance.now() - arrived < SETTLING) bring(target, card);
+    put();
+  });
   observer.observe(target);
   observer.observe(card);
   const listening = new AbortController();
