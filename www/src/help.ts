@@ -9,7 +9,7 @@ const group = <Id extends string>(title: string, terms: Record<Id, Entry>) => ({
 const TOKENS = group("Tokens and task", {
   token: { word: "Token", help: "One unit of what the model reads and writes: here a number of the list, or BOS, MID or EOS. To the model a number is only a name; that 6 comes before 20 it has to learn." },
   prompt: { word: "Prompt", help: "What the model is given: BOS, the list, MID. What comes after it is the answer." },
-  position: { word: "Position", help: "A token’s place in the sequence, counted from 0. The model is told it, by a learned vector that is added to the token’s own." },
+  position: { word: "Position", help: "A token’s place in the sequence, counted from 0. The model is told it, as a rule by a learned vector that is added to the token’s own." },
   bos: { word: "BOS", help: "Beginning of sequence: the token that every sequence starts with. Since it is always there, attention that has nothing better to do often rests on it." },
   mid: { word: "MID", help: "The token between the list and its sorted order. At MID the model has to begin its answer." },
   eos: { word: "EOS", help: "End of sequence: a token after the sorted list, where the task has one. The model then has to learn when to stop." },

@@ -84,7 +84,7 @@ function Card({ now }: { now: Stop }) {
   return (
     <div class="tour" ref={card} role="dialog" aria-labelledby="tour-title">
       <div class="line">
-        <h2 id="tour-title" ref={title} tabIndex={-1}>
+        <h2 id="tour-title" ref={title} tabIndex={-1} aria-describedby="tour-text">
           {now.title}
         </h2>
         <span class="small">
@@ -96,7 +96,7 @@ function Card({ now }: { now: Stop }) {
         </button>
       </div>
       {task && !reason && now.sets.edits.length > 1 && <Experiments now={now} />}
-      <div class="text">
+      <div class="text" id="tour-text">
         {!task ? (
           <p>The model is on its way.</p>
         ) : reason ? (
@@ -204,6 +204,7 @@ function sides(card: HTMLElement, { left, right }: DOMRect): { right: boolean; l
 /** Scrolls to what the card points at, if it is not in view or leaves the card no room: then as far down as there is room for both,
  * so that what stands before it is seen too. */
 function bring(target: HTMLElement, card: HTMLElement): void {
+  if (getComputedStyle(target).position === "fixed") return; // the transport at the thumb
   const box = target.getBoundingClientRect();
   const { right, left } = sides(card, box);
   const floor = narrow.matches ? card.getBoundingClientRect().top : innerHeight - (right || left ? 0 : card.offsetHeight + GAP);

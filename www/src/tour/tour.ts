@@ -106,9 +106,7 @@ function readAddress(): StopId | null {
 }
 
 function writeAddress(id: StopId | null): void {
-  const said = new URLSearchParams(location.hash.slice(1));
-  if (id) said.set("tour", id);
-  else said.delete("tour");
-  const hash = said.toString();
+  const rest = location.hash.slice(1).split("&").filter((field) => field !== "" && !field.startsWith("tour="));
+  const hash = [...rest, ...(id ? [`tour=${id}`] : [])].join("&");
   history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
 }
