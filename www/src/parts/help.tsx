@@ -1,9 +1,11 @@
 // The help: every key, and every word. A button opens it, and "?".
 
 import { useEffect, useRef } from "preact/hooks";
+import { CELL_KEYS } from "../focus";
 import { GROUPS } from "../help";
 import { helping, PAGE_KEYS } from "../keys";
 import { go } from "../tour/tour";
+import { HEAD_KEYS } from "./attention/heads";
 import { TOKEN_KEYS } from "./editor/keys";
 import { Wrong } from "./icons";
 import { CURVE_KEYS } from "./loss";
@@ -11,6 +13,8 @@ import { CURVE_KEYS } from "./loss";
 const KEYS = [
   { where: "Anywhere but in a field", keys: PAGE_KEYS },
   { where: "On a token of the prompt", keys: TOKEN_KEYS },
+  { where: "On an attention picture", keys: CELL_KEYS },
+  { where: "On the thumbnails of heads", keys: HEAD_KEYS },
   { where: "On the loss curve", keys: CURVE_KEYS },
 ];
 

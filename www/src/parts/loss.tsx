@@ -100,6 +100,7 @@ function Chart({ logarithmic, theme }: { logarithmic: boolean; theme: "light" | 
   }, [logarithmic, theme]);
 
   const walk = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's: Alt with an arrow goes back
     const steps = plot.current?.data[0] ?? [];
     const last = steps.length - 1;
     const to = CURVE_KEYS.find(({ on }) => event.key in on)?.on[event.key];

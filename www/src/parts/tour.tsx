@@ -1,7 +1,7 @@
 // The tour's card, beside what it is about, and the invitation to take it. The card does not block the page: whatever it speaks of can
 // be tried while it is there.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { numbers } from "../document";
 import { compared } from "../edit";
 import { roughPercent } from "../format";
@@ -48,7 +48,7 @@ function Card({ now }: { now: Stop }) {
 
   // Focus comes here, and goes back in the end to where it was.
   const [before] = useState(() => document.activeElement);
-  useEffect(() => {
+  useLayoutEffect(() => {
     remember();
     const escape = (event: KeyboardEvent) => {
       const { activeElement: focused } = document;
