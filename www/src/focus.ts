@@ -4,6 +4,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Focus, Head } from "tinylens";
 import { change, doc, view } from "./document";
+import type { Keys } from "./keys";
 import type { Pointed } from "./protocol";
 import { send } from "./session";
 import { experiment, pointed } from "./state";
@@ -54,16 +55,25 @@ export const pointAtToken = (position: number | null): void =>
 /** The cell at which the keyboard is, on whichever canvas. */
 export const cursor = signal({ destination: 0, source: 0 });
 
-/** Arrow keys over a pattern, as it is drawn. Null: the key means nothing here. */
+type Cell = [row: number, column: number];
+
+/** Keys over a pattern, as it is drawn. Enter is the canvas's, Escape the whole panel's. */
+export const CELL_KEYS: readonly Keys<(row: number, column: number, last: number) => Cell>[] = [
+  { name: "←, →, ↑, ↓", does: "go from cell to cell", on: { ArrowUp: (r, c) => [r - 1, c], ArrowDown: (r, c) => [r + 1, c], ArrowLeft: (r, c) => [r, c - 1], ArrowRight: (r, c) => [r, c + 1] } },
+  { name: "Home, End", does: "go to the row’s first, its last", on: { Home: (r) => [r, 0], End: (r, _, last) => [r, last] } },
+  { name: "Page Up, Page Down", does: "go to the column’s first, its last", on: { PageUp: (_, c) => [0, c], PageDown: (_, c, last) => [last, c] } },
+  { name: "Enter", does: "pin the cell, or unpin it", on: {} },
+  { name: "Escape", does: "unpin what is pinned", on: {} },
+];
+
+/** Null: the key means nothing here. */
 export function moved(key: string, last: number, causal: boolean): { destination: number; source: number } | null {
   const { destination, source } = cursor.value;
   const rows = view.value.rows === "destination";
   const [row, column] = rows ? [destination, source] : [source, destination];
-  const to = (
-    { ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1], Home: [row, 0], End: [row, last], PageUp: [0, column], PageDown: [last, column] } as Record<string, [number, number]>
-  )[key];
+  const to = CELL_KEYS.find(({ on }) => key in on)?.on[key];
   if (!to) return null;
-  const [r, c] = to.map((at) => Math.max(0, Math.min(last, at))) as [number, number];
+  const [r, c] = to(row, column, last).map((at) => Math.max(0, Math.min(last, at))) as Cell;
   const next = rows ? { destination: r, source: c } : { destination: c, source: r };
   // What causal attention can't see is not walked over.
   if (causal && next.source > next.destination) {

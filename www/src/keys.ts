@@ -1,8 +1,28 @@
-// The keyboard's shortcuts: space plays and pauses, "." trains one step, "r" resets, "z" and "Z" undo and redo. Not while somebody types.
+// The keyboard. Tables of keys are what listeners look a key up in and what the help lists, so that neither can say what the other
+// does not. This file has the page's own, which work everywhere but in a field.
 
+import { signal } from "@preact/signals";
 import { pause, play, reset, train } from "./session";
 import { playing } from "./state";
 import { redo, undo } from "./undo";
+
+/** Keys that belong together: their names, what they do, and what each (as `KeyboardEvent.key` has it) comes to. */
+export type Keys<Do> = { name: string; does: string; on: Record<string, Do> };
+
+/** Whether the help is open. */
+export const helping = signal(false);
+
+/** `once`: a key that is held down does it once. */
+type PageKeys = Keys<() => void> & { once?: true };
+
+export const PAGE_KEYS: readonly PageKeys[] = [
+  { name: "Space", does: "play, or pause; a button that has the focus is pressed instead", once: true, on: { " ": () => (playing.value ? pause : play)() } },
+  { name: ".", does: "train one step", on: { ".": () => train(1) } },
+  { name: "r", does: "reset: back to step 0, or to the file’s weights", once: true, on: { r: () => reset() } },
+  { name: "z", does: "undo", on: { z: undo } },
+  { name: "Z", does: "redo (Shift and z)", on: { Z: redo } },
+  { name: "?", does: "show this help", once: true, on: { "?": () => (helping.value = true) } },
+];
 
 const TYPING = "input, select, textarea, [contenteditable]";
 /** What space presses already. */
@@ -11,15 +31,11 @@ const PRESSED_BY_SPACE = "button, summary, a";
 export function listen(): void {
   document.addEventListener("keydown", (event) => {
     const target = event.target instanceof Element ? event.target : null;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || target?.closest(TYPING)) return;
-    if (event.key === " " && !target?.closest(PRESSED_BY_SPACE)) {
-      if (!event.repeat) (playing.value ? pause : play)();
-    } else if (event.key === ".") train(1);
-    else if (event.key === "z") undo();
-    else if (event.key === "Z") redo();
-    else if (event.key === "r") {
-      if (!event.repeat) reset();
-    } else return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || helping.value || target?.closest(TYPING)) return;
+    if (event.key === " " && target?.closest(PRESSED_BY_SPACE)) return;
+    const keys = PAGE_KEYS.find(({ on }) => event.key in on);
+    if (!keys) return;
+    if (!(keys.once && event.repeat)) keys.on[event.key]!();
     event.preventDefault(); // space would scroll
   });
 }

@@ -12,15 +12,18 @@ import { ComparisonPanel } from "./parts/comparison";
 import { DeviceChip } from "./parts/device";
 import { ExportPanel } from "./parts/export";
 import { FilePanel } from "./parts/file";
+import { Help, HelpButton } from "./parts/help";
 import { DropPlace, OpenButton, Tagline } from "./parts/incoming";
 import { LossCurve } from "./parts/loss";
 import { NoticeLine } from "./parts/notice";
 import { SequenceRow } from "./parts/sequence";
 import { Settings } from "./parts/settings";
 import { ThemeChoice } from "./parts/theme";
+import { Invitation, Tour } from "./parts/tour";
 import { Readouts, Transport } from "./parts/transport";
 import { UpdateLine } from "./parts/update";
 import { start } from "./session";
+import { follow } from "./tour/tour";
 
 function App() {
   return (
@@ -46,6 +49,16 @@ function App() {
       </div>
       <Settings />
       <DropPlace />
+    </>
+  );
+}
+
+/** Over the page, and no part of it. */
+function Over() {
+  return (
+    <>
+      <Tour />
+      <Help />
       <p class="unseen" role="status" aria-live="polite">
         {announcement}
       </p>
@@ -59,6 +72,7 @@ function Tools() {
       <OpenButton />
       <DeviceChip />
       <ThemeChoice />
+      <HelpButton />
     </>
   );
 }
@@ -73,7 +87,20 @@ start();
 watch();
 listen();
 listenToDrops();
-place("tagline", <Tagline />);
+follow();
+place(
+  "tagline",
+  <>
+    <Tagline />
+    <Invitation />
+  </>,
+);
 place("tools", <Tools />);
 place("main", <App />);
+place("over", <Over />);
+// The address is not for it: what stands there describes the page.
+document.querySelector(".skip")!.addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main")!.focus();
+});
 keepOffline();

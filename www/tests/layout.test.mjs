@@ -79,7 +79,7 @@ test("light and dark: by the system, by choice, and kept", async () => {
   const { page, context } = await open(place, { colorScheme: "dark" });
   const bright = () => page.evaluate(() => Number(getComputedStyle(document.body).backgroundColor.match(/\d+/)[0]) > 128);
   assert.equal(await bright(), false);
-  await page.getByLabel(/^Colours/).click();
+  await page.getByLabel(/^Colours:/).click();
   await until("light", bright);
   await page.reload();
   assert.equal(await bright(), true);

@@ -15,6 +15,7 @@ import { experiment, playing, step } from "../state";
 import { BatteryDetail } from "./battery";
 import { Play } from "./icons";
 import { RateText } from "./rate";
+import { Term } from "./term";
 
 const open = signal<ReadonlySet<AblationName>>(new Set());
 
@@ -28,8 +29,12 @@ export function Ablations() {
   return (
     <section class="ablations" aria-labelledby="ablations-title">
       <div class="head">
-        <h2 id="ablations-title">Ablations</h2>
-        <p class="readout">The notebook’s experiments, each over many random lists, with 95 % intervals.</p>
+        <h2 id="ablations-title">
+          <Term id="ablation">Ablations</Term>
+        </h2>
+        <p class="readout">
+          The notebook’s experiments, each over many random lists, with <Term id="interval">95 % intervals</Term>.
+        </p>
         <Controls />
       </div>
       <Progress />
@@ -40,9 +45,10 @@ export function Ablations() {
           <tr role="row">
             <th role="columnheader" scope="col">Experiment</th>
             <th role="columnheader" scope="col">Where, and what</th>
-            {MEASURES.map(({ id, name, help }) => (
-              <th key={id} role="columnheader" scope="col" title={help}>
-                {name}
+            {MEASURES.map(({ id, name }) => (
+              <th key={id} role="columnheader" scope="col">
+                <Term id={id}>{name}</Term>
+                <span class="plain">{name}</span>
               </th>
             ))}
             <th role="columnheader" scope="col">

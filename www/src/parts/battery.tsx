@@ -6,6 +6,7 @@ import { openPrompt } from "../edit";
 import { KINDS, tokenName, type Experiment } from "../experiments";
 import { count, roughPercent } from "../format";
 import { results, type Sweep } from "../lab";
+import { behavior } from "../motion";
 import { HeatLegend, heat } from "./heat";
 import { SweepMap } from "./sweep";
 
@@ -39,7 +40,7 @@ function Confusion({ report: { confusion } }: { report: AblationReport }) {
   // What was never written needs no column.
   const kinds = KINDS.map((name, kind) => ({ name, kind })).filter(({ kind }) => confusion.some((place) => place[kind]! > 0));
   return (
-    <div class="confusion">
+    <div class="confusion" tabIndex={0} role="group" aria-label="What was written, as a table">
       <table class="heat">
         <caption>What was written at each place of the answer</caption>
         <thead>
@@ -88,8 +89,12 @@ function Failed({ report: { failed, exact, lists }, spell }: { report: AblationR
       <ul class="scroll">
         {failed.map(({ list, prompt, answer }, i) => (
           <li key={i}>
-            <button type="button" onClick={() => openFailed(prompt, list)} aria-label={`Open ${text(prompt)}, answered ${text(answer)}`}>
-              <span>{text(prompt)}</span> <span class="arrow">→</span> <span class="answered">{text(answer)}</span>
+            <button type="button" onClick={() => openFailed(prompt, list)}>
+              <span>{text(prompt)}</span>{" "}
+              <span class="arrow" aria-hidden="true">
+                →
+              </span>
+              <span class="unseen">, answered </span> <span class="answered">{text(answer)}</span>
             </button>
           </li>
         ))}
@@ -101,5 +106,5 @@ function Failed({ report: { failed, exact, lists }, spell }: { report: AblationR
 /** In the sequence, which may be far above. */
 function openFailed(prompt: number[], list: number[]): void {
   openPrompt(prompt, list);
-  document.querySelector(".sequence")?.scrollIntoView({ block: "start", behavior: "smooth" });
+  document.querySelector(".sequence")?.scrollIntoView({ block: "start", behavior: behavior() });
 }

@@ -7,6 +7,7 @@ import { history, latest, read, version, type Judged } from "../claims";
 import { count } from "../format";
 import { playing } from "../state";
 import { RateText } from "./rate";
+import { Term } from "./term";
 
 export function Claims() {
   void version.value;
@@ -17,11 +18,17 @@ export function Claims() {
   return (
     <section class="claims" aria-labelledby="claims-title">
       <div class="head">
-        <h2 id="claims-title">Claims</h2>
+        <h2 id="claims-title">
+          <Term id="claim">Claims</Term>
+        </h2>
         <p class="readout" data-figure="claims-step" data-step={step} data-lists={lists}>
-          {step === undefined || lists === undefined
-            ? "What the notebook concludes, as statements about this model."
-            : `At step ${count(step)}, over ${count(lists)} lists${point ? "" : playing.value ? "; measured again as it trains" : ""}. Above 90\u00a0% a claim holds, below 50\u00a0% it fails.`}
+          {step === undefined || lists === undefined ? (
+            "What the notebook concludes, as statements about this model."
+          ) : (
+            <>
+              At step {count(step)}, over {count(lists)} lists{!point && playing.value && "; measured again as it trains"}. Above 90&nbsp;% a claim <Term id="verdict">holds</Term>, below 50&nbsp;% it fails.
+            </>
+          )}
         </p>
         <Reader />
       </div>

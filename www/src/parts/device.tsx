@@ -4,6 +4,7 @@ import type { DeviceKind } from "tinylens";
 import { useDevice } from "../session";
 import { doc } from "../document";
 import { device, deviceBusy, deviceError } from "../state";
+import { Term } from "./term";
 
 const NAMES = { cpu: "CPU", webgpu: "WebGPU" };
 const CHOICES: { kind: DeviceKind; name: string; help: string }[] = [
@@ -27,7 +28,9 @@ export function DeviceChip() {
           {busy ? "Moving the run, with its weights and its optimiser's state, to another device…" : now?.description}
         </p>
         <fieldset disabled={busy}>
-          <legend>Compute on</legend>
+          <legend>
+            Compute on a <Term id="device">device</Term>
+          </legend>
           {CHOICES.map(({ kind, name, help }) => (
             <label key={kind}>
               <input type="radio" name="device" value={kind} checked={doc.value.device === kind} onChange={() => useDevice(kind)} />

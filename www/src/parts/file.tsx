@@ -11,6 +11,7 @@ import { experiment, file, opening, parameters, step, type OpenedFile } from "..
 import { copy } from "../take";
 import { Control, spelled } from "./control";
 import { Copy } from "./icons";
+import { Term } from "./term";
 
 /** Of a fingerprint's 64 digits: enough to tell files apart by eye. */
 const DIGITS = 12;
@@ -39,7 +40,9 @@ export function FilePanel() {
         <dd>
           {size(origin.bytes.size)}, {count(parameters.value)} parameters
         </dd>
-        <dt>Fingerprint</dt>
+        <dt>
+          <Term id="fingerprint">Fingerprint</Term>
+        </dt>
         <dd>
           <Fingerprint full={facts.fingerprint} />
         </dd>
@@ -68,7 +71,8 @@ function Fingerprint({ full }: { full: string }) {
   const take = async () => (copied.value = (await copy(full)) ? full : null);
   return (
     <>
-      <button type="button" class="quiet" title={full} onClick={() => void take()} aria-label={`Copy the fingerprint ${full}`}>
+      <button type="button" class="quiet" title={full} onClick={() => void take()}>
+        <span class="unseen">Copy the fingerprint </span>
         <code>{full.slice(0, DIGITS)}</code> <Copy />
       </button>{" "}
       <span class="small" role="status">

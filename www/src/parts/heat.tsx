@@ -3,7 +3,7 @@
 /** For an element that shows a share: its shade, and ink that can be read on it. */
 export const heat = (share: number): { style: Record<string, string>; class: string } => ({
   style: { "--heat": `${Math.round(100 * share)}%` },
-  class: share > 0.85 ? "cell dark" : share > 0.55 ? "cell mid" : "cell",
+  class: share > 0.88 ? "cell dark" : share > 0.64 ? "cell mid" : "cell",
 });
 
 export function HeatLegend() {

@@ -6,12 +6,21 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { setView, view } from "../document";
 import { count, loss as lossText, plain } from "../format";
+import type { Keys } from "../keys";
 import { curve, curveVersion } from "../state";
 import { theme } from "../theme";
 import { charted, LossTwin, type Charted } from "./loss_twin";
 
 /** Where the curve is read: an index into the columns that are drawn. */
 const read = signal<number | null>(null);
+
+/** From where the curve is read, and its last place, to where it is read next; null: nowhere. */
+export const CURVE_KEYS: readonly Keys<(now: number, last: number) => number | null>[] = [
+  { name: "←, →", does: "read the step before, the step after", on: { ArrowLeft: (now) => now - 1, ArrowRight: (now) => now + 1 } },
+  { name: "Page Down, Page Up", does: "go twenty back, twenty on", on: { PageDown: (now) => now - 20, PageUp: (now) => now + 20 } },
+  { name: "Home, End", does: "go to the first, to the last", on: { Home: () => 0, End: (_, last) => last } },
+  { name: "Escape", does: "read no more", on: { Escape: () => null } },
+];
 
 export function LossCurve() {
   return (
@@ -91,15 +100,16 @@ function Chart({ logarithmic, theme }: { logarithmic: boolean; theme: "light" | 
   }, [logarithmic, theme]);
 
   const walk = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's: Alt with an arrow goes back
     const steps = plot.current?.data[0] ?? [];
     const last = steps.length - 1;
-    const now = read.value ?? last + 1;
-    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, PageDown: now - 20, PageUp: now + 20, Home: 0, End: last }[event.key];
-    if (last < 0 || (next === undefined && event.key !== "Escape")) return;
+    const to = CURVE_KEYS.find(({ on }) => event.key in on)?.on[event.key];
+    if (last < 0 || !to) return;
     event.preventDefault();
-    const index = next === undefined ? -1 : Math.max(0, Math.min(last, next));
-    plot.current!.setCursor(index < 0 ? { left: -10, top: -10 } : { left: plot.current!.valToPos(steps[index]!, "x"), top: 0 });
-    read.value = index < 0 ? null : index;
+    const next = to(read.value ?? last + 1, last);
+    const index = next === null ? null : Math.max(0, Math.min(last, next));
+    plot.current!.setCursor(index === null ? { left: -10, top: -10 } : { left: plot.current!.valToPos(steps[index]!, "x"), top: 0 });
+    read.value = index;
   };
 
   return (

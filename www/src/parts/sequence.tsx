@@ -14,6 +14,7 @@ import { Presets } from "./editor/presets";
 import { Row } from "./editor/row";
 import { Redo, Undo } from "./icons";
 import { LoadingLine } from "./loading";
+import { Term } from "./term";
 
 /** The notebook's sequence fills a line. */
 const LINE = 12;
@@ -101,7 +102,8 @@ function Rows() {
 function Hint() {
   return (
     <p class="small">
-      {own.value ? "From MID on the model’s own tokens" : "Under each token from MID on: what the model says comes next, and how sure it is"}. Click a token of the prompt to change it.
+      {own.value ? "From" : "Under each token from"} <Term id="mid">MID</Term> on{own.value ? " the model’s own tokens" : ": what the model says comes next, and how sure it is"}. Click a <Term id="token">token</Term> of the{" "}
+      <Term id="prompt">prompt</Term> to change it.
     </p>
   );
 }

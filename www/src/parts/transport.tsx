@@ -4,9 +4,11 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { seed, startSeed } from "../draft";
 import { count, loss as lossText, percent, plain, speed } from "../format";
+import type { TermId } from "../help";
 import { pause, play, reset, train } from "../session";
 import { evaluated, experiment, file, goal, learningRate, loss, playing, settings, step, stepsPerSecond } from "../state";
 import { Pause, Play, Reset, Step } from "./icons";
+import { Term } from "./term";
 
 const MOST_STEPS = 1_000_000;
 const steps = signal("100");
@@ -60,20 +62,27 @@ export function Readouts() {
   const seen = evaluated.value?.evaluation;
   const target = playing.value && Number.isFinite(goal.value) ? `to ${count(goal.value)}` : null;
   const rate = stepsPerSecond.value;
-  const on = !seen ? "" : seen.heldOut ? `on ${count(seen.lists)} held-out lists` : "on lists it trained on: the task has too few to hold any out";
   return (
     <section class="readouts" aria-label="Figures">
       <dl>
-        <Figure name="Step" value={count(step.value)} note={target ?? (rate ? `${speed(rate)} a second` : "")} id="step" />
-        <Figure name="Loss" value={loss.value === null ? "–" : lossText(loss.value)} note={seen ? `held out ${lossText(seen.loss)}` : ""} id="loss" />
-        <Figure name="Token accuracy" value={seen ? percent(seen.tokenAccuracy) : "–"} id="tokens" />
-        <Figure name="Sequence accuracy" value={seen ? percent(seen.sequenceAccuracy) : "–"} id="sequences" />
+        <Figure name="Step" term="step" value={count(step.value)} note={target ?? (rate ? `${speed(rate)} a second` : "")} id="step" />
+        <Figure name="Loss" term="loss" value={loss.value === null ? "–" : lossText(loss.value)} note={seen ? `held out ${lossText(seen.loss)}` : ""} id="loss" />
+        <Figure name="Token accuracy" term="token_accuracy" value={seen ? percent(seen.tokenAccuracy) : "–"} id="tokens" />
+        <Figure name="Sequence accuracy" term="sequence_accuracy" value={seen ? percent(seen.sequenceAccuracy) : "–"} id="sequences" />
       </dl>
       <p class="small">
-        <span data-figure="lists">{on && `Accuracy ${on}.`}</span>{" "}
+        <span data-figure="lists">
+          {!seen ? null : !seen.heldOut ? (
+            "Accuracy on lists it trained on: the task has too few to hold any out."
+          ) : (
+            <>
+              Accuracy on {count(seen.lists)} <Term id="held_out">held-out</Term> lists.
+            </>
+          )}
+        </span>{" "}
         {learningRate.value !== null && (
           <>
-            Learning rate <span data-figure="rate">{plain(learningRate.value)}</span>.
+            <Term id="learning_rate">Learning rate</Term> <span data-figure="rate">{plain(learningRate.value)}</span>.
           </>
         )}
       </p>
@@ -83,10 +92,12 @@ export function Readouts() {
   );
 }
 
-function Figure({ name, value, note = "", id }: { name: string; value: ComponentChildren; note?: string; id: string }) {
+function Figure({ name, term, value, note = "", id }: { name: string; term: TermId; value: ComponentChildren; note?: string; id: string }) {
   return (
     <div>
-      <dt>{name}</dt>
+      <dt>
+        <Term id={term}>{name}</Term>
+      </dt>
       <dd>
         <span class="value" data-figure={id}>
           {value}
@@ -141,7 +152,7 @@ function SeedField() {
         </span>
       ) : (
         <span id="seed-help" class="small">
-          Another seed starts a new run.
+          Another <Term id="seed">seed</Term> starts a new run.
         </span>
       )}
     </form>

@@ -11,6 +11,7 @@ import type { CanvasName } from "../../protocol";
 import { show } from "../../session";
 import { edited, generation, meanOf, sequence, viewError } from "../../state";
 import { Ablate } from "../editor/ablate";
+import { Term } from "../term";
 import { Canvas } from "./canvas";
 import { Heads } from "./heads";
 import { Readout } from "./readout";
@@ -39,7 +40,9 @@ export function Attention() {
   return (
     <section class="attention" aria-labelledby="attention-title" data-panel="attention" onKeyDown={escape}>
       <div class="head">
-        <h2 id="attention-title">Attention</h2>
+        <h2 id="attention-title">
+          <Term id="attention">Attention</Term>
+        </h2>
         <Look />
       </div>
       <Readout />

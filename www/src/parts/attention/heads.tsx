@@ -5,11 +5,20 @@ import { signal } from "@preact/signals";
 import type { Head } from "tinylens";
 import { change, doc } from "../../document";
 import { headName, isPinned, preview, togglePin } from "../../focus";
+import type { Keys } from "../../keys";
 import { generation, sequence, tiles } from "../../state";
 import { textScale, useSurface } from "./surface";
 
 /** The one that Tab comes to. */
 const current = signal(0);
+
+export const HEAD_KEYS: readonly Keys<(at: number, perLayer: number, last: number) => number>[] = [
+  { name: "←, →, ↑, ↓", does: "go from head to head", on: { ArrowLeft: (at) => at - 1, ArrowRight: (at) => at + 1, ArrowUp: (at, perLayer) => at - perLayer, ArrowDown: (at, perLayer) => at + perLayer } },
+  { name: "Home, End", does: "go to the first, to the last", on: { Home: () => 0, End: (_, __, last) => last } },
+  // A button is pressed by the browser; Escape is the whole panel's.
+  { name: "Enter", does: "pin the head, or unpin it", on: {} },
+  { name: "Escape", does: "unpin what is pinned", on: {} },
+];
 
 export function Heads() {
   const [layers, heads] = sequence.value?.heads ?? [1, 1];
@@ -39,10 +48,10 @@ function Tiles() {
   const css = (length: number) => `${length * scale}px`;
   const walk = (event: KeyboardEvent, at: number) => {
     const [, perLayer] = sequence.value?.heads ?? [1, 1];
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perLayer, ArrowDown: perLayer }[event.key];
-    const next = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : by === undefined ? null : at + by;
-    if (next === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = HEAD_KEYS.find(({ on }) => event.key in on)?.on[event.key];
+    if (!to || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    const next = to(at, perLayer, all.length - 1);
     if (!all[next]) return;
     current.value = next;
     holder.current!.querySelectorAll<HTMLElement>("button")[next]?.focus();

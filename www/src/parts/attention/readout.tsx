@@ -7,6 +7,7 @@ import { largeHeads } from "../../focus";
 import { weight } from "../../format";
 import type { CanvasName } from "../../protocol";
 import { edited, experiment, pointed, sequence } from "../../state";
+import { Term } from "../term";
 import { walked } from "./canvas";
 
 /** Whether a position sees only itself and those before it. */
@@ -21,7 +22,16 @@ export function Readout() {
   if (focus) return <Token name={name} destination={focus.destination} source={focus.source} />;
   return (
     <p class="readout hint" id="attention-reading">
-      {view.value.rows === "destination" ? "Each row, a destination, attends to the sources in its columns." : "Each row, a source, is attended to by the destinations in its columns."} Point at a cell or a token to read it.
+      {view.value.rows === "destination" ? (
+        <>
+          Each row, a <Term id="destination">destination</Term>, attends to the <Term id="source">sources</Term> in its columns.
+        </>
+      ) : (
+        <>
+          Each row, a <Term id="source">source</Term>, is attended to by the <Term id="destination">destinations</Term> in its columns.
+        </>
+      )}{" "}
+      Point at a cell or a token to read it.
     </p>
   );
 }

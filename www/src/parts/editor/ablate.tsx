@@ -8,6 +8,7 @@ import { scene } from "../../document";
 import { setAblations } from "../../edit";
 import { edited, experiment, sequence } from "../../state";
 import { Wrong } from "../icons";
+import { Term } from "../term";
 
 type Kind = Ablation["kind"];
 /** What the form would take out. A cell of a pattern that is clicked fills it in. */
@@ -111,7 +112,11 @@ function helpFor(kind: Kind, edit: HeadEdit): ComponentChildren {
   if (kind === "position") return "The token there is still read, but not where it stands.";
   if (kind === "mlp") return "The layer’s MLP adds nothing.";
   if (edit === "zero") return "The head adds nothing. The pattern is still drawn as it would attend.";
-  return "Over one list there is nothing to average or to take it from, so nothing changes here: this acts over many lists, in the ablation table.";
+  return (
+    <>
+      Over one list there is nothing to average or to take it from, so nothing changes here: <Term id={edit === "mean" ? "mean_ablation" : "resample"}>{edit === "mean" ? "mean ablation" : "resampling"}</Term> acts over many lists, in the ablation table.
+    </>
+  );
 }
 
 const upTo = (n: number): [string, string][] => Array.from({ length: n }, (_, i) => [String(i), String(i)]);

@@ -3,6 +3,7 @@
 import { scene, type Sampling } from "../../document";
 import { answerLength, clean, compared, edited, endTyping, own, room, setGeneration } from "../../edit";
 import { experiment } from "../../state";
+import { Term } from "../term";
 import { Field } from "./field";
 
 const LARGEST_SEED = 0xffffffff;
@@ -48,9 +49,16 @@ export function Generation() {
         )}
       </div>
       <p class="small">
-        {greedy
-          ? "Temperature 0 takes the likeliest token each time. Above 0 tokens are drawn."
-          : `Tokens are drawn: under each stands the likeliest next one, in the box after it the one that was drawn.${sampling.topK !== null && sampling.topP !== null ? " Where both are given, top-k is used." : ""}`}{" "}
+        {greedy ? (
+          <>
+            <Term id="temperature">Temperature</Term> 0 takes the likeliest token each time. Above 0 tokens are drawn.
+          </>
+        ) : (
+          <>
+            Tokens are drawn, by <Term id="temperature">temperature</Term>, <Term id="top_k">top-k</Term> and <Term id="top_p">top-p</Term>: under each stands the likeliest next one, in the box after it the one that was drawn.
+            {sampling.topK !== null && sampling.topP !== null ? " Where both are given, top-k is used." : ""}
+          </>
+        )}{" "}
         This model has room for {config.n_ctx} tokens, prompt included (n_ctx){short ? ", so fewer are written here" : ""}.
       </p>
     </details>

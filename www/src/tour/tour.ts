@@ -1,0 +1,112 @@
+// The tour's state: at which stop it is, and what arriving there does to the page. It does only what a person could do, by the same
+// functions, so that every edit it makes can be undone.
+
+import { effect, signal, untracked } from "@preact/signals";
+import type { AblationName } from "tinylens";
+import { announcement } from "../announce";
+import { numbers, scene } from "../document";
+import { anyEdit, applyPreset, discard, refusal, setNumbers } from "../edit";
+import { near, newTokensFor, PRESETS, senseless, slotsFor } from "../presets";
+import { fitNumbers } from "../prompt";
+import { play } from "../session";
+import { placed } from "../slots";
+import { evaluated, experiment, file, playing } from "../state";
+import { STOPS, stopOf, why, type Stop, type StopId } from "./stops";
+
+/** The share of held-out lists sorted from which on the experiments are worth reading. */
+export const ENOUGH = 0.85;
+
+/** Null: there is no tour. */
+export const at = signal<StopId | null>(null);
+/** The experiment that the stop has done; null: none. */
+export const tried = signal<AblationName | null>(null);
+/** Why it could not be done. */
+export const failed = signal<string | null>(null);
+
+export const stop = (): Stop | null => STOPS.find(({ id }) => id === at.value) ?? null;
+
+export const enough = (): boolean => (evaluated.value?.evaluation.sequenceAccuracy ?? 0) >= ENOUGH;
+
+/** By its id; beyond either end: there is no tour any more. */
+export function go(id: StopId | null): void {
+  at.value = id;
+  writeAddress(id);
+}
+
+export function goBy(by: -1 | 1): void {
+  const index = STOPS.findIndex(({ id }) => id === at.value);
+  go(STOPS[index + by]?.id ?? null);
+}
+
+export const leave = (): void => go(null);
+
+/** Follows the address, and does what a stop does once there is a model to do it to. */
+export function follow(): void {
+  const read = () => (at.value = readAddress());
+  addEventListener("hashchange", read);
+  read();
+
+  let arrived: StopId | null = null;
+  effect(() => {
+    const { value: id } = at;
+    if (!experiment.value || id === arrived) return;
+    arrived = id;
+    const now = stop();
+    if (now) untracked(() => arrive(now));
+  });
+
+  let told = false;
+  effect(() => {
+    const tell = at.value === "train" && enough();
+    if (tell && !told) untracked(() => (announcement.value = "The model sorts well enough: the tour can go on."));
+    told = tell;
+  });
+}
+
+function arrive(stop: Stop): void {
+  const { task } = experiment.value!;
+  const { list, edits, open, train } = stop.sets;
+  failed.value = tried.value = null;
+  if (list) setNumbers(fitNumbers([], task));
+  if (train && !file.value && !playing.value && !enough()) play();
+  if (open) document.querySelector<HTMLDetailsElement>(open)?.setAttribute("open", "");
+  const first = edits.find((edit) => can(edit));
+  if (first) tryOut(first);
+  else if (why(stop, task, numbers.value.length) === null && (anyEdit.value || scene.value.newTokens !== null)) discard();
+}
+
+/** Whether an experiment makes sense for the task and list that are there. */
+export const can = (id: AblationName): boolean => experiment.value !== null && senseless(PRESETS.find((preset) => preset.id === id)!, experiment.value.task, numbers.value.length) === null;
+
+/** Where the notebook edits, and with which number, as near as this task has it. */
+export function placeOf(id: AblationName): { site: number; value: number | "BOS" | "MID" | "EOS" } {
+  const preset = PRESETS.find((preset) => preset.id === id)!;
+  return { site: preset.site?.usual(numbers.value.length) ?? 0, value: near(preset.value ?? "MID", experiment.value!.task) };
+}
+
+/** Does one of the stop's experiments, in the place of every other edit. */
+export function tryOut(id: AblationName): void {
+  const { task } = experiment.value!;
+  const preset = PRESETS.find((preset) => preset.id === id)!;
+  const { site, value } = placeOf(id);
+  const slots = slotsFor(preset, task, numbers.value.length, site, value);
+  const row = placed(slots ?? [], task, numbers.value);
+  const length = "error" in row ? 0 : row.filter(({ gone }) => !gone).length;
+  const newTokens = newTokensFor(preset, task, length);
+  const same = JSON.stringify([slots, newTokens]) === JSON.stringify([scene.value.slots, scene.value.newTokens]);
+  const made = same || applyPreset(slots, newTokens, preset.name);
+  failed.value = made ? null : refusal.value;
+  tried.value = made ? id : null;
+}
+
+/** Each stop is a link: `#tour=inject_mid`. Whatever else the address says stays. */
+function readAddress(): StopId | null {
+  const name = new URLSearchParams(location.hash.slice(1)).get("tour");
+  return (name && stopOf(name)?.id) || null;
+}
+
+function writeAddress(id: StopId | null): void {
+  const rest = location.hash.slice(1).split("&").filter((field) => field !== "" && !field.startsWith("tour="));
+  const hash = [...rest, ...(id ? [`tour=${id}`] : [])].join("&");
+  history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
+}
