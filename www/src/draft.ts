@@ -1,7 +1,7 @@
 // The settings of the next run as they are being edited, apart from those that the running model has. What is left alone is
 // left out, so that settings which derive from others follow them.
 
-import { computed, effect } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { PartialExperiment } from "tinylens";
 import { amend, change, doc } from "./document";
 import { read, type Value } from "./edits";
@@ -53,12 +53,22 @@ export const errors = computed<Record<string, string>>(() => Object.fromEntries(
 /** The whole experiment that these edits make; null while they are refused. */
 export const draft = computed(() => checked.value?.experiment ?? null);
 
-/** Starts a run with the edits, if they were accepted. */
+/** Somebody has asked for a run with these edits. */
+const wanted = signal(false);
+
+/** Starts a run with the edits, if they are accepted: now, or once the module has judged what was typed last. */
 export function startDraft(): void {
-  const answer = checked.value;
-  if (!answer?.experiment || answer.request !== request) return;
-  startRun(partial.value, true);
+  wanted.value = true;
 }
+
+effect(() => {
+  const answer = checked.value;
+  if (!wanted.value || answer?.request !== request) return;
+  untracked(() => {
+    wanted.value = false;
+    if (answer.experiment) startRun(partial.value, true);
+  });
+});
 
 /** The two seeds of a run, kept equal; null where they were made different. */
 export const seed = computed(() => {
