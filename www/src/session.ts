@@ -46,6 +46,9 @@ export function start(): void {
   open(begun, Infinity);
 }
 
+/** Stops loading the program; the page offers to try again. */
+export const stopLoading = (): void => supervisor.cancel();
+
 export const send = (message: ToWorker, transfer: Transferable[] = []): void => supervisor.send(message, transfer);
 
 /** Commands are for the run that will be there when they arrive. */

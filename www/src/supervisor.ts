@@ -49,6 +49,11 @@ export class Supervisor {
     this.launch();
   }
 
+  /** Gives up on a worker that is still loading. */
+  cancel(): void {
+    if (this.worker) this.fail({ cause: "load", message: "Loading was stopped." });
+  }
+
   /** To a worker that is not there: dropped. Whoever starts the next one tells it everything anew. */
   send(message: ToWorker, transfer: Transferable[] = []): void {
     this.worker?.postMessage(message, transfer);

@@ -44,7 +44,11 @@ test("the frame is painted before the program is there, and says how far it is",
   await page.getByText("A tiny transformer learns to sort").waitFor();
   await page.locator(".loading", { hasText: "Downloading" }).waitFor();
   assert.ok(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint").length > 0 || new Promise((done) => new PerformanceObserver(() => done(true)).observe({ type: "paint", buffered: true }))));
+  // It can be stopped, and tried again.
+  await button(page, "Stop").click();
+  await page.locator(".notice", { hasText: "Loading was stopped." }).waitFor();
   release();
+  await button(page, "Try again").click();
   await untilStep(page, 1);
   assert.equal(await page.locator(".loading").count(), 0);
   await context.close();

@@ -1,6 +1,7 @@
 // How far the first start is, in the place where the sequence will be.
 
 import { megabytes } from "../format";
+import { stopLoading } from "../session";
 import { loading, type Loading } from "../state";
 
 function sentence(now: Loading): string {
@@ -26,6 +27,9 @@ export function LoadingLine() {
         {sentence(now)}
         <progress {...(known ? { value: now.received, max: now.total } : {})} />
       </label>
+      <button type="button" onClick={stopLoading}>
+        Stop
+      </button>
     </p>
   );
 }
