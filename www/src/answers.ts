@@ -1,22 +1,20 @@
-// Exports that the worker has been asked for and has not sent yet. Where it fails, they are all refused.
+// What the worker has been asked for and has not sent yet. Where it fails, all that is refused.
 
-import type { Export, FromWorker } from "./protocol";
+type Waiting<A> = { resolve: (answer: A) => void; reject: (error: Error) => void };
 
-type Waiting = { resolve: (answer: Export) => void; reject: (error: Error) => void };
-
-export class Answers {
+export class Answers<A extends object> {
   private last = 0;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly waiting = new Map<number, Waiting<A>>();
 
   /** `send` is given the request's number. Rejects with a sentence. */
-  to(send: (request: number) => void): Promise<Export> {
+  to(send: (request: number) => void): Promise<A> {
     return new Promise((resolve, reject) => {
       this.waiting.set(++this.last, { resolve, reject });
       send(this.last);
     });
   }
 
-  came({ request, answer }: Extract<FromWorker, { type: "exported" }>): void {
+  came({ request, answer }: { request: number; answer: A | { error: string } }): void {
     const asked = this.waiting.get(request);
     this.waiting.delete(request);
     if ("error" in answer) asked?.reject(new Error(answer.error));

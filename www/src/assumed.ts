@@ -3,7 +3,7 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Experiment, ModelConfig, Setting, TaskConfig } from "tinylens";
-import { amend, change as changeDocument, doc } from "./document";
+import { change as changeDocument, doc } from "./document";
 import { read, type Edits, type Value } from "./edits";
 import { openFile } from "./session";
 import { arriving, experiment, file, fileError, opening, settings } from "./state";
@@ -108,12 +108,11 @@ export function reread(): void {
 
 const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-// Another file, or none: the changes were for the last one.
+// Another file, or none: what was being typed was for the last one.
 let bytes: Blob | undefined;
 effect(() => {
   const now = file.value?.origin.bytes;
   if (now === bytes) return;
   bytes = now;
   clearTimeout(timer);
-  amend({ assumed: {} });
 });

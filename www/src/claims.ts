@@ -62,6 +62,8 @@ export class ClaimHistory {
 }
 
 export const history = new ClaimHistory();
+/** What has been claimed, by id. */
+export const texts = new Map<string, string>();
 /** Counts changes of `history`. */
 export const version = signal(0);
 export const latest = signal<Extract<FromWorker, { type: "claimed" }> | null>(null);
@@ -70,6 +72,7 @@ export const read = signal<number | null>(null);
 
 export function take(message: Extract<FromWorker, { type: "claimed" }>): void {
   latest.value = message;
+  for (const { id, text } of message.claims.claims) texts.set(id, text);
   if (message.claims.refused === null) history.add(message.step, message.claims.lists, message.claims.claims);
   version.value++;
 }

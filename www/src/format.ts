@@ -23,6 +23,19 @@ export const megabytes = (bytes: number): string => one.format(bytes / 1e6);
 /** 346762 → "347 KB". */
 export const size = (bytes: number): string => (bytes < 1000 ? `${bytes} bytes` : bytes < 1e6 ? `${Math.round(bytes / 1e3)}\u00a0KB` : `${megabytes(bytes)}\u00a0MB`);
 
+const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const weekday = new Intl.DateTimeFormat("en", { weekday: "long" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" });
+const DAY = 24 * 3600 * 1000;
+
+/** Milliseconds since 1970 → "today, 14:05", "Tuesday, 14:05", "3 March, 14:05", or "3 March 2025". */
+export function moment(time: number, now = Date.now()): string {
+  const [then, today] = [new Date(time), new Date(now)];
+  if (then.getFullYear() !== today.getFullYear() && Math.abs(now - time) > 6 * DAY) return `${day.format(then)} ${then.getFullYear()}`;
+  const date = then.toDateString() === today.toDateString() ? "today" : Math.abs(now - time) < 6 * DAY ? weekday.format(then) : day.format(then);
+  return `${date}, ${clock.format(then)}`;
+}
+
 export const weight = (n: number): string => n.toFixed(3);
 
 /** 0.75 with its interval → "75 % [73, 77]"; with a decimal where the interval is narrower than a point. */

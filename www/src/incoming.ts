@@ -1,10 +1,12 @@
-// Files on their way in: dropped anywhere on the page or chosen with the button. What is wrong with a file before it is
-// read as a checkpoint is said here; what is wrong with the checkpoint, the worker says.
+// Files on their way in: dropped anywhere on the page or chosen with the button. A run that was kept as a file is told by its
+// content. What is wrong with a file before it is read as a checkpoint is said here; what is wrong with the checkpoint, the worker says.
 
 import { signal } from "@preact/signals";
 import { count } from "./format";
 import { openFile } from "./session";
 import { arriving, notice } from "./state";
+import { isRunFile } from "./store/runfile";
+import { imported } from "./store/runs";
 
 const MB = 1024 * 1024;
 /** The crate's: `checkpoint::LIMIT`. */
@@ -21,9 +23,11 @@ export async function take(files: ArrayLike<File>): Promise<void> {
   if (!file) return;
   const { name, size } = file;
   if (files.length > 1) return refuse(`${files.length} files were dropped, and one can be opened at a time: drop one checkpoint.`);
+  const mine = ++newest;
+  // A folder can't be read; that is said below.
+  if (await isRunFile(file).catch(() => false)) return mine === newest ? imported(file, name, true) : undefined;
   if (size > LIMIT) return refuse(`${name} can’t be opened: it has ${count(Math.ceil(size / MB))} MB, and files of up to ${LIMIT / MB} MB are read.`);
 
-  const mine = ++newest;
   arriving.value = { name, size, stage: "reading" };
   // Read once and kept: the file on the disk may change or go, and what is shown must not.
   const bytes = await file.arrayBuffer().catch(() => null);

@@ -16,6 +16,8 @@ import { Help, HelpButton } from "./parts/help";
 import { DropPlace, OpenButton, Tagline } from "./parts/incoming";
 import { LossCurve } from "./parts/loss";
 import { NoticeLine } from "./parts/notice";
+import { OfferLine } from "./parts/offer";
+import { Runs } from "./parts/runs/panel";
 import { SequenceRow } from "./parts/sequence";
 import { Settings } from "./parts/settings";
 import { ThemeChoice } from "./parts/theme";
@@ -23,6 +25,7 @@ import { Invitation, Tour } from "./parts/tour";
 import { Readouts, Transport } from "./parts/transport";
 import { UpdateLine } from "./parts/update";
 import { start } from "./session";
+import { startStore } from "./store/runs";
 import { follow } from "./tour/tour";
 
 function App() {
@@ -30,6 +33,7 @@ function App() {
     <>
       <NoticeLine />
       <UpdateLine />
+      <OfferLine />
       <SequenceRow />
       {/* As high as its row: the pattern stays in view beside the instruments, and not over what comes after them. */}
       <div class="watch">
@@ -46,6 +50,7 @@ function App() {
         <Ablations />
         <Claims />
         <ComparisonPanel />
+        <Runs />
       </div>
       <Settings />
       <DropPlace />
@@ -88,6 +93,7 @@ watch();
 listen();
 listenToDrops();
 follow();
+void startStore();
 place(
   "tagline",
   <>

@@ -4,10 +4,11 @@
 import { history as claims, type Point } from "./claims";
 import type { Thinned } from "./curve";
 import type { Origin, Start } from "./protocol";
-import { curve } from "./state";
+import { curve, file, type OpenedFile } from "./state";
 
 export type Snapshot = { step: number; bytes: Uint8Array };
-type Past = { snapshot: Snapshot; curve: Thinned; claims: Point[] };
+/** `file`: what the file it began with turned out to be. */
+export type Past = { snapshot: Snapshot; curve: Thinned; claims: Point[]; file: OpenedFile | null };
 
 /** Bytes of saved states. */
 const MOST = 256e6;
@@ -18,13 +19,16 @@ export class PastRuns {
 
   /** A run that was never saved has not gone far enough to be missed. */
   keep(start: Start, snapshot: Snapshot | null): void {
-    if (!snapshot) return;
+    if (snapshot) this.add(start, { snapshot, curve: curve.thinned(), claims: claims.all(), file: file.value });
+  }
+
+  add(start: Start, past: Past): void {
     this.runs.delete(start);
-    this.runs.set(start, { snapshot, curve: curve.thinned(), claims: claims.all() });
+    this.runs.set(start, past);
     let bytes = 0;
-    for (const [start, past] of [...this.runs].reverse()) {
-      bytes += past.snapshot.bytes.length;
-      if (bytes > MOST) this.runs.delete(start);
+    for (const [older, { snapshot }] of [...this.runs].reverse()) {
+      bytes += snapshot.bytes.length;
+      if (bytes > MOST && older !== start) this.runs.delete(older);
     }
   }
 
@@ -34,13 +38,17 @@ export class PastRuns {
     return past ? { kind: "snapshot", snapshot: past.snapshot.bytes } : start;
   }
 
+  forget(start: Start): void {
+    this.runs.delete(start);
+  }
+
   /** It is back: its curve and its claims too. Null: nothing was kept. */
-  take(start: Start): Snapshot | null {
+  take(start: Start): Past | null {
     const past = this.runs.get(start);
     if (!past) return null;
     this.runs.delete(start);
     curve.restore(past.curve);
     claims.restore(past.claims);
-    return past.snapshot;
+    return past;
   }
 }

@@ -31,6 +31,9 @@ export type Wanted =
 /** A file to save, or its text to copy. */
 export type Export = { name: string; content: string | Uint8Array<ArrayBuffer> };
 
+/** The first sequence's pattern of every head, as it was at a step, and the fingerprint of the model then. */
+export type Pattern = { step: number; fingerprint: string; labels: string[]; layers: number; heads: number; causal: boolean; weights: Float32Array };
+
 /** The device a run is on, and one sentence on why. */
 export type DeviceInfo = { kind: "cpu" | "webgpu"; description: string };
 
@@ -105,7 +108,9 @@ export type ToWorker =
   | { type: "check"; request: number; experiment: PartialExperiment }
   // `stem`: what the names of files begin with.
   | { type: "export"; request: number; wanted: Wanted; stem: string }
-  | { type: "names" };
+  | { type: "names" }
+  // For a run that is kept (`state`: with its saved state, which comes as `saved`, before the answer), or compared.
+  | { type: "keep"; request: number; state: boolean };
 
 export type FromWorker =
   // The worker holds its lock: from now on, whoever is granted it knows that the worker is gone.
@@ -135,6 +140,7 @@ export type FromWorker =
   | { type: "height"; name: CanvasName; height: number }
   | { type: "checked"; request: number; experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }
   | { type: "exported"; request: number; answer: Export | { error: string } }
+  | { type: "kept"; run: RunId; request: number; answer: Pattern | { error: string } }
   // What `Wanted` may name of the present model: parameters, and activations in the order of the forward pass.
   | { type: "names"; run: RunId; parameters: string[]; activations: string[] }
   // The worker's last word: it can't go on. `load` means that it never got as far as running.

@@ -5,20 +5,23 @@ import { batch } from "@preact/signals";
 import type { DeviceKind, PartialExperiment } from "tinylens";
 import { Answers } from "./answers";
 import * as claims from "./claims";
-import { amend, change, doc } from "./document";
+import { amend, change, doc, type Document } from "./document";
 import { count } from "./format";
 import * as lab from "./lab";
-import { PastRuns, type Snapshot } from "./past";
+import { PastRuns, type Past, type Snapshot } from "./past";
 import { compiled, WORKER } from "./program";
-import type { Export, FileOrigin, FromWorker, HeadTable, Origin, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
+import type { Export, FileOrigin, FromWorker, HeadTable, Origin, Pattern, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
 import * as state from "./state";
 import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
+
+/** A run on its way. `undo`: the document says so already. `shown`: what of the document comes with it. */
+type Wanting = { start: Start; origin: Origin; device: DeviceKind; undo: boolean; shown: Partial<Document> };
 
 /** The run that is shown, and what it has at step 0. */
 let current: RunId = 0;
 let begun: Start = doc.value.start;
 /** The runs that have been asked for to take its place, oldest first. */
-const waiting = new Map<RunId, { start: Start; origin: Origin; device: DeviceKind; undo: boolean }>();
+const waiting = new Map<RunId, Wanting>();
 let lastId: RunId = 0;
 /** How far the current run has ever been: a restored one has made no progress before it is beyond that. */
 let furthest = 0;
@@ -112,8 +115,19 @@ export function returnTo(start: Start): void {
   revive();
   // What is on its way is awaited: only when it has taken the place of the run on screen is that one saved to its last step.
   back = waiting.size > 0 ? start : null;
-  if (!back && start !== begun) open(start, 0, past.originOf(start), true);
+  if (!back && start !== begun) open(start, 0, past.originOf(start), { undo: true });
 }
+
+/** Goes on with a run from the store. `kept` null: it was at its start. */
+export function takeUp(start: Start, kept: Past | null, goal: number, shown: Partial<Document>): void {
+  revive();
+  if (kept) past.add(start, kept);
+  if (start.kind === "file") state.arriving.value = { name: start.name, size: start.bytes.size, stage: "opening" };
+  open(start, goal, past.originOf(start), { shown });
+}
+
+/** What the run on screen began with, and how far it was saved. */
+export const lastSaved = (): { start: Start; snapshot: Snapshot | null } => ({ start: begun, snapshot });
 
 export function showNumbers(list: number[]): void {
   state.numbersError.value = null;
@@ -147,18 +161,24 @@ export function useDevice(kind: DeviceKind): void {
   send({ type: "device", run: address(), kind });
 }
 
-const exports = new Answers();
+const exports = new Answers<Export>();
+const patterns = new Answers<Pattern>();
 
 /** Rejects with a sentence. */
 export const exportFile = (wanted: Wanted, stem: string): Promise<Export> => exports.to((request) => send({ type: "export", request, wanted, stem }));
 
-/** `undo`: the document says so already. */
-function open(start: Start, goal: number, origin: Origin = start, undo = false): void {
+/** The run on screen, for one that is kept (`state`: it is saved as it is then) or compared. Rejects with a sentence. */
+export function pattern(state: boolean): Promise<Pattern> {
+  if (restart) return Promise.reject(new Error("The worker has been stopped; press “Try again” first."));
+  return patterns.to((request) => send({ type: "keep", request, state }));
+}
+
+function open(start: Start, goal: number, origin: Origin = start, { undo = false, shown = {} }: Partial<Wanting> = {}): void {
   back = null;
   const { device } = doc.value;
-  waiting.set(++lastId, { start, origin, device, undo });
+  waiting.set(++lastId, { start, origin, device, undo, shown });
   state.opening.value = true;
-  send({ type: "open", run: lastId, origin, device, numbers: [...doc.value.numbers], goal });
+  send({ type: "open", run: lastId, origin, device, numbers: [...(shown.numbers ?? doc.value.numbers)], goal });
 }
 
 function receive(message: FromWorker): void {
@@ -217,6 +237,7 @@ function take(message: FromWorker): void {
       return lab.take(message);
     case "saved":
       snapshot = { step: message.step, bytes: message.snapshot };
+      state.saves.value++;
       return;
     case "device":
       state.device.value = message.device;
@@ -243,6 +264,8 @@ function take(message: FromWorker): void {
       return;
     case "exported":
       return exports.came(message);
+    case "kept":
+      return patterns.came(message);
     case "holding":
     case "fatal":
       return; // the supervisor's
@@ -263,17 +286,17 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   current = message.run;
   bare = false;
   const wanted = settle(message.run);
+  patterns.refuseAll("Another run has taken its place.");
   if (wanted) {
-    showStart(wanted.start, message);
-    if (begun !== wanted.start) {
-      past.keep(begun, snapshot);
-      snapshot = past.take(wanted.start);
-      lab.forget();
-    } else if (wanted.origin.kind !== "snapshot") {
-      snapshot = null;
+    const another = begun !== wanted.start;
+    if (another) past.keep(begun, snapshot);
+    const before = another ? past.take(wanted.start) : null;
+    showStart(wanted.start, message, before);
+    if (another || wanted.origin.kind !== "snapshot") {
+      snapshot = before && before.snapshot;
+      furthest = message.step;
       lab.forget();
     }
-    if (wanted.origin.kind !== "snapshot") furthest = 0;
     record(wanted, message.numbers);
     begun = wanted.start;
     given = wanted.device;
@@ -298,16 +321,17 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
 
 /** Another run is a change that can be undone. None is the first one, the same one restored, or a file read in another way (that was
  * `assumed`). */
-function record({ start, device, undo }: { start: Start; device: DeviceKind; undo: boolean }, numbers: number[]): void {
+function record({ start, device, undo, shown }: Wanting, numbers: number[]): void {
   // By now undo may have gone further: then another run is on its way.
   if (undo && doc.value.start !== start) return;
   const readAgain = onScreen(start) && (start as FileOrigin).model !== (begun as FileOrigin).model;
-  if (doc.value.start === start || current === 1 || readAgain) amend({ start, numbers, device });
-  else change({ start, numbers, device }, start.kind === "file" ? `${start.name} opened` : "A new run");
+  const next = { ...shown, start, numbers, device };
+  if (doc.value.start === start || current === 1 || readAgain) amend(next);
+  else change({ assumed: {}, ...next }, start.kind === "file" ? `${start.name} opened` : "A new run");
 }
 
-function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker, { type: "opened" }>): void {
-  const { value: last } = state.file;
+function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker, { type: "opened" }>, before: Past | null): void {
+  const last = before?.file ?? state.file.value;
   state.asked.value = start.kind === "experiment" ? start.experiment : {};
   state.fileError.value = null;
   if (start.kind !== "file") state.file.value = null;
@@ -334,7 +358,10 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
     const { start, origin } = wanted;
     state.deviceBusy.value = false;
     if (doc.value.start === start) amend({ start: begun });
-    if (origin.kind === "snapshot") {
+    if (origin.kind === "snapshot" && start !== begun) {
+      past.forget(start);
+      state.notice.value = { text: `The run can’t be opened: ${inSentence(message)}` };
+    } else if (origin.kind === "snapshot") {
       state.notice.value = { text: "The saved state could not be read; starting again from step 0.", detail: message };
       snapshot = null;
       open(start, state.goal.value);
@@ -366,6 +393,7 @@ function forgetAnswers(): void {
   lab.abandon();
   if (state.arriving.value?.stage === "opening") state.arriving.value = null;
   exports.refuseAll("The worker failed; try again.");
+  patterns.refuseAll("The worker failed; try again.");
 }
 
 function replaced(failure: Failure): void {

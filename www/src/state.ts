@@ -53,6 +53,9 @@ export const curve = new Curve(600);
 /** Counts changes of `curve`. */
 export const curveVersion = signal(0);
 
+/** Counts saved states of runs on screen. */
+export const saves = signal(0);
+
 export const device = signal<DeviceInfo | null>(null);
 export const deviceBusy = signal(false);
 export const deviceError = signal<string | null>(null);

@@ -10,7 +10,7 @@ export async function copy(text: string): Promise<boolean> {
   }
 }
 
-export function save({ name, content }: { name: string; content: string | Uint8Array<ArrayBuffer> }): void {
+export function save({ name, content }: { name: string; content: BlobPart }): void {
   const url = URL.createObjectURL(new Blob([content]));
   const link = document.createElement("a");
   link.href = url;

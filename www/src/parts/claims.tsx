@@ -67,7 +67,7 @@ function Reader() {
   );
 }
 
-const SAID = { holds: "holds", mixed: "mixed", fails: "fails" } as const;
+export const SAID = { holds: "holds", mixed: "mixed", fails: "fails" } as const;
 
 function Row({ claim, judged, reading }: { claim: Claim; judged: Judged; reading: number | null }) {
   const { value, low, high, verdict } = judged;
@@ -93,7 +93,7 @@ function Row({ claim, judged, reading }: { claim: Claim; judged: Judged; reading
   );
 }
 
-function Shape({ verdict }: { verdict: Claim["verdict"] }) {
+export function Shape({ verdict }: { verdict: Claim["verdict"] }) {
   return (
     <svg class="shape" viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
       {verdict === "holds" && (

@@ -8,7 +8,7 @@ import { go } from "../tour/tour";
 import { HEAD_KEYS } from "./attention/heads";
 import { TOKEN_KEYS } from "./editor/keys";
 import { Wrong } from "./icons";
-import { CURVE_KEYS } from "./loss";
+import { CURVE_KEYS } from "./plot";
 
 const KEYS = [
   { where: "Anywhere but in a field", keys: PAGE_KEYS },

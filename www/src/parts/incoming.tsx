@@ -33,7 +33,7 @@ export function DropPlace() {
   if (!hovering.value) return null;
   return (
     <div class="drop" aria-hidden="true">
-      <p>Drop the checkpoint to open it</p>
+      <p>Drop a checkpoint or a kept run to open it</p>
     </div>
   );
 }

@@ -5,13 +5,13 @@ import { signal } from "@preact/signals";
 import type uPlot from "uplot";
 import { count, loss as lossText, plain } from "../format";
 import { curve, curveVersion, step } from "../state";
+import type { Charted } from "./plot";
 import { stem, Taken, TakenLine } from "./taken";
 
 const taken = new Taken();
 const open = signal(false);
 
-/** The chart on the page, and the numbers that its axes name. */
-export type Charted = { chart: uPlot; ticks: { x: number[]; y: number[] } };
+/** The chart on the page. */
 export const charted: { now: Charted | null } = { now: null };
 
 const name = (kind: string) => `${stem()}-step-${step.value}-loss.${kind}`;

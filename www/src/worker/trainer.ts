@@ -29,7 +29,7 @@ const LISTS = { training: 100, resting: 1000, least: 10 };
 /** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
-export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "showing" | "ask" | "export" | "names" }>;
+export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "showing" | "ask" | "export" | "names" | "keep" }>;
 
 export class Trainer {
   private inbox: Command[] = [];
@@ -110,6 +110,7 @@ export class Trainer {
     if (command.type === "open") return this.open(command);
     if (command.type === "export") return this.export(command);
     if (command.type === "showing") return this.attempt("showing", this.id, () => this.setShowing(command.showing));
+    if (command.type === "keep") return this.keep(command);
     if (!this.run) return;
     if (command.type === "names") return this.post({ type: "names", run: this.id, ...(await names(this.run)) });
     if (command.run !== this.id && command.run !== this.refused) return;
@@ -153,7 +154,7 @@ export class Trainer {
       this.bench.clear();
       const { experiment, steps: step, learningRate } = next;
       const { parameters } = checkExperiment(experiment);
-      const fitted = fitNumbers(whole && numbers.length !== experiment.task.list_length ? [] : numbers, experiment.task);
+      const fitted = fitNumbers(whole && origin.kind !== "snapshot" && numbers.length !== experiment.task.list_length ? [] : numbers, experiment.task);
       const { kind: on, description } = device;
       this.post({ type: "opened", run: id, experiment, parameters, device: { kind: on, description }, step, goal, learningRate, numbers: fitted, file });
       await this.show(next, fitted);
@@ -311,6 +312,23 @@ export class Trainer {
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       this.post({ type: "exported", request, answer: { error: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  private async keep({ request, state }: Extract<Command, { type: "keep" }>): Promise<void> {
+    try {
+      const { run } = this;
+      if (!run) throw new Error("There is no model yet.");
+      if (state && this.savedAt !== run.steps) await this.save(run);
+      if (this.lookedAt !== run.steps || !this.lastLook) await this.look(run);
+      const { labels, causal, pattern } = this.lastLook!.clean.look;
+      const [layers = 0, heads = 0] = pattern.shape;
+      const answer = { step: run.steps, fingerprint: await run.fingerprint(), labels, layers, heads, causal, weights: pattern.data.slice() };
+      this.report();
+      this.post({ type: "kept", run: this.id, request, answer });
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      this.post({ type: "kept", run: this.id, request, answer: { error: error instanceof Error ? error.message : String(error) } });
     }
   }
 

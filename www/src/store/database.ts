@@ -1,0 +1,144 @@
+// The shelf in IndexedDB. Every error that leaves here is one sentence on what the browser did not do.
+
+import type { Kept, Parts, RunRecord } from "./kept";
+import type { Content, Head, Shelf } from "./shelf";
+
+const NAME = "tinylens";
+/** One more with every change of the stores or of what lies in them; `upgrade` brings older ones along. */
+const VERSION = 1;
+/** Milliseconds after which a browser that says nothing is taken to say no. */
+const PATIENCE = 5000;
+
+type Stores = Record<"heads" | "bodies" | "files", IDBObjectStore>;
+type Body = { id: string; record: RunRecord; state: Parts["state"]; pattern: Parts["pattern"] };
+
+function upgrade(database: IDBDatabase, from: number): void {
+  if (from < 1) {
+    database.createObjectStore("heads", { keyPath: "id" });
+    database.createObjectStore("bodies", { keyPath: "id" });
+    database.createObjectStore("files");
+  }
+}
+
+export class Database implements Shelf {
+  /** Null: closed, and to be opened when it is next asked for something. */
+  private opened: Promise<IDBDatabase> | null = null;
+
+  async heads(): Promise<Head[]> {
+    return this.transact("readonly", ({ heads }) => heads.getAll());
+  }
+
+  async read(id: string): Promise<Content | null> {
+    let file: IDBRequest<Blob | undefined> | null = null;
+    let body: IDBRequest<Body | undefined> | null = null;
+    await this.transact("readonly", ({ heads, bodies, files }) => {
+      body = bodies.get(id);
+      const head: IDBRequest<Head | undefined> = heads.get(id);
+      head.onsuccess = () => {
+        if (head.result?.file) file = files.get(head.result.file.id);
+      };
+      return head;
+    });
+    const found = (body as IDBRequest<Body | undefined> | null)?.result;
+    return found ? { record: found.record, parts: { state: found.state, pattern: found.pattern, file: (file as IDBRequest<Blob | undefined> | null)?.result ?? null } } : null;
+  }
+
+  async write(head: Head, { record, parts: { state, pattern, file } }: Kept): Promise<void> {
+    await this.transact("readwrite", ({ heads, bodies, files }) => {
+      bodies.put({ id: head.id, record, state, pattern } satisfies Body);
+      const last = heads.put(head);
+      if (head.file && file) {
+        const { id } = head.file;
+        const there = files.getKey(id);
+        there.onsuccess = () => void (there.result === undefined && files.put(file, id));
+      } else heads.transaction.commit(); // at once: the page may be gone before it hears of the last request
+      return last;
+    });
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.transact("readwrite", ({ heads, bodies }) => {
+      const head: IDBRequest<Head | undefined> = heads.get(id);
+      head.onsuccess = () => void (head.result && heads.put({ ...head.result, name }));
+      const body: IDBRequest<Body | undefined> = bodies.get(id);
+      body.onsuccess = () => void (body.result && bodies.put({ ...body.result, record: { ...body.result.record, name } }));
+      return body;
+    });
+  }
+
+  /** Its file stays until `sweep`: others may have come from it. */
+  async remove(id: string): Promise<void> {
+    await this.transact("readwrite", ({ heads, bodies }) => {
+      bodies.delete(id);
+      return heads.delete(id);
+    });
+  }
+
+  /** Forgets the files that nothing has come from any more. */
+  async sweep(): Promise<void> {
+    await this.transact("readwrite", ({ heads, files }) => {
+      const all: IDBRequest<Head[]> = heads.getAll();
+      const keys = files.getAllKeys();
+      keys.onsuccess = () => {
+        const used = new Set(all.result.map(({ file }) => file?.id));
+        for (const key of keys.result) if (!used.has(String(key))) files.delete(key);
+      };
+      return keys;
+    });
+  }
+
+  /** One transaction over everything. Resolves once it is on the disk, to what the last request gave. */
+  private async transact<T>(mode: IDBTransactionMode, work: (stores: Stores) => IDBRequest<T>): Promise<T> {
+    try {
+      return await run(await (this.opened ??= this.open()), mode, work).catch(async (error: unknown) => {
+        if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw error;
+        // Closed: by another tab's newer page, or because somebody cleared what the browser had stored.
+        return run(await (this.opened = this.open()), mode, work);
+      });
+    } catch (error) {
+      throw new Error(said(error));
+    }
+  }
+
+  private open(): Promise<IDBDatabase> {
+    const opening = new Promise<IDBDatabase>((done, failed) => {
+      const request = indexedDB.open(NAME, VERSION); // may throw, where storage is forbidden
+      setTimeout(() => failed(new Error("the browser does not answer")), PATIENCE);
+      request.onupgradeneeded = ({ oldVersion }) => upgrade(request.result, oldVersion);
+      request.onerror = () => failed(request.error);
+      request.onsuccess = () => {
+        const database = request.result;
+        // Another tab has a newer page: it must not wait for this one.
+        database.onversionchange = () => database.close();
+        database.onclose = () => (this.opened = null);
+        done(database);
+      };
+    });
+    opening.catch(() => (this.opened = null));
+    return opening;
+  }
+}
+
+function run<T>(database: IDBDatabase, mode: IDBTransactionMode, work: (stores: Stores) => IDBRequest<T>): Promise<T> {
+  return new Promise((done, failed) => {
+    const transaction = database.transaction(["heads", "bodies", "files"], mode);
+    const store = (name: string) => transaction.objectStore(name);
+    transaction.onabort = () => failed(transaction.error);
+    try {
+      const last = work({ heads: store("heads"), bodies: store("bodies"), files: store("files") });
+      transaction.oncomplete = () => done(last.result);
+    } catch (error) {
+      transaction.abort(); // all of it or nothing
+      failed(error);
+    }
+  });
+}
+
+/** A part of a sentence, after a colon. */
+function said(error: unknown): string {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "QuotaExceededError") return "the browser’s storage is full";
+  if (name === "VersionError") return "a newer version of this page has changed what is stored";
+  if (name === "SecurityError" || typeof indexedDB === "undefined") return "this browser lets the page store nothing";
+  return error instanceof Error && error.message ? error.message.replace(/\.$/, "") : "the browser gives no reason";
+}
