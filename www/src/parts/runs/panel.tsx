@@ -11,6 +11,8 @@ import type { Head } from "../../store/shelf";
 import { save } from "../../take";
 import { Compare } from "./compare";
 
+/** The panel is open: a comparison follows the run on screen only where somebody sees it. */
+const shown = signal(false);
 /** As typed; null: the suggestion. */
 const typed = signal<string | null>(null);
 /** The run that is being given another name. */
@@ -21,7 +23,7 @@ export function Runs() {
   const there = all.filter(({ deleted }) => !deleted).length;
   const stored = unstored.value === null ? (there === 0 ? "keep this run, and compare it with others" : `${count(there)} kept`) : `not stored: ${unstored.value}`;
   return (
-    <details class="runs">
+    <details class="runs" onToggle={(e) => (shown.value = e.currentTarget.open)}>
       <summary>
         Runs <span class="small">{stored}</span>
       </summary>
@@ -35,7 +37,7 @@ export function Runs() {
           {all.map((run) => (run.deleted ? <Deleted key={run.id} run={run} /> : <Run key={run.id} run={run} />))}
         </ul>
       )}
-      {pair.value && <Compare />}
+      {shown.value && pair.value && <Compare />}
     </details>
   );
 }
@@ -47,9 +49,19 @@ async function saveFile(id: string | null): Promise<void> {
   said.value = { text: `Saved ${made.name} (${size(made.content.size)}).` };
 }
 
+function choose(): void {
+  const field = document.createElement("input");
+  field.type = "file";
+  field.accept = ".tinylens";
+  field.onchange = () => {
+    const file = field.files?.[0];
+    if (file) void imported(file, file.name, false);
+  };
+  field.click();
+}
+
 function KeepForm() {
   const off = experiment.value === null || busy.value;
-  const field = useRef<HTMLInputElement>(null);
   const submit = (event: Event) => {
     event.preventDefault();
     if (off) return;
@@ -68,21 +80,9 @@ function KeepForm() {
       <button type="button" disabled={off} onClick={() => void saveFile(null)}>
         Save as a file
       </button>
-      <button type="button" onClick={() => field.current!.click()} title="Or drop its file anywhere on the page">
+      <button type="button" onClick={choose} title="Or drop its file anywhere on the page">
         Import…
       </button>
-      <input
-        ref={field}
-        type="file"
-        hidden
-        accept=".tinylens"
-        aria-label="Kept run’s file"
-        onChange={(e) => {
-          const file = e.currentTarget.files?.[0];
-          if (file) void imported(file, file.name, false);
-          e.currentTarget.value = ""; // the same file may be chosen again
-        }}
-      />
     </form>
   );
 }
