@@ -57,11 +57,12 @@ export async function openModule({ browser, url }) {
 }
 
 /**
- * Opens the page in a context of its own. `patch`: script that runs in the worker ahead of its own. `record` gathers what no
- * page of ours may do: console errors, violations of the policy (Chromium logs them as errors), requests to elsewhere.
+ * Opens the page in a context of its own. `patch`: script that runs in the worker ahead of its own; `init`: in every page. `record`
+ * gathers what no page of ours may do: console errors, violations of the policy (Chromium logs them as errors), requests to elsewhere.
  */
-export async function open({ browser, url }, { patch = "", viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
+export async function open({ browser, url }, { patch = "", init = "", viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
   const context = await browser.newContext({ viewport, colorScheme });
+  if (init) await context.addInitScript(init);
   const page = await context.newPage();
   const record = { errors: [], elsewhere: [] };
   page.on("console", (message) => message.type() === "error" && record.errors.push(message.text()));

@@ -7,7 +7,7 @@ import { kept, runRecord, VERSION, type Kept } from "./kept";
 import { list, Misshapen, object, oneOf, whole } from "./shape";
 
 const MAGIC = "TINYLENS";
-/** Magic, version, length of the header, checksum of everything that follows. */
+/** Magic, version, length of the header, checksum of both of these and of everything that follows. */
 const PREFIX = 20;
 const MOST_HEADER = 32 * 2 ** 20;
 /** Bytes of a file that is read at all. */
@@ -38,7 +38,7 @@ export async function written({ record, parts }: Kept): Promise<Blob> {
   new TextEncoder().encodeInto(MAGIC, new Uint8Array(prefix.buffer));
   prefix.setUint32(8, VERSION, true);
   prefix.setUint32(12, json.length, true);
-  prefix.setUint32(16, await checksum(content), true);
+  prefix.setUint32(16, await checksum(prefix, content), true);
   return new Blob([prefix.buffer, content]);
 }
 
@@ -52,7 +52,7 @@ export async function readRun(file: Blob): Promise<Kept> {
   const length = prefix.getUint32(12, true);
   const content = file.slice(PREFIX);
   if (length > Math.min(MOST_HEADER, content.size)) throw new Error("it is cut short or damaged: its header is longer than the file.");
-  if ((await checksum(content)) !== prefix.getUint32(16, true)) throw new Error("it is cut short or damaged: its checksum does not fit.");
+  if ((await checksum(prefix, content)) !== prefix.getUint32(16, true)) throw new Error("it is cut short or damaged: its checksum does not fit.");
   try {
     const { parts, run } = header(JSON.parse(await content.slice(0, length).text()), "header");
     const found = new Map<string, Blob>();
@@ -75,8 +75,8 @@ export async function readRun(file: Blob): Promise<Kept> {
   }
 }
 
-async function checksum(content: Blob): Promise<number> {
-  let crc = 0;
+async function checksum(prefix: DataView, content: Blob): Promise<number> {
+  let crc = crc32(new Uint8Array(prefix.buffer, 8, 8));
   for (let start = 0; start < content.size; start += PIECE) crc = crc32(new Uint8Array(await content.slice(start, start + PIECE).arrayBuffer()), crc);
   return crc;
 }
