@@ -36,6 +36,9 @@ export function moment(time: number, now = Date.now()): string {
   return `${date}, ${clock.format(then)}`;
 }
 
+/** After a colon. What begins with a name of its own (W_E) keeps it. */
+export const inSentence = (message: string): string => message.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());
+
 export const weight = (n: number): string => n.toFixed(3);
 
 /** 0.75 with its interval → "75 % [73, 77]"; with a decimal where the interval is narrower than a point. */

@@ -6,7 +6,7 @@ import type { DeviceKind, PartialExperiment } from "tinylens";
 import { Answers } from "./answers";
 import * as claims from "./claims";
 import { amend, change, doc, type Document } from "./document";
-import { count } from "./format";
+import { count, inSentence } from "./format";
 import * as lab from "./lab";
 import { PastRuns, type Past, type Snapshot } from "./past";
 import { compiled, WORKER } from "./program";
@@ -383,9 +383,6 @@ function showTable(table: HeadTable | null): void {
   tableTime = now;
   state.table.value = table;
 }
-
-/** After a colon. What begins with a name of its own (W_E) keeps it. */
-const inSentence = (message: string): string => message.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());
 
 /** What was under way in the worker that failed will not come any more. */
 function forgetAnswers(): void {

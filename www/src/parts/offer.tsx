@@ -10,13 +10,13 @@ export function OfferLine() {
       {now && (
         <div class={now.quietly ? "offer quietly" : "offer"}>
           {now.quietly && <p>An earlier run was left at step {count(now.head.step)}.</p>}
-          <button type="button" class={now.quietly ? "quiet" : "primary"} onClick={() => void takeOffer()}>
+          <button type="button" class={now.quietly ? "quiet" : "go-on"} onClick={() => void takeOffer()}>
             <span>
               Go on from step {count(now.head.step)}
               {now.head.file && ` of ${now.head.file.name}`} ({moment(now.head.saved)})
             </span>
           </button>
-          <button type="button" class={now.quietly ? "quiet" : ""} onClick={() => void declineOffer()}>
+          <button type="button" class="quiet" onClick={() => void declineOffer()}>
             {now.quietly ? "Forget it" : "Start anew"}
           </button>
         </div>

@@ -46,9 +46,14 @@ export function compare(id: string): void {
   pair.value = [other !== undefined && other !== id ? other : NOW, id];
 }
 
-// What is chosen is read once.
+// What is chosen is read once; what is deleted is compared no more.
 effect(() => {
-  for (const id of pair.value ?? []) if (id !== NOW) untracked(() => void (read.value.has(id) || fetch(id)));
+  const known = runs.value;
+  const chosen = (pair.value ?? []).filter((id) => id !== NOW);
+  untracked(() => {
+    if (chosen.some((id) => known?.every((run) => run.id !== id || run.deleted))) pair.value = null;
+    else for (const id of chosen) if (!read.value.has(id)) void fetch(id);
+  });
 });
 
 async function fetch(id: string): Promise<void> {
@@ -67,12 +72,11 @@ export function follow(): () => void {
     looking = true;
     seen = now;
     try {
-      const seen = await pattern(false);
-      const kept = gather("", seen);
+      const kept = gather("", await pattern(false));
       // As it is, not as it was last saved.
       if (kept) present.value = { ...kept, record: { ...kept.record, step: step.value, loss: loss.value } };
     } catch {
-      // Another run is on its way: it is looked at next time.
+      seen = []; // another run is on its way: it is looked at next time
     }
     looking = false;
   };

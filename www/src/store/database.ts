@@ -1,7 +1,7 @@
 // The shelf in IndexedDB. Every error that leaves here is one sentence on what the browser did not do.
 
 import type { Kept, Parts, RunRecord } from "./kept";
-import type { Content, Head, Shelf } from "./shelf";
+import { fileIds, type Content, type Head, type Shelf } from "./shelf";
 
 const NAME = "tinylens";
 /** One more with every change of the stores or of what lies in them; `upgrade` brings older ones along. */
@@ -23,37 +23,43 @@ function upgrade(database: IDBDatabase, from: number): void {
 export class Database implements Shelf {
   /** Null: closed, and to be opened when it is next asked for something. */
   private opened: Promise<IDBDatabase> | null = null;
+  /** The files of what was written here: there for as long as something comes from them. */
+  private readonly fileOf = new Map<string, string | null>();
 
   async heads(): Promise<Head[]> {
     return this.transact("readonly", ({ heads }) => heads.getAll());
   }
 
   async read(id: string): Promise<Content | null> {
-    let file: IDBRequest<Blob | undefined> | null = null;
-    let body: IDBRequest<Body | undefined> | null = null;
-    await this.transact("readonly", ({ heads, bodies, files }) => {
-      body = bodies.get(id);
+    let file: Blob | null = null;
+    const body = await this.transact("readonly", ({ heads, bodies, files }) => {
       const head: IDBRequest<Head | undefined> = heads.get(id);
       head.onsuccess = () => {
-        if (head.result?.file) file = files.get(head.result.file.id);
+        const name = head.result?.file?.id;
+        if (name === undefined) return;
+        const request: IDBRequest<Blob | undefined> = files.get(name);
+        request.onsuccess = () => {
+          file = request.result ?? null;
+          if (file) fileIds.set(file, name);
+        };
       };
-      return head;
+      return bodies.get(id) as IDBRequest<Body | undefined>;
     });
-    const found = (body as IDBRequest<Body | undefined> | null)?.result;
-    return found ? { record: found.record, parts: { state: found.state, pattern: found.pattern, file: (file as IDBRequest<Blob | undefined> | null)?.result ?? null } } : null;
+    return body ? { record: body.record, parts: { state: body.state, pattern: body.pattern, file } } : null;
   }
 
   async write(head: Head, { record, parts: { state, pattern, file } }: Kept): Promise<void> {
     await this.transact("readwrite", ({ heads, bodies, files }) => {
       bodies.put({ id: head.id, record, state, pattern } satisfies Body);
       const last = heads.put(head);
-      if (head.file && file) {
-        const { id } = head.file;
+      const id = head.file?.id ?? null;
+      if (id !== null && file && this.fileOf.get(head.id) !== id) {
         const there = files.getKey(id);
         there.onsuccess = () => void (there.result === undefined && files.put(file, id));
       } else heads.transaction.commit(); // at once: the page may be gone before it hears of the last request
       return last;
     });
+    this.fileOf.set(head.id, head.file?.id ?? null);
   }
 
   async rename(id: string, name: string): Promise<void> {
@@ -72,6 +78,7 @@ export class Database implements Shelf {
       bodies.delete(id);
       return heads.delete(id);
     });
+    this.fileOf.delete(id);
   }
 
   /** Forgets the files that nothing has come from any more. */
@@ -93,6 +100,7 @@ export class Database implements Shelf {
       return await run(await (this.opened ??= this.open()), mode, work).catch(async (error: unknown) => {
         if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw error;
         // Closed: by another tab's newer page, or because somebody cleared what the browser had stored.
+        this.fileOf.clear();
         return run(await (this.opened = this.open()), mode, work);
       });
     } catch (error) {

@@ -8,7 +8,7 @@ import { asked, evaluated, experiment, file, notice, playing, saves } from "../s
 import { gather, goOn } from "./gather";
 import { kept } from "./kept";
 import { headOf, type Head, type Shelf } from "./shelf";
-import { before, leftBehind, mine, newId, remember } from "./tab";
+import { before, leftBehind, mine, remember } from "./tab";
 import { Writer } from "./writer";
 
 /** Milliseconds between two writes while it trains. */
@@ -40,19 +40,11 @@ function worthKeeping(): boolean {
   return step >= FEW_STEPS && offer.value === null;
 }
 
-/** The opened file's bytes lie in the store once, under a name of their own. */
-let stored: { bytes: Blob; id: string } | null = null;
-export function fileId(bytes: Blob | null): string | null {
-  if (!bytes) return null;
-  if (stored?.bytes !== bytes) stored = { bytes, id: newId() };
-  return stored.id;
-}
-
 async function write(): Promise<void> {
   const now = shelf && worthKeeping() && gather("", null);
   if (!shelf || !now) return;
   try {
-    await shelf.write(headOf(mine, "session", fileId(now.parts.file), now), now);
+    await shelf.write(headOf(mine, "session", now), now);
     failing = false;
     remember();
     if (taken !== null) await shelf.remove(taken);
@@ -96,7 +88,6 @@ export async function takeOffer(): Promise<void> {
     if (!content) throw new Error("it is not there any more");
     const session = kept(content.record, content.parts);
     taken = now.head.id;
-    if (session.parts.file && now.head.file) stored = { bytes: session.parts.file, id: now.head.file.id };
     batch(() => goOn(session, session.record.playing));
   } catch (error) {
     notice.value = { text: `The last session can’t be opened: ${(error as Error).message}.` };

@@ -2,6 +2,7 @@
 // nothing.
 
 import { batch, computed, signal } from "@preact/signals";
+import { inSentence } from "../format";
 import { pattern } from "../session";
 import { asked, file, notice } from "../state";
 import { Database } from "./database";
@@ -9,9 +10,8 @@ import { gather, goOn } from "./gather";
 import { kept, type Kept } from "./kept";
 import { apart, defaultName } from "./names";
 import { readRun, written } from "./runfile";
-import { fileId, keepSession } from "./resume";
-import { headOf, MemoryShelf, type Head, type Shelf } from "./shelf";
-import { newId } from "./tab";
+import { keepSession } from "./resume";
+import { headOf, MemoryShelf, newId, type Head, type Shelf } from "./shelf";
 
 /** Why nothing outlives the page; null: it does. */
 export const unstored = signal<string | null>(null);
@@ -64,7 +64,7 @@ async function attempt(doing: string, work: () => Promise<string | null>): Promi
     const text = await work();
     said.value = text === null ? null : { text };
   } catch (error) {
-    said.value = { text: `${doing}: ${(error as Error).message.replace(/\.$/, "")}.`, wrong: true };
+    said.value = { text: `${doing}: ${inSentence((error as Error).message).replace(/\.$/, "")}.`, wrong: true };
   } finally {
     busy.value = false;
   }
@@ -74,7 +74,7 @@ async function attempt(doing: string, work: () => Promise<string | null>): Promi
 async function put(kept: Kept, name: string): Promise<void> {
   const id = newId();
   const named = { ...kept, record: { ...kept.record, name } };
-  await shelf.write(headOf(id, "run", fileId(kept.parts.file), named), named);
+  await shelf.write(headOf(id, "run", named), named);
   // Browsers ask, or decide by how much the page is used; either way only somebody who keeps something is concerned.
   if (shelf === database) void navigator.storage?.persist?.().catch(() => {});
 }
@@ -89,19 +89,17 @@ export const keep = (wanted: string): Promise<void> =>
     return `Kept “${name}”.`;
   });
 
-async function fetched(id: string): Promise<Kept> {
+/** Rejects with a part of a sentence. */
+export async function contentOf(id: string): Promise<Kept> {
   const content = await shelf.read(id);
   if (!content) throw new Error("it is not there any more: another tab has deleted it");
   return kept(content.record, content.parts);
 }
 
-/** For a comparison; rejects with a part of a sentence. */
-export const contentOf = fetched;
-
 /** Puts it on the page, at rest. What is on the page comes back with undo. */
 export const open = (id: string): Promise<void> =>
   attempt("The run can’t be opened", async () => {
-    const run = await fetched(id);
+    const run = await contentOf(id);
     batch(() => goOn(run, false));
     return `Opened “${run.record.name}”. Undo (z) goes back.`;
   });
@@ -138,7 +136,7 @@ export const undoRemove = (id: string): Promise<void> =>
 export async function exported(id: string | null): Promise<{ name: string; content: Blob } | null> {
   let made: { name: string; content: Blob } | null = null;
   await attempt("The run can’t be saved as a file", async () => {
-    const run = id === null ? gather(suggestedName.value, await pattern(true)) : await fetched(id);
+    const run = id === null ? gather(suggestedName.value, await pattern(true)) : await contentOf(id);
     if (!run) throw new Error("there is no run yet");
     made = { name: fileName(run.record.name), content: await written(run) };
     return null;

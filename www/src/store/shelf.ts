@@ -24,9 +24,15 @@ export interface Shelf {
   remove(id: string): Promise<void>;
 }
 
-export function headOf(id: string, kind: Head["kind"], fileId: string | null, { record }: Kept): Head {
+export const newId = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** What a file's bytes are called on the shelf: there they lie once, whatever came from them. */
+export const fileIds = new WeakMap<Blob, string>();
+
+export function headOf(id: string, kind: Head["kind"], { record, parts }: Kept): Head {
   const { name, saved, step, fingerprint, parameters, loss, evaluated, asked, file } = record;
-  return { id, kind, name, saved, step, fingerprint, parameters, loss, evaluated, asked, file: file && fileId !== null ? { id: fileId, name: file.name } : null };
+  if (parts.file && !fileIds.has(parts.file)) fileIds.set(parts.file, newId());
+  return { id, kind, name, saved, step, fingerprint, parameters, loss, evaluated, asked, file: file && parts.file && { id: fileIds.get(parts.file)!, name: file.name } };
 }
 
 export class MemoryShelf implements Shelf {

@@ -2,20 +2,20 @@
 // and it remembers the name over a reload, so that it offers its own first. Where there are no Web Locks, every session but this
 // one's passes for left behind: whoever takes it up gets a copy, and no tab ever writes over another's.
 
+import { newId } from "./shelf";
+
 const KEY = "tinylens.session";
 /** Milliseconds that a page that is being left may take to let go. */
 const LINGERING = 1000;
 
 const lockOf = (id: string): string => `tinylens session ${id}`;
 
-export const newId = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
-
 /** This tab's session. */
 export const mine = newId();
 /** The one that was in this tab before it was loaded again; null: none, or the browser keeps nothing. */
 export const before = remembered();
 
-void navigator.locks?.request(lockOf(mine), () => new Promise(() => {}));
+void navigator.locks?.request(lockOf(mine), () => new Promise(() => {})).catch(() => {}); // in a sandbox nothing is stored either
 
 function remembered(): string | null {
   try {

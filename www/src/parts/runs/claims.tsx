@@ -1,6 +1,6 @@
 // The last verdicts on the claims of two runs, beside each other.
 
-import { texts } from "../../claims";
+import { texts, type Judged } from "../../claims";
 import { count } from "../../format";
 import type { Side } from "../../store/compare";
 import { SAID, Shape } from "../claims";
@@ -10,7 +10,6 @@ import { Heads } from "./compare";
 export function ComparedClaims({ sides }: { sides: [Side, Side] }) {
   const last = sides.map(({ record }) => record.claims.points.at(-1));
   const ids = [...new Set(last.flatMap((point) => Object.keys(point?.claims ?? {})))];
-  const text = (id: string) => sides.map(({ record }) => record.claims.texts[id]).find((found) => found !== undefined) ?? texts.get(id) ?? id;
   if (ids.length === 0) return <p class="small">Neither run has had its claims measured yet.</p>;
   return (
     <div class="scroll compared" tabIndex={0} role="region" aria-label="Claims of both runs">
@@ -23,26 +22,45 @@ export function ComparedClaims({ sides }: { sides: [Side, Side] }) {
               <td key={i}>{point ? `at step ${count(point.step)}, over ${count(point.lists)} lists` : "not measured"}</td>
             ))}
           </tr>
-          {ids.map((id) => (
-            <tr key={id} data-claim={id}>
-              <th scope="row">{text(id).replaceAll(" %", "\u00a0%")}</th>
-              {last.map((point, i) => {
-                const judged = point?.claims[id];
-                if (!judged) return <td key={i}>–</td>;
-                return (
-                  <td key={i} class={`claim-cell ${judged.verdict}`}>
-                    <span class="verdict">
-                      <Shape verdict={judged.verdict} />
-                      {SAID[judged.verdict]}
-                    </span>
-                    <RateText rate={{ rate: judged.value, low: judged.low, high: judged.high }} />
+          {ids.map((id) => {
+            const { both, own } = split(sides.map(({ record }) => record.claims.texts[id] ?? texts.get(id) ?? id));
+            return (
+              <tr key={id} data-claim={id}>
+                <th scope="row">{both}</th>
+                {last.map((point, i) => (
+                  <td key={i} class={`claim-cell ${point?.claims[id]?.verdict}`}>
+                    <Verdict judged={point?.claims[id]} />
+                    {own[i] && <span class="small">{own[i]}</span>}
                   </td>
-                );
-              })}
-            </tr>
-          ))}
+                ))}
+              </tr>
+            );
+          })}
         </tbody>
       </table>
     </div>
   );
+}
+
+function Verdict({ judged }: { judged: Judged | undefined }) {
+  if (!judged) return <>–</>;
+  const { verdict, value, low, high } = judged;
+  return (
+    <>
+      <span class="verdict">
+        <Shape verdict={verdict} />
+        {SAID[verdict]}
+      </span>
+      <RateText rate={{ rate: value, low, high }} />
+    </>
+  );
+}
+
+/** A claim's text may end with what was measured: what all have in common, and how each goes on. */
+function split(all: string[]): { both: string; own: string[] } {
+  const words = all.map((text) => text.replaceAll(" %", "\u00a0%").split(" "));
+  const [first] = words;
+  let common = 0;
+  while (common < first!.length && words.every((other) => other[common] === first![common])) common++;
+  return { both: first!.slice(0, common).join(" "), own: words.map((own) => own.slice(common).join(" ")) };
 }
