@@ -10,6 +10,7 @@ async function load(file) {
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
 }
 const { Curve } = await load("curve.ts");
+const { moment } = await load("format.ts");
 const { fitNumbers, readNumbers } = await load("prompt.ts");
 
 test("the curve keeps few points and every extreme", () => {
@@ -47,6 +48,25 @@ test("a loss that is not a number leaves a gap", () => {
   const curve = new Curve(8);
   curve.add(3, [1, NaN, 2]);
   assert.deepEqual(curve.columns().step, [1, 3]);
+});
+
+test("a moment is said as people say it", () => {
+  const now = new Date(2026, 10, 24, 9, 30).getTime();
+  assert.equal(moment(new Date(2026, 10, 24, 0, 5).getTime(), now), "today, 00:05");
+  assert.equal(moment(new Date(2026, 10, 23, 23, 5).getTime(), now), "Monday, 23:05");
+  assert.equal(moment(new Date(2026, 10, 10, 14, 5).getTime(), now), "10 November, 14:05");
+  assert.equal(moment(new Date(2025, 10, 25, 14, 5).getTime(), now), "25 November 2025");
+});
+
+test("what a run kept is the same curve again", () => {
+  const curve = new Curve(8);
+  curve.add(20, Array.from({ length: 20 }, (_, i) => 5 - i / 10));
+  curve.addHeldOut(30, 2);
+  const again = new Curve(8);
+  again.restore(structuredClone(curve.thinned()));
+  assert.deepEqual(again.columns(), curve.columns());
+  for (const one of [curve, again]) one.add(33, [1, 1, 1]);
+  assert.deepEqual(again.columns(), curve.columns());
 });
 
 const task = { name: "sort", list_length: 5, min_value: 0, max_value: 64, bos_token: 65, mid_token: 66, repeats: true, var_length: false };
