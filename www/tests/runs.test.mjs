@@ -95,6 +95,7 @@ test("after a reload the session goes on: same step, list, edits and curve, and 
   await page.locator(".token .label").nth(1).click();
   await page.keyboard.press("Delete");
   await until("an edited row", async () => (await page.locator(".token.ghost").count()) === 1);
+  await page.getByLabel("log axis").uncheck();
   const withoutHeldOut = async () => (await curve(page)).map((reading) => reading.replace(/, held out.*/, "")); // that is measured again at rest
   const before = await withoutHeldOut();
   assert.match(before[1], /^step 130, training/);
@@ -110,6 +111,7 @@ test("after a reload the session goes on: same step, list, edits and curve, and 
   await button(page, "Play").waitFor();
   assert.equal(await page.locator("#list").inputValue(), "9, 8, 7, 30, 1");
   await until("the edit", async () => (await page.locator(".token.ghost").count()) === 1);
+  assert.ok(!(await page.getByLabel("log axis").first().isChecked()), "the view too");
   assert.deepEqual(await withoutHeldOut(), before);
 
   await train(page, 30);

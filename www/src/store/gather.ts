@@ -1,11 +1,12 @@
 // The page's present run as one to be kept, and back: the only file here that knows where the page has what. Both ways go through the
 // document (document.ts), the curve, the claims and the session.
 
+import type { Setting, ViewConfig } from "tinylens";
 import { history as claims, texts, type Judged, type Point } from "../claims";
-import { doc, type Document } from "../document";
+import { doc, VIEW, type Document } from "../document";
 import type { Pattern, Start } from "../protocol";
 import { lastSaved, takeUp } from "../session";
-import { asked, curve, device, evaluated, experiment, file, loss, parameters, playing, type OpenedFile } from "../state";
+import { asked, curve, device, evaluated, experiment, file, loss, parameters, playing, settings, type OpenedFile } from "../state";
 import type { Kept, RunRecord } from "./kept";
 
 /** The run as it was last saved; `pattern`: what the worker said of it besides. Null: there is none yet. */
@@ -48,12 +49,25 @@ function shownNow(): RunRecord["shown"] {
 const plain = (settings: object): RunRecord["experiment"] => settings as RunRecord["experiment"];
 
 /** Puts a kept run on the page, in the place of the present one. `playing`: it goes on training. */
-export function goOn({ record, parts }: Kept, playing: boolean): void {
+export function goOn({ record, parts }: Kept, playing: boolean): Start {
   const start = startOf({ record, parts });
   for (const [id, text] of Object.entries(record.claims.texts)) texts.set(id, text);
   const kept = parts.state && { snapshot: { step: record.step, bytes: parts.state }, curve: record.curve, claims: pointsOf(record), file: fileOf(record, start) };
-  takeUp(start, kept, playing ? Infinity : 0, record.shown as Partial<Document>);
+  takeUp(start, kept, playing ? Infinity : 0, { ...record.shown, view: allowed(record.shown.view) } as Partial<Document>);
+  return start;
 }
+
+/** A view of another version's, or of somebody's making: what the table of settings does not allow is as usual. */
+function allowed(view: ViewConfig): ViewConfig {
+  const fits = ({ path, kind, choices, min, max }: Setting) => {
+    const value = view[fieldOf(path)];
+    if (kind === "choice") return choices.includes(value as string);
+    return kind === "boolean" || (Number(value) >= (min ?? -Infinity) && Number(value) <= (max ?? Infinity));
+  };
+  const table = settings.value.filter((setting) => setting.group === "view" && fits(setting));
+  return { ...VIEW, ...Object.fromEntries(table.map(({ path }) => [fieldOf(path), view[fieldOf(path)]])) };
+}
+const fieldOf = (path: string) => path.slice("view.".length) as keyof ViewConfig;
 
 function startOf({ record, parts }: Kept): Start {
   if (!record.file || !parts.file) return { kind: "experiment", experiment: record.asked };

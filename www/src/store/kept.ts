@@ -100,6 +100,8 @@ export type Kept = { record: RunRecord; parts: Parts };
 export function kept(record: unknown, parts: Parts): Kept {
   const read = runRecord(record, "run");
   const { attention, file, step } = read;
+  const { state, pattern, file: opened } = parts;
+  if ((state && !(state instanceof Uint8Array)) || (pattern && !(pattern instanceof Float32Array)) || (opened && !(opened instanceof Blob))) throw new Misshapen("what lies beside the run must be bytes");
   const weights = attention ? attention.layers * attention.heads * attention.labels.length ** 2 : 0;
   if ((parts.pattern?.length ?? 0) !== weights) throw new Misshapen(`run.attention must have as many weights as its labels say, ${weights}`);
   if ((parts.file !== null) !== (file !== null)) throw new Misshapen("run.file must come with its bytes");

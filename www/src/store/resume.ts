@@ -3,6 +3,7 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { doc, undoable } from "../document";
+import type { Start } from "../protocol";
 import { lastSaved } from "../session";
 import { asked, evaluated, experiment, file, notice, playing, saves } from "../state";
 import { gather, goOn } from "./gather";
@@ -28,7 +29,7 @@ let shelf: Shelf | null = null;
 /** The last write failed; said once. */
 let failing = false;
 /** The session that was taken up: forgotten as soon as this one stands in its place. */
-let taken: string | null = null;
+let taken: { id: string; start: Start } | null = null;
 
 /** Somebody chose something, opened something or changed something. */
 const touched = computed(() => undoable.value !== null || file.value !== null || Object.values(asked.value).some((group) => Object.keys(group ?? {}).length > 0));
@@ -47,7 +48,8 @@ async function write(): Promise<void> {
     await shelf.write(headOf(mine, "session", now), now);
     failing = false;
     remember();
-    if (taken !== null) await shelf.remove(taken);
+    if (taken?.start !== lastSaved().start) return; // not yet there, or refused
+    await shelf.remove(taken.id);
     taken = null;
   } catch (error) {
     if (!failing) notice.value = { text: `This run is not being saved, and a reload would lose it: ${(error as Error).message}. Runs below can be saved as files.` };
@@ -87,8 +89,7 @@ export async function takeOffer(): Promise<void> {
     const content = await shelf.read(now.head.id);
     if (!content) throw new Error("it is not there any more");
     const session = kept(content.record, content.parts);
-    taken = now.head.id;
-    batch(() => goOn(session, session.record.playing));
+    taken = { id: now.head.id, start: batch(() => goOn(session, session.record.playing)) };
   } catch (error) {
     notice.value = { text: `The last session can’t be opened: ${(error as Error).message}.` };
   }

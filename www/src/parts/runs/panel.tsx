@@ -107,7 +107,7 @@ function Run({ run }: { run: Head }) {
         <button type="button" aria-label={`Compare ${name}`} aria-pressed={compared} onClick={() => (compared ? (pair.value = null) : compare(id))}>
           Compare
         </button>
-        <button type="button" aria-label={`Rename ${name}`} onClick={() => (renaming.value = id)}>
+        <button type="button" data-rename aria-label={`Rename ${name}`} onClick={() => (renaming.value = id)}>
           Rename
         </button>
         <button type="button" aria-label={`Save ${name} as a file`} disabled={busy.value} onClick={() => void saveFile(id)}>
@@ -140,18 +140,23 @@ function NameField({ id, name }: { id: string; name: string }) {
       defaultValue={name}
       onBlur={(e) => done(e.currentTarget.value)}
       onKeyDown={(e) => {
-        if (e.key === "Enter") done(e.currentTarget.value);
-        else if (e.key === "Escape") done(null);
+        if (e.key !== "Enter" && e.key !== "Escape") return;
+        const row = e.currentTarget.closest("li");
+        done(e.key === "Enter" ? e.currentTarget.value : null);
+        row?.querySelector<HTMLButtonElement>("[data-rename]")?.focus();
       }}
     />
   );
 }
 
 function Deleted({ run: { id, name } }: { run: Head }) {
+  const undo = useRef<HTMLButtonElement>(null);
+  // In the place of the button that was pressed.
+  useEffect(() => undo.current!.focus({ preventScroll: true }), []);
   return (
     <li class="run gone">
       <span>“{name}” is deleted.</span>
-      <button type="button" aria-label={`Undo: bring ${name} back`} disabled={busy.value} onClick={() => void undoRemove(id)}>
+      <button ref={undo} type="button" aria-label={`Undo: bring ${name} back`} disabled={busy.value} onClick={() => void undoRemove(id)}>
         Undo
       </button>
     </li>
