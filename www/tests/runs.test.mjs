@@ -77,7 +77,7 @@ const sessions = (page) =>
   page.evaluate(
     () =>
       new Promise((done) => {
-        const request = indexedDB.open("tinylens");
+        const request = indexedDB.open("tinylens /");
         request.onsuccess = () => {
           const all = request.result.transaction("heads").objectStore("heads").getAll();
           all.onsuccess = () => (request.result.close(), done(all.result.filter(({ kind }) => kind === "session")));
@@ -499,7 +499,7 @@ test("a session that can't be read is said so, and the fresh run goes on", async
     other.evaluate(
       (change) =>
         new Promise((done) => {
-          const request = indexedDB.open("tinylens");
+          const request = indexedDB.open("tinylens /");
           request.onsuccess = () => {
             const transaction = request.result.transaction("bodies", "readwrite");
             const store = transaction.objectStore("bodies");

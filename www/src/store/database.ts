@@ -3,7 +3,8 @@
 import type { Kept, Parts, RunRecord } from "./kept";
 import { fileIds, type Content, type Head, type Shelf } from "./shelf";
 
-const NAME = "tinylens";
+/** One for each folder that the page is served from: what another copy of it keeps, maybe an older one, is its own. */
+const NAME = `tinylens ${new URL(".", location.href).pathname}`;
 /** One more with every change of the stores or of what lies in them; `upgrade` brings older ones along. */
 const VERSION = 1;
 /** Milliseconds after which a browser that says nothing is taken to say no. */
