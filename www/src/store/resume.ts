@@ -66,6 +66,7 @@ export async function keepSession(on: Shelf): Promise<void> {
     void [saves.value, doc.value, evaluated.value, experiment.value, offer.value];
     writer.ask(playing.value ? PACE : 0);
   });
+  // Browsers end a large write when the page goes: this is for what they let through.
   addEventListener("pagehide", () => void writer.now());
   document.addEventListener("visibilitychange", () => void (document.visibilityState === "hidden" && writer.now()));
   await find(on);

@@ -2,7 +2,7 @@
 // own cost allows.
 
 /** Milliseconds in which more may change. */
-const SOON = 300;
+const SOON = 100;
 /** Of all time, at most so much is spent on writing. */
 const SHARE = 0.05;
 
