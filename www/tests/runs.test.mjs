@@ -254,6 +254,7 @@ test("two tabs: neither is offered the other's session, nor writes over it", asy
   await goOn(second).waitFor();
   assert.match(await goOn(second).innerText(), /step 105/, "its own goes first");
   await button(second, "Start anew").click();
+  await until("one session less", async () => (await sessions(second)).length === 1);
   await second.reload();
   await goOn(second).waitFor();
   assert.match(await goOn(second).innerText(), /step 110/, "then what the other left");

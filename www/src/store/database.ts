@@ -77,7 +77,9 @@ export class Database implements Shelf {
   async remove(id: string): Promise<void> {
     await this.transact("readwrite", ({ heads, bodies }) => {
       bodies.delete(id);
-      return heads.delete(id);
+      const last = heads.delete(id);
+      heads.transaction.commit(); // as in `write`
+      return last;
     });
     this.fileOf.delete(id);
   }
