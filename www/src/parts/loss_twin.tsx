@@ -2,7 +2,6 @@
 // the page, so that all have one geometry.
 
 import { signal } from "@preact/signals";
-import type uPlot from "uplot";
 import { count, loss as lossText, plain } from "../format";
 import { curve, curveVersion, step } from "../state";
 import type { Charted } from "./plot";
