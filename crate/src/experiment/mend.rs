@@ -7,8 +7,8 @@ use super::complete::{nested, settle};
 use crate::config::ConfigError;
 use crate::config::settings::{SETTINGS, Setting};
 
-/// Combinations that are tried for a smaller one than is known already: some 5 ms.
-const MOST_TRIES: usize = 300;
+/// Combinations that are tried for a smaller one than is known already: 2 ms.
+const MOST_TRIES: usize = 100;
 
 /// Takes fields out of `given` (values by path, each right by itself) until those that are left, and defaults for the others, fit
 /// together. What was taken out comes back with the sentence that says why.
