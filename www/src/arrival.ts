@@ -9,10 +9,10 @@ import type { Edits } from "./edits";
 import { facts, isExact } from "./facts";
 import { count } from "./format";
 import { askedIn, documentOf, verdict } from "./link";
-import { hidden, unfold } from "./panels";
+import { hidden, unfold, unfolded } from "./panels";
 import type { Answered, Start } from "./protocol";
 import { askLink, begin, openFile, showNumbers, train, useDevice } from "./session";
-import { experiment, file, notice, opening, playing, step, type OpenedFile } from "./state";
+import { experiment, file, notice, opening, playing, sequence, step, type OpenedFile } from "./state";
 
 /** `file`: the model's file is waited for. `comparing`: it is trained as far as the link says. */
 export type Stage = "file" | "training" | "comparing" | "done";
@@ -37,7 +37,8 @@ export async function openLink(link: string, first = false): Promise<void> {
   const { experiment: record, warnings } = read;
   arrival.value = { record, warnings, stage: "done", start: null, wrong: null, said: null };
   hidden.value = record.hide;
-  requestAnimationFrame(() => unfold(record.open)); // the first time, what folds is drawn by then
+  unfolded.value = record.open;
+  void shown().then(() => mine === newest && unfold(record.open));
   if (record.weights !== null) return openPacked(record, link, mine);
   if (record.file.name === null && record.file.fingerprint === null) return run(record, read.link, first, mine);
   update({ stage: "file" });
@@ -131,13 +132,17 @@ export async function accept(opened: OpenedFile): Promise<void> {
   if (steps > step.value) train(steps - step.value);
 }
 
-/** Resolves once no run is on its way. */
-const settled = (): Promise<void> =>
+const once = (condition: () => boolean): Promise<void> =>
   new Promise((done) => {
     const stop = effect(() => {
-      if (!opening.value) queueMicrotask(() => (stop(), done()));
+      if (condition()) queueMicrotask(() => (stop(), done()));
     });
   });
+
+/** Resolves once no run is on its way. */
+const settled = (): Promise<void> => once(() => !opening.value);
+/** Resolves once all of the page is drawn. */
+const shown = (): Promise<void> => once(() => sequence.value !== null).then(() => new Promise((done) => requestAnimationFrame(() => done())));
 
 const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((one, i) => one === b[i]);
 
