@@ -37,6 +37,7 @@ fn value(setting: &Setting, default: &Value, random: &mut Random) -> String {
             "cell" => format!("{}:{}", random.below(12), random.below(12)),
             "file.name" | "file.format" => (0..1 + random.below(20)).map(|_| random.pick(&['a', 'Z', '0', '.', '-', 'é', '名'])).collect(),
             "expect.version" => "0.1.0".into(),
+            "tour" => (1 + random.below(8)).to_string(),
             "weights" => "AAAA".into(),
             _ => format!("{:016x}", random.next()),
         },

@@ -12,6 +12,8 @@ import { DIGITS, recordOf } from "./link";
 import { hidden, unfolded } from "./panels";
 import { askLink } from "./session";
 import { experiment, file, opening, playing, step } from "./state";
+import { stopOf } from "./tour/stops";
+import { at as tourAt } from "./tour/tour";
 
 /** Milliseconds between two writes. Browsers allow some two a second, and then none for a while. */
 const PACE = 750;
@@ -29,6 +31,7 @@ export function recordNow(steps: number): PartialRecord | null {
     ...recordOf(doc.value, now.task, now.model, places.value.length > 0),
     open: unfolded.value,
     hide: hidden.value,
+    tour: tourAt.value,
     expect: known ? { fingerprint: exact ? known.fingerprint.slice(0, DIGITS) : null, loss: Number(known.loss.toPrecision(6)), version: known.version } : {},
     file: opened ? { name: plain(opened.origin.name), format: plain(opened.facts.format), fingerprint: opened.facts.fingerprint.slice(0, DIGITS) } : {},
   };
@@ -64,6 +67,13 @@ export function watchAddress(): void {
     const link = here();
     if (link === written || (link !== "" && !isLink(link))) return;
     written = link;
+    // Nothing but a stop of the tour: it is about what is on screen.
+    const stop = /^tour=(\w+)$/.exec(link)?.[1];
+    if (stop !== undefined && experiment.value) {
+      tourAt.value = stopOf(stop)?.id ?? null;
+      said = "";
+      return schedule();
+    }
     void openLink(link);
   });
   effect(() => {

@@ -12,6 +12,8 @@ import { askedIn, documentOf, verdict } from "./link";
 import { hidden, unfold, unfolded } from "./panels";
 import type { Answered, Start } from "./protocol";
 import { askLink, begin, openFile, showNumbers, train, useDevice } from "./session";
+import type { StopId } from "./tour/stops";
+import { at as tourAt } from "./tour/tour";
 import { experiment, file, notice, opening, playing, sequence, step, type OpenedFile } from "./state";
 
 /** `file`: the model's file is waited for. `comparing`: it is trained as far as the link says. */
@@ -38,6 +40,7 @@ export async function openLink(link: string, first = false): Promise<void> {
   arrival.value = { record, warnings, stage: "done", start: null, wrong: null, said: null };
   hidden.value = record.hide;
   unfolded.value = record.open;
+  tourAt.value = record.tour as StopId | null;
   void shown().then(() => mine === newest && unfold(record.open));
   if (record.weights !== null) return openPacked(record, link, mine);
   if (record.file.name === null && record.file.fingerprint === null) return run(record, read.link, first, mine);

@@ -31,6 +31,8 @@ const PLACES: Record<string, string> = {
   device: ".chip.device",
   share: "button.share",
   theme: ".chip.theme",
+  help: ".help-button",
+  tour: ".tour, .invitation",
 };
 
 const placeOf = (name: string): string => (name.includes(".") ? `.control:has([data-path="${name}"])` : (PLACES[name] ?? `[data-panel="${name}"]`));

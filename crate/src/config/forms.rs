@@ -48,6 +48,16 @@ pub const PANELS: &[&str] = &[
     "theme",
 ];
 
+/// The stops of the page's tour, in order.
+const STOPS: [&str; 8] = ["train", "read_pattern", "inject_mid", "remove_mid", "shorten", "bos", "claims", "your_turn"];
+
+/// A stop of the tour by its name or, as people count, its number.
+pub fn stop(text: &str) -> Option<String> {
+    let named = STOPS.iter().find(|stop| stop.eq_ignore_ascii_case(text));
+    let counted = || whole(text, STOPS.len()).and_then(|number| STOPS.get(number.checked_sub(1)?));
+    named.or_else(counted).map(|stop| (*stop).into())
+}
+
 /// A whole number as people write it, at most `max`.
 pub fn whole(text: &str, max: usize) -> Option<usize> {
     let digits = !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -101,6 +111,13 @@ mod tests {
         for bad in ["4096", "", "-1", "+1", "1.0", "1e3", " 1", "999999999999999999999", "٣"] {
             assert_eq!(whole(bad, MAX_POSITION), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn stops_have_names_and_numbers() {
+        assert_eq!(stop("3").as_deref(), Some("inject_mid"));
+        assert_eq!(stop("BOS").as_deref(), Some("bos"));
+        assert!(stop("0").is_none() && stop("9").is_none() && stop("nowhere").is_none());
     }
 
     #[test]

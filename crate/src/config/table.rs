@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::edit::TokenEdit;
 use super::example::example_list;
-use super::forms::{MAX_TOKEN, canonical, file_text, hash, packed, panel, version};
+use super::forms::{MAX_TOKEN, canonical, file_text, hash, packed, panel, stop, version};
 use super::knockout::{Head, Knockout, Pair};
 use super::settings::{Kind, Resolved, Setting};
 
@@ -321,6 +321,12 @@ pub const SETTINGS: &[Setting] = &[
     text("cell", "DESTINATION:SOURCE", canonical::<Pair>, "The pair of positions whose number stays in view."),
     texts("open", "a panel's name (below)", panel, 64, "What is unfolded on the page."),
     texts("hide", "a panel's name (below), or a setting such as task.list_length", panel, 128, "What is not shown on the page: for teachers, and where the page stands in another."),
+    text(
+        "tour",
+        "train, read_pattern, inject_mid, remove_mid, shorten, bos, claims, your_turn, or a number from 1 to 8",
+        stop,
+        "The stop of the tour that the page is at.",
+    ),
     text("expect.fingerprint", "8 to 64 hexadecimal digits", hash, "The beginning of the fingerprint that the model then has: SHA-256 over all parameters' bytes."),
     real("expect.loss", 0.0, 1000.0, false, |_| Value::Null, "The held-out loss that the model then has, for runs on WebGPU, which agree only closely.").optional(),
     text("expect.version", "a version such as 0.1.0", version, "The version of Tinylens that made the link."),

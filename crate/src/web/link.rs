@@ -55,6 +55,8 @@ export interface ExperimentRecord extends Experiment {
   /** Panels that are unfolded, and panels and settings that are hidden. */
   open: string[];
   hide: string[];
+  /** A stop of the page's tour. */
+  tour: string | null;
   /** What should come out. A fingerprint may be its beginning. */
   expect: { fingerprint: string | null; loss: number | null; version: string | null };
   /** The file that the model was opened from. */
