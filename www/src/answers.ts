@@ -18,7 +18,7 @@ export class Answers<A extends object> {
     const asked = this.waiting.get(request);
     this.waiting.delete(request);
     if ("error" in answer) asked?.reject(new Error(answer.error));
-    else asked?.resolve(answer.is);
+    else asked?.resolve(answer);
   }
 
   refuseAll(why: string): void {

@@ -136,14 +136,15 @@ export const TOLERANCE = 0.01;
 export type Facts = { fingerprint: string; loss: number; version: string };
 
 const six = (n: number): string => String(Number(n.toPrecision(6)));
-const small = (n: number): string => (n === 0 ? "0" : n.toExponential(0).replace("e+", "e"));
+const small = (n: number): string => (n < 1e-3 ? n.toExponential(0) : String(Number(n.toPrecision(2))));
 
 /** What a link expected of the model, and what it is. `exact`: it was computed on the CPU alone, where equal steps give equal bits. */
 export function verdict({ fingerprint, loss, version }: ExperimentRecord["expect"], facts: Facts, exact: boolean): string {
   if (fingerprint === null && loss === null) return "Trained as far as the link says. It does not say what should come out.";
   if (exact && fingerprint !== null && facts.fingerprint.startsWith(fingerprint)) return "Reproduced bit for bit: the model has the fingerprint that the link names.";
-  const off = loss === null ? null : Math.abs(facts.loss - loss);
-  const losses = off === null ? "" : ` Its held-out loss is ${six(facts.loss)}, the link’s ${six(loss!)}; they differ by ${small(off)}.`;
+  // A link has six digits of it.
+  const off = loss === null ? null : Math.abs(Number(six(facts.loss)) - Number(six(loss)));
+  const losses = off === null ? "" : ` Its held-out loss is ${six(facts.loss)}, the link’s ${six(loss!)}; ${off === 0 ? "they are the same" : `they differ by ${small(off)}`}.`;
   const close = off !== null && off <= TOLERANCE * loss!;
   if (exact && fingerprint !== null) {
     const other = version !== null && version !== facts.version;

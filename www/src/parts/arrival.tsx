@@ -16,7 +16,6 @@ export function ArrivalLine() {
       {!silent && (
         <div class="notice arrival">
           {now.stage === "file" ? <Wanted now={now} /> : now.stage === "training" ? <Training now={now} /> : now.stage === "comparing" ? <p>Comparing with what the link says…</p> : now.said && <p data-figure="verdict">{now.said}</p>}
-          <Warnings warnings={now.warnings} />
           {now.stage === "done" && (
             <div class="notice-actions">
               <button type="button" onClick={dismiss}>
@@ -24,6 +23,7 @@ export function ArrivalLine() {
               </button>
             </div>
           )}
+          <Warnings warnings={now.warnings} />
         </div>
       )}
     </div>
