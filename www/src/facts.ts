@@ -20,6 +20,9 @@ const inexact = new WeakSet<Start>();
 /** Computed on the CPU from its first step: equal steps then give equal bits, everywhere. */
 export const isExact = (start: Start): boolean => !inexact.has(start);
 
+/** A run that is taken up again from where it was kept: what it was on until then is known from there only. */
+export const markInexact = (start: Start): void => void inexact.add(start);
+
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function watchFacts(): void {
