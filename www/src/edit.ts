@@ -6,6 +6,7 @@ import type { Intervention, TaskConfig } from "tinylens";
 import { interventionsOf, type Ablation } from "./ablation";
 import { announcement } from "./announce";
 import { change as changeDocument, drop, numbers, scene, seal, view, type Scene } from "./document";
+import { beginEntry } from "./entry";
 import { count } from "./format";
 import type { Generation, Wish } from "./protocol";
 import { showNumbers, showWish } from "./session";
@@ -166,7 +167,11 @@ export function goTo(position: number): void {
 }
 
 /** Edits of a preset, in the place of all others. */
-export const applyPreset = (slots: Slot[] | null, newTokens: number | null, what: string): boolean => change({ slots, newTokens }, what);
+export function applyPreset(slots: Slot[] | null, newTokens: number | null, what: string): boolean {
+  const made = change({ slots, newTokens }, what);
+  if (made) beginEntry();
+  return made;
+}
 
 export const setAblations = (ablations: Ablation[], what: string): boolean => change({ ablations }, what);
 export const setGeneration = (next: Partial<Pick<Scene, "newTokens" | "sampling" | "own">>, what: string, key: string): boolean => change(next, what, key);

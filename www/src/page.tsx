@@ -1,10 +1,15 @@
 // The page's entry: puts the parts in their places and starts the session.
 
 import { render } from "preact";
-import { listen } from "./keys";
+import { linked, watchAddress } from "./address";
 import { announcement, watch } from "./announce";
+import { watchArrival } from "./arrival";
+import { watchFacts } from "./facts";
+import { listen } from "./keys";
 import { listenToDrops } from "./incoming";
 import { keepOffline } from "./offline";
+import { watchPanels } from "./panels";
+import { ArrivalLine } from "./parts/arrival";
 import { Ablations } from "./parts/ablations";
 import { Attention } from "./parts/attention/attention";
 import { Claims } from "./parts/claims";
@@ -20,6 +25,7 @@ import { OfferLine } from "./parts/offer";
 import { Runs } from "./parts/runs/panel";
 import { SequenceRow } from "./parts/sequence";
 import { Settings } from "./parts/settings";
+import { ShareButton } from "./parts/share";
 import { ThemeChoice } from "./parts/theme";
 import { Invitation, Tour } from "./parts/tour";
 import { Readouts, Transport } from "./parts/transport";
@@ -34,6 +40,7 @@ function App() {
       <NoticeLine />
       <UpdateLine />
       <OfferLine />
+      <ArrivalLine />
       <SequenceRow />
       {/* As high as its row: the pattern stays in view beside the instruments, and not over what comes after them. */}
       <div class="watch">
@@ -75,6 +82,7 @@ function Tools() {
   return (
     <>
       <OpenButton />
+      <ShareButton />
       <DeviceChip />
       <ThemeChoice />
       <HelpButton />
@@ -88,8 +96,11 @@ function place(id: string, content: preact.ComponentChild): void {
   render(content, holder);
 }
 
-start();
+start(linked());
 watch();
+watchPanels();
+watchFacts();
+watchArrival();
 listen();
 listenToDrops();
 follow();
@@ -109,4 +120,5 @@ document.querySelector(".skip")!.addEventListener("click", (event) => {
   event.preventDefault();
   document.getElementById("main")!.focus();
 });
+watchAddress();
 keepOffline();

@@ -3,7 +3,7 @@
 // The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
 // own, and the page drops answers from a run that has been replaced.
 
-import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, Setting, TaskConfig, Tiles, ViewConfig } from "tinylens";
+import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, ExperimentRecord, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, PartialRecord, Setting, TaskConfig, Tiles, ViewConfig } from "tinylens";
 import type { Job, Measured } from "tinylens/compare.mjs";
 import type { Slot } from "./slots";
 
@@ -49,6 +49,17 @@ export type Pointed = { name: CanvasName | null; focus: Focus | null; hit: Hit |
 
 /** One head's numbers on one canvas, for the table: `values` is [destination, source], row by row. */
 export type HeadTable = Head & { canvas: CanvasName; labels: string[]; values: Float32Array; causal: boolean };
+
+/** What the module is asked for links. `link` of what is decoded: the same, canonical. `facts`: of the model on screen, now. `unpack`: the
+ * model that is in a link, as a safetensors file. */
+export type Answered = {
+  encode: string;
+  decode: { experiment: ExperimentRecord; warnings: string[]; link: string };
+  facts: { run: RunId; step: number; fingerprint: string; loss: number; version: string };
+  pack: string;
+  unpack: Uint8Array;
+};
+export type LinkQuestion = { kind: "encode"; record: PartialRecord } | { kind: "decode" | "unpack"; link: string } | { kind: "facts" | "pack" };
 
 /** The example sequence and what the model makes of it. */
 export type Sequence = {
@@ -106,6 +117,7 @@ export type ToWorker =
   | { type: "focus"; focus: Focus | null }
   | { type: "table"; of: (Head & { canvas: CanvasName }) | null }
   | { type: "check"; request: number; experiment: PartialExperiment }
+  | { type: "link"; request: number; question: LinkQuestion }
   // `stem`: what the names of files begin with.
   | { type: "export"; request: number; wanted: Wanted; stem: string }
   | { type: "names" }
@@ -141,6 +153,7 @@ export type FromWorker =
   | { type: "checked"; request: number; experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }
   | { type: "exported"; request: number; answer: Export | { error: string } }
   | { type: "kept"; run: RunId; request: number; answer: Pattern | { error: string } }
+  | { type: "linked"; request: number; answer: { is: Answered[keyof Answered] } | { error: string } }
   // What `Wanted` may name of the present model: parameters, and activations in the order of the forward pass.
   | { type: "names"; run: RunId; parameters: string[]; activations: string[] }
   // The worker's last word: it can't go on. `load` means that it never got as far as running.

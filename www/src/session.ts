@@ -6,11 +6,12 @@ import type { DeviceKind, PartialExperiment } from "tinylens";
 import { Answers } from "./answers";
 import * as claims from "./claims";
 import { amend, change, doc, type Document } from "./document";
+import { beginEntry } from "./entry";
 import { count, inSentence } from "./format";
 import * as lab from "./lab";
 import { PastRuns, type Past, type Snapshot } from "./past";
 import { compiled, WORKER } from "./program";
-import type { Export, FileOrigin, FromWorker, HeadTable, Origin, Pattern, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
+import type { Answered, Export, FileOrigin, FromWorker, HeadTable, LinkQuestion, Origin, Pattern, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
 import * as state from "./state";
 import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
 
@@ -42,11 +43,12 @@ let bare = false;
 
 const supervisor = new Supervisor(WORKER, compiled, { receive, replaced, stopped });
 
-export function start(): void {
+/** `linked`: a link says what the first run is, and is read first. */
+export function start(linked: boolean): void {
   if (compiled) state.loading.value = { stage: "compile" };
   supervisor.start();
   state.goal.value = Infinity;
-  open(begun, Infinity);
+  if (!linked) open(begun, Infinity);
 }
 
 /** Stops loading the program; the page offers to try again. */
@@ -86,8 +88,13 @@ export function reset(): void {
 }
 
 export function startRun(experiment: PartialExperiment, playing: boolean): void {
+  begin({ kind: "experiment", experiment }, playing ? Infinity : 0);
+}
+
+/** `goal`: the step to train to. */
+export function begin(start: Start, goal: number): void {
   revive();
-  open({ kind: "experiment", experiment }, playing ? Infinity : 0);
+  open(start, goal);
 }
 
 /** A checkpoint's model, at rest. On refusal everything stays as it is. */
@@ -163,6 +170,7 @@ export function useDevice(kind: DeviceKind): void {
 
 const exports = new Answers<Export>();
 const patterns = new Answers<Pattern>();
+const links = new Answers<{ is: Answered[keyof Answered] }>();
 
 /** Rejects with a sentence. */
 export const exportFile = (wanted: Wanted, stem: string): Promise<Export> => exports.to((request) => send({ type: "export", request, wanted, stem }));
@@ -172,6 +180,10 @@ export function pattern(state: boolean): Promise<Pattern> {
   if (restart) return Promise.reject(new Error("The worker has been stopped; press “Try again” first."));
   return patterns.to((request) => send({ type: "keep", request, state }));
 }
+
+/** Rejects with a sentence. */
+export const askLink = <K extends keyof Answered>(question: LinkQuestion & { kind: K }): Promise<Answered[K]> =>
+  links.to((request) => send({ type: "link", request, question })).then(({ is }) => is as Answered[K]);
 
 function open(start: Start, goal: number, origin: Origin = start, { undo = false, shown = {} }: Partial<Wanting> = {}): void {
   back = null;
@@ -266,6 +278,8 @@ function take(message: FromWorker): void {
       return exports.came(message);
     case "kept":
       return patterns.came(message);
+    case "linked":
+      return links.came(message);
     case "holding":
     case "fatal":
       return; // the supervisor's
@@ -327,7 +341,10 @@ function record({ start, device, undo, shown }: Wanting, numbers: number[]): voi
   const readAgain = onScreen(start) && (start as FileOrigin).model !== (begun as FileOrigin).model;
   const next = { ...shown, start, numbers, device };
   if (doc.value.start === start || current === 1 || readAgain) amend(next);
-  else change({ assumed: {}, ...next }, start.kind === "file" ? `${start.name} opened` : "A new run");
+  else {
+    change({ assumed: {}, ...next }, start.kind === "file" ? `${start.name} opened` : "A new run");
+    beginEntry();
+  }
 }
 
 function showStart(start: Start, { experiment, file: facts }: Extract<FromWorker, { type: "opened" }>, before: Past | null): void {
@@ -391,6 +408,7 @@ function forgetAnswers(): void {
   if (state.arriving.value?.stage === "opening") state.arriving.value = null;
   exports.refuseAll("The worker failed; try again.");
   patterns.refuseAll("The worker failed; try again.");
+  links.refuseAll("The worker failed; try again.");
 }
 
 function replaced(failure: Failure): void {

@@ -4,6 +4,7 @@
 import init, { checkExperiment, onFatal, settings } from "tinylens";
 import type { FatalCause, FromWorker, ToWorker } from "./protocol";
 import { Lab } from "./worker/lab";
+import { Links } from "./worker/link";
 import { compile } from "./worker/load";
 import { Pictures } from "./worker/picture";
 import { Trainer } from "./worker/trainer";
@@ -22,6 +23,7 @@ const pictures = new Pictures(
 );
 const trainer = new Trainer(post, pictures);
 const lab = new Lab(post, trainer);
+const links = new Links(post, trainer);
 
 /** Milliseconds. */
 const REASON_WAIT = 500;
@@ -75,6 +77,11 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
     case "check": {
       const { request, experiment } = data;
       const answer = () => post({ type: "checked", request, ...checkExperiment(experiment) });
+      return void (early ? early.push(answer) : answer());
+    }
+    case "link": {
+      const { request, question } = data;
+      const answer = () => void links.answer(request, question);
       return void (early ? early.push(answer) : answer());
     }
     default:

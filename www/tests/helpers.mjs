@@ -57,10 +57,10 @@ export async function openModule({ browser, url }) {
 }
 
 /**
- * Opens the page in a context of its own. `patch`: script that runs in the worker ahead of its own; `init`: in every page. `record`
+ * Opens the page in a context of its own, by a link if one is given. `patch`: script that runs in the worker ahead of its own; `init`: in every page. `record`
  * gathers what no page of ours may do: console errors, violations of the policy (Chromium logs them as errors), requests to elsewhere.
  */
-export async function open({ browser, url }, { patch = "", init = "", viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
+export async function open({ browser, url }, { patch = "", init = "", link = "", viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
   const context = await browser.newContext({ viewport, colorScheme });
   if (init) await context.addInitScript(init);
   const page = await context.newPage();
@@ -74,7 +74,7 @@ export async function open({ browser, url }, { patch = "", init = "", viewport =
     const worker = await readFile(join(DIST, built("worker.js")), "utf8");
     await context.route(WORKER, (route) => route.fulfill({ contentType: "text/javascript", body: `${patch};\n${worker}` }));
   }
-  await page.goto(url);
+  await page.goto(link ? `${url}#${link}` : url);
   return { page, context, record };
 }
 

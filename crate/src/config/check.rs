@@ -18,19 +18,45 @@ pub fn check(setting: &Setting, value: &Value) -> Result<Value, ConfigError> {
         (Kind::Real { min, max, .. }, Value::Number(number)) => number.as_f64().filter(|x| (min..=max).contains(x)).map(|x| json!(x)),
         (Kind::Boolean, Value::Bool(_)) => Some(value.clone()),
         (Kind::Choice(names), Value::String(name)) => names.contains(&name.as_str()).then(|| value.clone()),
+        (Kind::Integers { max, most }, Value::Array(list)) => {
+            let whole = |number: &Value| number.as_u64().filter(|number| *number <= max);
+            let list: Option<Vec<u64>> = if list.len() <= most { list.iter().map(whole).collect() } else { None };
+            list.filter(|list| !list.is_empty()).map(|list| json!(list))
+        }
+        (Kind::Text { read, .. }, Value::String(text)) => read(text).map(Value::String),
+        (Kind::Texts { most, .. }, Value::Array(list)) if list.len() <= most => {
+            let items = list.iter().map(|item| check_item(setting, item.as_str().unwrap_or("")));
+            return Ok(Value::Array(items.map(|item| item.map(Value::String)).collect::<Result<_, _>>()?));
+        }
         _ => None,
     };
-    accepted.ok_or_else(|| ConfigError::new(setting.path, format!("{} is {}; it must be {}.", setting.path, shown(value), wanted(setting))))
+    accepted
+        .ok_or_else(|| ConfigError::new(setting.path, format!("{} is {}; it must be {}.", setting.path, shown(value), setting.accepts())))
 }
 
-/// What a setting accepts, as the end of a sentence.
-fn wanted(setting: &Setting) -> String {
-    let or_null = if setting.optional { ", or null (none)" } else { "" };
-    match setting.kind {
-        Kind::Integer { min, max } => format!("a whole number from {min} to {max}{or_null}"),
-        Kind::Real { min, max, .. } => format!("a number from {min} to {max}{or_null}"),
-        Kind::Boolean => "true or false".into(),
-        Kind::Choice(names) => format!("one of {}{or_null}", names.join(", ")),
+/// One of a setting's texts, as it is written.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_item(setting: &Setting, text: &str) -> Result<String, ConfigError> {
+    let item = if let Kind::Texts { read, .. } = setting.kind { read(text) } else { None };
+    let message = || format!("{} has {}; it can have {}.", setting.path, shown(&json!(text)), setting.accepts());
+    item.ok_or_else(|| ConfigError::new(setting.path, message()))
+}
+
+impl Setting {
+    /// What it accepts, as the end of a sentence.
+    pub fn accepts(&self) -> String {
+        let or_null = if self.optional { ", or null (none)" } else { "" };
+        match self.kind {
+            Kind::Integer { min, max } => format!("a whole number from {min} to {max}{or_null}"),
+            Kind::Real { min, max, .. } => format!("a number from {min} to {max}{or_null}"),
+            Kind::Boolean => "true or false".into(),
+            Kind::Choice(names) => format!("one of {}{or_null}", names.join(", ")),
+            Kind::Integers { max, most } => format!("1 to {most} whole numbers from 0 to {max}"),
+            Kind::Text { form, .. } => format!("{form}{or_null}"),
+            Kind::Texts { form, most, .. } => format!("up to {most} of the form {form}"),
+        }
     }
 }
 

@@ -5,12 +5,22 @@
 //! every number within its range and the fields consistent with each other.
 
 mod check;
+mod edit;
+mod example;
+mod forms;
+mod knockout;
 pub mod settings;
+mod table;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::check;
+pub(crate) use check::shown;
+pub use check::{check, check_item};
+pub use edit::{Token, TokenEdit};
+pub use example::example_list;
+pub use forms::{MAX_PACKED, PANELS};
+pub use knockout::{Head, Instead, Knockout, Pair};
 pub use view::{ColourMap, Curve, Form, Quantity, Range, Side, Together, ViewConfig};
 
 /// A field that can't be used, named by its path in the experiment (`task.list_length`).

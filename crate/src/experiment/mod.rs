@@ -1,23 +1,36 @@
-//! The [`Experiment`]: everything a run is a function of; and experiments on a trained model: token ablations, each over many lists.
+//! The [`Experiment`]: everything a run is a function of; the [`Record`] around it, which a link carries; and experiments on a trained
+//! model: token ablations, each over many lists.
 //!
-//! Not here yet: links. Not here at all: training (`train`).
+//! Not here: training (`train`).
 
 mod ablation;
 mod battery;
 mod claims;
+mod complete;
+mod edits;
+mod knockouts;
+mod link;
+mod mend;
+mod percent;
 mod rate;
+mod record;
+mod weights;
 
 pub use ablation::{Ablation, Case, Choice, Emitted, Plan, Verdict};
 pub use battery::{Battery, Failure, Report};
 pub use claims::{Claim, Survey};
+pub use edits::apply_edits;
+pub use link::{Decoded, LIMIT, decode, encode};
 pub use rate::Rate;
+pub use record::Record;
+pub use weights::{pack_weights, unpack_weights};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::settings::{Resolved, SETTINGS};
-use crate::config::{ConfigError, ModelConfig, PositionalEmbedding, TaskConfig, TrainConfig, check};
+use crate::config::{ConfigError, ModelConfig, PositionalEmbedding, TaskConfig, TrainConfig};
 use crate::model::Layout;
+use complete::{complete, typed};
 
 /// Task, model and training of a run, complete and consistent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +63,12 @@ impl Experiment {
     /// # Errors
     /// Everything that is wrong, each with its path: unknown names, values out of range, fields that contradict each other.
     pub fn resolve(partial: &Value) -> Result<Self, Vec<ConfigError>> {
-        let experiment: Self = from_groups(complete(partial)?)?;
+        Self::consistent(complete(partial)?)
+    }
+
+    /// The experiment of a record whose single fields are all there and right.
+    fn consistent(record: Value) -> Result<Self, Vec<ConfigError>> {
+        let experiment: Self = typed(record)?;
         let errors = experiment.contradictions();
         if errors.is_empty() { Ok(experiment) } else { Err(errors) }
     }
@@ -160,38 +178,10 @@ fn contradictions_of_model(model: &ModelConfig, most: usize) -> Vec<ConfigError>
 /// # Errors
 /// As [`Experiment::resolve`].
 pub fn resolve_model(partial: Value) -> Result<ModelConfig, Vec<ConfigError>> {
-    let mut groups = complete(&Value::Object(Map::from_iter([("model".to_string(), partial)])))?;
-    let model = from_groups(groups.remove("model").unwrap_or_default())?;
+    let mut record = complete(&Value::Object(Map::from_iter([("model".to_string(), partial)])))?;
+    let model = typed(record["model"].take())?;
     let errors = contradictions_of_model(&model, MAX_PARAMETERS);
     if errors.is_empty() { Ok(model) } else { Err(errors) }
-}
-
-/// Every setting, as given or by default, by group and field; or all that is wrong with single fields.
-fn complete(partial: &Value) -> Result<Map<String, Value>, Vec<ConfigError>> {
-    let mut errors = unknown_names(partial);
-    let mut values = Map::new();
-    let mut groups = Map::new();
-    for setting in SETTINGS {
-        let default = (setting.default)(&Resolved(&values));
-        let given = partial.get(setting.group()).and_then(|group| group.get(setting.field()));
-        let value = match given.map(|given| check(setting, given)) {
-            Some(Ok(value)) => value,
-            Some(Err(error)) => {
-                errors.push(error);
-                default
-            }
-            None => default,
-        };
-        let group = groups.entry(setting.group()).or_insert_with(|| Value::Object(Map::new()));
-        group[setting.field()] = value.clone();
-        values.insert(setting.path.into(), value);
-    }
-    if errors.is_empty() { Ok(groups) } else { Err(errors) }
-}
-
-/// Checked values as the records they describe.
-fn from_groups<T: serde::de::DeserializeOwned>(groups: impl Into<Value>) -> Result<T, Vec<ConfigError>> {
-    serde_json::from_value(groups.into()).map_err(|error| vec![ConfigError::new("", error.to_string())])
 }
 
 /// Whether a model has at most so many parameters.
@@ -215,27 +205,6 @@ fn step_bytes(model: &ModelConfig, batch: usize, positions: usize) -> f64 {
     let mlp = if model.attn_only { 0 } else { 4 * model.d_mlp };
     let layer = rows * (6 * model.d_model + 5 * model.n_heads * model.d_head + mlp) as f64 + 5.0 * patterns;
     4.0 * 2.0 * (model.n_layers as f64 * layer + rows * (2 * model.d_vocab + 2 * model.d_vocab_out) as f64)
-}
-
-/// An error for every group or field that the table does not have.
-fn unknown_names(partial: &Value) -> Vec<ConfigError> {
-    let Value::Object(groups) = partial else {
-        return vec![ConfigError::new("", "An experiment must be an object with the fields task, model and train.")];
-    };
-    let mut errors = Vec::new();
-    for (group, fields) in groups {
-        let known: Vec<&str> = SETTINGS.iter().filter(|setting| setting.group() == group).map(|setting| setting.field()).collect();
-        match fields {
-            _ if known.is_empty() => {
-                errors.push(ConfigError::new(group.as_str(), format!("An experiment has no field {group}; it has task, model and train.")))
-            }
-            Value::Object(fields) => errors.extend(fields.keys().filter(|field| !known.contains(&field.as_str())).map(|field| {
-                ConfigError::new(format!("{group}.{field}"), format!("{group} has no field {field}; it has {}.", known.join(", ")))
-            })),
-            _ => errors.push(ConfigError::new(group.as_str(), format!("{group} must be an object with fields such as {}.", known[0]))),
-        }
-    }
-    errors
 }
 
 #[cfg(test)]

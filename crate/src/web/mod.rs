@@ -8,6 +8,7 @@ mod canvas;
 mod convert;
 mod device;
 mod fatal;
+mod link;
 mod model;
 mod options;
 mod run;

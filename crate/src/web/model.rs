@@ -42,6 +42,11 @@ impl Model {
         Self { held: Held::Own(Box::new(model)), source, task: None, stated: serde_json::json!({}) }
     }
 
+    /// A model of which all is known.
+    pub(super) fn from_record(model: model::Model, source: Source, task: TaskConfig, stated: serde_json::Value) -> Self {
+        Self { held: Held::Own(Box::new(model)), source, task: Some(task), stated }
+    }
+
     /// The model as it is now; cheap, since tensors are shared.
     pub(super) fn now(&self) -> model::Model {
         match &self.held {

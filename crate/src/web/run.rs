@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{from_js, js_error, object, promise, tensor, to_js, token_row, token_rows, whole, yield_now};
 use super::device::Device;
+use super::link;
 use super::model::Model;
 use super::options;
 use crate::config::AttentionDirection;
@@ -37,11 +38,11 @@ impl Run {
 
 #[wasm_bindgen]
 impl Run {
-    /// A run of a partial experiment, before its first step.
+    /// A run of a partial experiment or a link, before its first step. What a record says beside task, model and training has no effect.
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
-    pub fn create(#[wasm_bindgen(unchecked_param_type = "PartialExperiment")] experiment: JsValue, device: &Device) -> Promise {
+    pub fn create(#[wasm_bindgen(unchecked_param_type = "PartialRecord | string")] experiment: JsValue, device: &Device) -> Promise {
         let device = device.inner.clone();
-        let experiment = from_js(&experiment, "experiment");
+        let experiment = link::partial(&experiment);
         js_sys::futures::future_to_promise(async move {
             let experiment = Experiment::resolve(&experiment?).map_err(Error::from).map_err(js_error)?;
             Ok(Self::new(train::Run::new(experiment, &device)).into())

@@ -95,9 +95,10 @@ export interface ViewConfig {
 export type Setting = {
   /** "task.list_length" */
   path: string;
-  group: "task" | "model" | "train" | "view";
+  /** "task", "model", "train", "view", …; of a field without a group, its path. */
+  group: string;
   label: string;
-  kind: "integer" | "real" | "boolean" | "choice";
+  kind: "integer" | "real" | "boolean" | "choice" | "integers" | "text" | "texts";
   /** Inclusive; null where the kind has no range. */
   min: number | null;
   max: number | null;
@@ -106,6 +107,7 @@ export type Setting = {
   optional: boolean;
   /** A control should step through decades. */
   log: boolean;
+  /** (Of "integers" and "texts", for which there are no controls, a list.) */
   default: number | string | boolean | null;
   /** How the value follows other settings when it is left out. */
   derived: string | null;

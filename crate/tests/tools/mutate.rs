@@ -19,11 +19,11 @@ impl Random {
         (self.next() % end.max(1) as u64) as usize
     }
 
-    fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 
-    fn range(&mut self, length: usize, longest: usize) -> std::ops::Range<usize> {
+    pub fn range(&mut self, length: usize, longest: usize) -> std::ops::Range<usize> {
         let start = self.below(length);
         start..(start + 1 + self.below(longest)).min(length)
     }

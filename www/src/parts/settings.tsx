@@ -26,7 +26,8 @@ export function Settings() {
           <legend>{title}</legend>
           <div class="controls">
             {settings.value
-              .filter((setting) => setting.group === group)
+              // How far a run was trained is for links; here the transport says it.
+              .filter((setting) => setting.group === group && setting.path !== "train.steps")
               .map((setting) => (
                 <Drafted key={setting.path} setting={setting} />
               ))}

@@ -4,6 +4,7 @@
 import type { Setting, ViewConfig } from "tinylens";
 import { history as claims, texts, type Judged, type Point } from "../claims";
 import { doc, VIEW, type Document } from "../document";
+import { markInexact } from "../facts";
 import type { Pattern, Start } from "../protocol";
 import { lastSaved, takeUp } from "../session";
 import { asked, curve, device, evaluated, experiment, file, loss, parameters, playing, settings, type OpenedFile } from "../state";
@@ -51,6 +52,7 @@ const plain = (settings: object): RunRecord["experiment"] => settings as RunReco
 /** Puts a kept run on the page, in the place of the present one. `playing`: it goes on training. */
 export function goOn({ record, parts }: Kept, playing: boolean): Start {
   const start = startOf({ record, parts });
+  if (record.device !== "cpu") markInexact(start);
   for (const [id, text] of Object.entries(record.claims.texts)) texts.set(id, text);
   const kept = parts.state && { snapshot: { step: record.step, bytes: parts.state }, curve: record.curve, claims: pointsOf(record), file: fileOf(record, start) };
   takeUp(start, kept, playing ? Infinity : 0, { ...record.shown, view: allowed(record.shown.view) } as Partial<Document>);

@@ -5,13 +5,14 @@ import { effect, signal, untracked } from "@preact/signals";
 import type { AblationName } from "tinylens";
 import { announcement } from "../announce";
 import { numbers, scene } from "../document";
+import { beginEntry } from "../entry";
 import { anyEdit, applyPreset, discard, refusal, setNumbers } from "../edit";
 import { near, newTokensFor, PRESETS, senseless, slotsFor } from "../presets";
 import { fitNumbers } from "../prompt";
 import { play } from "../session";
-import { placed } from "../slots";
+import { placed, type Slot } from "../slots";
 import { evaluated, experiment, file, playing } from "../state";
-import { STOPS, stopOf, why, type Stop, type StopId } from "./stops";
+import { STOPS, why, type Stop, type StopId } from "./stops";
 
 /** The share of held-out lists sorted from which on the experiments are worth reading. */
 export const ENOUGH = 0.85;
@@ -30,7 +31,7 @@ export const enough = (): boolean => (evaluated.value?.evaluation.sequenceAccura
 /** By its id; beyond either end: there is no tour any more. */
 export function go(id: StopId | null): void {
   at.value = id;
-  writeAddress(id);
+  if (id) beginEntry();
 }
 
 export function goBy(by: -1 | 1): void {
@@ -40,12 +41,8 @@ export function goBy(by: -1 | 1): void {
 
 export const leave = (): void => go(null);
 
-/** Follows the address, and does what a stop does once there is a model to do it to. */
+/** Does what a stop does once there is a model to do it to. */
 export function follow(): void {
-  const read = () => (at.value = readAddress());
-  addEventListener("hashchange", read);
-  read();
-
   let arrived: StopId | null = null;
   effect(() => {
     const { value: id } = at;
@@ -70,7 +67,8 @@ function arrive(stop: Stop): void {
   if (list) setNumbers(fitNumbers([], task));
   if (train && !file.value && !playing.value && !enough()) play();
   if (open) document.querySelector<HTMLDetailsElement>(open)?.setAttribute("open", "");
-  const first = edits.find((edit) => can(edit));
+  // One that a link brought along stays.
+  const first = edits.find((edit) => can(edit) && isDone(edit)) ?? edits.find((edit) => can(edit));
   if (first) tryOut(first);
   else if (why(stop, task, numbers.value.length) === null && (anyEdit.value || scene.value.newTokens !== null)) discard();
 }
@@ -84,29 +82,26 @@ export function placeOf(id: AblationName): { site: number; value: number | "BOS"
   return { site: preset.site?.usual(numbers.value.length) ?? 0, value: near(preset.value ?? "MID", experiment.value!.task) };
 }
 
-/** Does one of the stop's experiments, in the place of every other edit. */
-export function tryOut(id: AblationName): void {
+/** Edits and new tokens that make one of the stop's experiments. */
+function changesOf(id: AblationName): { slots: Slot[] | null; newTokens: number | null } {
   const { task } = experiment.value!;
   const preset = PRESETS.find((preset) => preset.id === id)!;
   const { site, value } = placeOf(id);
   const slots = slotsFor(preset, task, numbers.value.length, site, value);
   const row = placed(slots ?? [], task, numbers.value);
   const length = "error" in row ? 0 : row.filter(({ gone }) => !gone).length;
-  const newTokens = newTokensFor(preset, task, length);
-  const same = JSON.stringify([slots, newTokens]) === JSON.stringify([scene.value.slots, scene.value.newTokens]);
-  const made = same || applyPreset(slots, newTokens, preset.name);
+  return { slots, newTokens: newTokensFor(preset, task, length) };
+}
+
+function isDone(id: AblationName): boolean {
+  const { slots, newTokens } = changesOf(id);
+  return JSON.stringify([slots, newTokens]) === JSON.stringify([scene.value.slots, scene.value.newTokens]);
+}
+
+/** Does one of the stop's experiments, in the place of every other edit. */
+export function tryOut(id: AblationName): void {
+  const { slots, newTokens } = changesOf(id);
+  const made = isDone(id) || applyPreset(slots, newTokens, PRESETS.find((preset) => preset.id === id)!.name);
   failed.value = made ? null : refusal.value;
   tried.value = made ? id : null;
-}
-
-/** Each stop is a link: `#tour=inject_mid`. Whatever else the address says stays. */
-function readAddress(): StopId | null {
-  const name = new URLSearchParams(location.hash.slice(1)).get("tour");
-  return (name && stopOf(name)?.id) || null;
-}
-
-function writeAddress(id: StopId | null): void {
-  const rest = location.hash.slice(1).split("&").filter((field) => field !== "" && !field.startsWith("tour="));
-  const hash = [...rest, ...(id ? [`tour=${id}`] : [])].join("&");
-  history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
 }

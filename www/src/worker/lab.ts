@@ -1,14 +1,14 @@
 // Batteries of experiments, beside training: a task of its own that yields after every forward pass, so that neither the
 // trainer's loop nor a pointer waits for it. One request at a time.
 
-import { ablate, Model, type Device } from "tinylens";
+import { ablate, Model, type Device, type Evaluation } from "tinylens";
 import type { FromWorker, RunId, ToWorker } from "../protocol";
 
 /** Milliseconds between two reports of progress. */
 const REPORT = 100;
 
 /** What is measured: the run that the page sees, whichever that is. */
-export type Subject = { id: RunId; step: number; device: Device; model(): Model };
+export type Subject = { id: RunId; step: number; device: Device; model(): Model; evaluate(lists: number): Promise<Evaluation> };
 
 type Answer = Extract<FromWorker, { type: "measured" }>["answer"];
 type Request = Extract<ToWorker, { type: "measure" }>;

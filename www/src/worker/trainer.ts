@@ -72,10 +72,10 @@ export class Trainer {
     private readonly pictures: Pictures,
   ) {}
 
-  /** What batteries measure, beside the loop below. */
+  /** What batteries measure and links name, beside the loop below. */
   get subject(): Subject | null {
     const { run, device } = this;
-    return run && device && { id: this.id, step: run.steps, device, model: () => run.model() };
+    return run && device && { id: this.id, step: run.steps, device, model: () => run.model(), evaluate: (lists) => run.evaluate(lists) };
   }
 
   command(command: Command): void {

@@ -1,0 +1,143 @@
+//! Texts of one form that a record holds: what is accepted, and how it is then written.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::table::SETTINGS;
+
+/// The largest token number.
+pub const MAX_TOKEN: u64 = 99_999;
+
+/// The last position of the longest context.
+pub const MAX_POSITION: usize = 4095;
+
+/// Longest packed weights, in characters: with them a link is still one that most programs pass on.
+pub const MAX_PACKED: usize = 32_000;
+
+/// What a link can hide or unfold: the page's panels, and controls that are no settings. Links name them for ever: names are only added.
+pub const PANELS: &[&str] = &[
+    "sequence",
+    "list",
+    "predictions",
+    "undo",
+    "presets",
+    "generation",
+    "ablate",
+    "attention",
+    "view",
+    "numbers",
+    "transport",
+    "reset",
+    "play",
+    "step",
+    "seed",
+    "readouts",
+    "loss",
+    "file",
+    "export",
+    "ablations",
+    "claims",
+    "comparison",
+    "runs",
+    "settings",
+    "tour",
+    "help",
+    "open",
+    "device",
+    "share",
+    "theme",
+];
+
+/// The stops of the page's tour, in order.
+const STOPS: [&str; 8] = ["train", "read_pattern", "inject_mid", "remove_mid", "shorten", "bos", "claims", "your_turn"];
+
+/// A stop of the tour by its name or, as people count, its number.
+pub fn stop(text: &str) -> Option<String> {
+    let named = STOPS.iter().find(|stop| stop.eq_ignore_ascii_case(text));
+    let counted = || whole(text, STOPS.len()).and_then(|number| STOPS.get(number.checked_sub(1)?));
+    named.or_else(counted).map(|stop| (*stop).into())
+}
+
+/// A whole number as people write it, at most `max`.
+pub fn whole(text: &str, max: usize) -> Option<usize> {
+    let digits = !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && *number <= max)
+}
+
+/// The form of any text type: read, and written again.
+pub fn canonical<T: FromStr + Display>(text: &str) -> Option<String> {
+    text.parse::<T>().ok().map(|value| value.to_string())
+}
+
+/// The start of a SHA-256, or all of it, in hexadecimal.
+pub fn hash(text: &str) -> Option<String> {
+    let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (hexadecimal && (8..=64).contains(&text.len())).then(|| text.to_ascii_lowercase())
+}
+
+pub fn version(text: &str) -> Option<String> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
+    ((1..=40).contains(&text.len()) && text.bytes().all(known)).then(|| text.into())
+}
+
+/// A panel, or a setting whose control is hidden.
+pub fn panel(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let setting = || SETTINGS.iter().any(|row| row.path == text && ["task", "model", "train"].contains(&row.group()));
+    (PANELS.contains(&text.as_str()) || setting()).then_some(text)
+}
+
+/// What a person may have called a file. Nothing invisible, nor what turns the direction of the text that stands beside it.
+pub fn file_text(text: &str) -> Option<String> {
+    let hidden =
+        |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let length = text.chars().count();
+    ((1..=200).contains(&length) && !text.chars().any(hidden)).then(|| text.into())
+}
+
+/// Weights as base64url; what is in them is judged beside the model.
+pub fn packed(text: &str) -> Option<String> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    ((1..=MAX_PACKED).contains(&text.len()) && text.bytes().all(known)).then(|| text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_alone() {
+        assert_eq!(whole("4095", MAX_POSITION), Some(4095));
+        for bad in ["4096", "", "-1", "+1", "1.0", "1e3", " 1", "999999999999999999999", "٣"] {
+            assert_eq!(whole(bad, MAX_POSITION), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn stops_have_names_and_numbers() {
+        assert_eq!(stop("3").as_deref(), Some("inject_mid"));
+        assert_eq!(stop("BOS").as_deref(), Some("bos"));
+        assert!(stop("0").is_none() && stop("9").is_none() && stop("nowhere").is_none());
+    }
+
+    #[test]
+    fn names_of_files_hide_nothing() {
+        assert_eq!(file_text("my model (2).pt").as_deref(), Some("my model (2).pt"));
+        for bad in ["", "a\nb", "a\u{202e}tp.exe", "\u{200b}", &"x".repeat(201)] {
+            assert_eq!(file_text(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn fingerprints_may_be_cut() {
+        assert_eq!(hash("ABCDEF01").as_deref(), Some("abcdef01"));
+        assert!(hash("abcdef0").is_none() && hash("abcdefgh").is_none() && hash(&"a".repeat(65)).is_none());
+    }
+
+    #[test]
+    fn settings_can_be_hidden_and_what_is_no_control_cannot() {
+        assert_eq!(panel("Attention").as_deref(), Some("attention"));
+        assert!(panel("task.list_length").is_some());
+        assert!(panel("weights").is_none() && panel("view.show").is_none() && panel("body").is_none());
+    }
+}

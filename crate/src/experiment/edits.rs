@@ -1,0 +1,93 @@
+//! Changes of a prompt, made one after the other.
+
+use crate::config::{TaskConfig, TokenEdit};
+use crate::error::{Error, Result};
+use crate::task::Sort;
+
+/// What a task's prompt for these numbers becomes.
+///
+/// # Errors
+/// If a change can't be made: there is no such position or token, or nothing would be left. It is named by its number.
+pub fn apply_edits(task: &TaskConfig, numbers: &[usize], edits: &[TokenEdit]) -> Result<Vec<usize>> {
+    let mut prompt = clean_prompt(task, numbers);
+    for (number, edit) in edits.iter().enumerate() {
+        apply(&mut prompt, *edit, task).map_err(|why| Error::new(format!("edit[{number}] is {edit}; {why}.")))?;
+    }
+    Ok(prompt)
+}
+
+/// BOS if there is one, the numbers, MID if there is one.
+pub(super) fn clean_prompt(task: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
+    let mut sequence = Sort::sequence(task, numbers);
+    sequence.truncate(task.prompt_length(numbers.len()));
+    sequence
+}
+
+/// Makes one change, or says why it can't be made, as the end of a sentence.
+pub(super) fn apply(prompt: &mut Vec<usize>, edit: TokenEdit, task: &TaskConfig) -> std::result::Result<(), String> {
+    let length = prompt.len();
+    let there =
+        |at: usize| if at < length { Ok(()) } else { Err(format!("positions of the prompt are then 0 to {}", length.saturating_sub(1))) };
+    match edit {
+        TokenEdit::Replace { at, token } => {
+            there(at)?;
+            prompt[at] = token.number(task).ok_or_else(|| format!("this task has no {token}"))?;
+        }
+        TokenEdit::Delete { at } => {
+            there(at)?;
+            if length == 1 {
+                return Err("a prompt needs at least one token".into());
+            }
+            prompt.remove(at);
+        }
+        TokenEdit::Insert { at, token } => {
+            if at > length {
+                return Err(format!("the positions where a token can be inserted are then 0 to {length}"));
+            }
+            prompt.insert(at, token.number(task).ok_or_else(|| format!("this task has no {token}"))?);
+        }
+        TokenEdit::Move { from, to } => {
+            there(from)?;
+            there(to)?;
+            let token = prompt.remove(from);
+            prompt.insert(to, token);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+
+    fn applied(edits: &[&str]) -> Result<Vec<usize>> {
+        let edits: Vec<TokenEdit> = edits.iter().map(|edit| edit.parse().unwrap()).collect();
+        apply_edits(&Experiment::default().task, &[6, 2, 59, 50, 20], &edits)
+    }
+
+    #[test]
+    fn the_notebooks_experiments() {
+        assert_eq!(applied(&[]).unwrap(), [65, 6, 2, 59, 50, 20, 66]);
+        assert_eq!(applied(&["replace:4:MID"]).unwrap(), [65, 6, 2, 59, 66, 20, 66]);
+        assert_eq!(applied(&["replace:6:27"]).unwrap(), [65, 6, 2, 59, 50, 20, 27]);
+        assert_eq!(applied(&["delete:6"]).unwrap(), [65, 6, 2, 59, 50, 20]);
+        assert_eq!(applied(&["delete:5", "delete:4"]).unwrap(), [65, 6, 2, 59, 66]);
+    }
+
+    #[test]
+    fn positions_are_those_of_the_prompt_as_it_then_stands() {
+        assert_eq!(applied(&["delete:0", "insert:0:12", "insert:7:BOS"]).unwrap(), [12, 6, 2, 59, 50, 20, 66, 65]);
+        assert_eq!(applied(&["move:1:3", "move:6:0"]).unwrap(), [66, 65, 2, 59, 6, 50, 20]);
+        assert_eq!(applied(&["move:2:2"]).unwrap(), applied(&[]).unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said() {
+        let refused = |edits: &[&str]| applied(edits).unwrap_err().to_string();
+        assert_eq!(refused(&["delete:0", "replace:6:MID"]), "edit[1] is replace:6:MID; positions of the prompt are then 0 to 5.");
+        assert_eq!(refused(&["insert:8:1"]), "edit[0] is insert:8:1; the positions where a token can be inserted are then 0 to 7.");
+        assert_eq!(refused(&["replace:0:EOS"]), "edit[0] is replace:0:EOS; this task has no EOS.");
+        assert!(refused(&["delete:0"; 7]).contains("at least one token"));
+    }
+}

@@ -1,0 +1,67 @@
+// What only the module knows of links: how they are written and read, and what a model is by its fingerprint. Beside training, whose
+// loop does not wait for it.
+
+import { decodeLink, encodeLink, Model, openDevice, version } from "tinylens";
+import type { Answered, FromWorker, LinkQuestion } from "../protocol";
+import type { Subject } from "./lab";
+
+/** Held-out lists whose loss a link carries: the same few everywhere. */
+const LISTS = 50;
+
+export class Links {
+  constructor(
+    private readonly post: (message: FromWorker) => void,
+    private readonly trainer: { readonly subject: Subject | null },
+  ) {}
+
+  /** Throws only what ends the module. */
+  async answer(request: number, question: LinkQuestion): Promise<void> {
+    try {
+      this.post({ type: "linked", request, answer: { is: await this.answerTo(question) } });
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      this.post({ type: "linked", request, answer: { error: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  private async answerTo(question: LinkQuestion): Promise<Answered[keyof Answered]> {
+    switch (question.kind) {
+      case "encode":
+        return encodeLink(question.record);
+      case "decode": {
+        const { experiment, warnings } = decodeLink(question.link);
+        return { experiment, warnings, link: encodeLink(experiment) };
+      }
+      case "facts": {
+        const { id: run, step, model, evaluate } = this.subjectNow();
+        const now = model();
+        // Both are begun before anything else can train.
+        const [fingerprint, { loss }] = await Promise.all([now.fingerprint(), evaluate(LISTS)]);
+        now.free();
+        return { run, step, fingerprint, loss, version: version() };
+      }
+      case "pack": {
+        const model = this.subjectNow().model();
+        try {
+          return await model.packWeights();
+        } finally {
+          model.free();
+        }
+      }
+      case "unpack": {
+        const model = await Model.fromLink(question.link, await openDevice("cpu"));
+        try {
+          return await model.toSafetensors();
+        } finally {
+          model.free();
+        }
+      }
+    }
+  }
+
+  private subjectNow(): Subject {
+    const { subject } = this.trainer;
+    if (!subject) throw new Error("There is no model yet.");
+    return subject;
+  }
+}
