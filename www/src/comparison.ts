@@ -3,6 +3,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { COMPARISONS, jobs, summarise, type Comparison, type Job, type Measured, type Summary } from "tinylens/compare.mjs";
+import { change, doc } from "./document";
 import { count } from "./format";
 import { COMPARER } from "./program";
 import type { FromComparer, ToComparer } from "./protocol";
@@ -16,9 +17,13 @@ const MOST = { seeds: 32, steps: 100_000 };
 /** The page's own run needs a core too. More workers than this, and memory is what they share. */
 const WORKERS = Math.max(1, Math.min(4, (navigator.hardwareConcurrency || 2) - 1));
 
-export const which = signal(COMPARISONS[0]!.id);
-export const seeds = signal("4");
-export const steps = signal("3000");
+export const which = computed(() => doc.value.comparison.which || COMPARISONS[0]!.id);
+export const seeds = computed(() => doc.value.comparison.seeds);
+export const steps = computed(() => doc.value.comparison.steps);
+
+/** `what`: the field's name. */
+export const set = (field: "which" | "seeds" | "steps", text: string, what: string): void =>
+  change({ comparison: { ...doc.value.comparison, [field]: text } }, `${what} of the comparison`, `comparison.${field}`);
 
 /** How far each job is that a worker has: arm, seed, steps trained. */
 export type Progress = { job: Job; steps: number };

@@ -44,6 +44,8 @@ export type Document = {
   presets: Partial<Record<AblationName, PresetChoice>>;
   /** Of the ablation table. */
   batteries: { lists: string; seed: string; choices: Partial<Record<AblationName, Choices>> };
+  /** Of the comparison, as typed; `which` empty: the first. */
+  comparison: { which: string; seeds: string; steps: string };
   device: DeviceKind;
   /** What the run began with. */
   start: Start;
@@ -75,6 +77,7 @@ const history = new History<Document>({
   assumed: {},
   presets: {},
   batteries: { lists: "2000", seed: "0", choices: {} },
+  comparison: { which: "", seeds: "4", steps: "3000" },
   device: "auto",
   start: { kind: "experiment", experiment: {} },
 });

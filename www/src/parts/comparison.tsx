@@ -4,7 +4,7 @@
 import { computed, signal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { Summary } from "tinylens/compare.mjs";
-import { cancel, COMPARISONS, seeds, seedsError, start, steps, stepsError, summary, under, which } from "../comparison";
+import { cancel, COMPARISONS, seeds, seedsError, set, start, steps, stepsError, summary, under, which } from "../comparison";
 import { count } from "../format";
 import { program } from "../state";
 import { RateBar } from "./rate";
@@ -27,7 +27,7 @@ export function ComparisonPanel() {
       >
         <div class="lab-field wide">
           <label for={choice}>Question</label>
-          <select id={choice} value={which.value} disabled={running} onChange={(e) => (which.value = e.currentTarget.value)}>
+          <select id={choice} value={which.value} disabled={running} onChange={(e) => set("which", e.currentTarget.value, "Kind")}>
             {COMPARISONS.map(({ id, title }) => (
               <option key={id} value={id}>
                 {title}
@@ -35,8 +35,8 @@ export function ComparisonPanel() {
             ))}
           </select>
         </div>
-        <Field name="Seeds" text={seeds.value} error={seedsError.value} off={running} onInput={(text) => (seeds.value = text)} />
-        <Field name="Steps" text={steps.value} error={stepsError.value} off={running} onInput={(text) => (steps.value = text)} />
+        <Field name="Seeds" text={seeds.value} error={seedsError.value} off={running} onInput={(text) => set("seeds", text, "Seeds")} />
+        <Field name="Steps" text={steps.value} error={stepsError.value} off={running} onInput={(text) => set("steps", text, "Steps")} />
         {/* Two buttons, by their keys: one that became the other while it is pressed would submit the form. */}
         {running ? (
           <button key="cancel" type="button" onClick={cancel}>
