@@ -7,10 +7,12 @@ mod ablation;
 mod canvas;
 mod convert;
 mod device;
+mod drawn;
 mod fatal;
 mod link;
 mod model;
 mod options;
+mod paint;
 mod run;
 mod types;
 #[cfg(target_family = "wasm")]

@@ -5,10 +5,10 @@ import { useLayoutEffect } from "preact/hooks";
 import type { Head } from "tinylens";
 import { doc } from "../../document";
 import { compared } from "../../edit";
-import { weight } from "../../format";
 import type { CanvasName, HeadTable } from "../../protocol";
 import { send } from "../../session";
 import { edited, generation, sequence, table, tableOf } from "../../state";
+import { PatternTable } from "../pattern_table";
 import { Taken, TakenLine } from "../taken";
 
 const NAMES: Record<CanvasName, string> = { clean: "the clean sequence", edited: "the edited sequence", difference: "the difference", heads: "all heads, small" };
@@ -87,36 +87,6 @@ export function Twin() {
 
 const CAPTIONS: Record<CanvasName, string> = { clean: "", edited: ", edited sequence", difference: ", edited less clean", heads: "" };
 
-function Numbers({ canvas, layer, head, labels, values, causal }: HeadTable) {
-  const size = labels.length;
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Pattern as a table">
-      <table>
-        <caption>
-          Layer {layer}, head {head}
-          {CAPTIONS[canvas]}: each destination (row) and each source (column)
-        </caption>
-        <thead>
-          <tr>
-            <td />
-            {labels.map((label, i) => (
-              <th key={i} scope="col">
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {labels.map((label, destination) => (
-            <tr key={destination}>
-              <th scope="row">{label}</th>
-              {labels.map((_, source) => (
-                <td key={source}>{causal && source > destination ? "" : weight(values[destination * size + source] ?? 0)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+function Numbers({ canvas, layer, head, ...numbers }: HeadTable) {
+  return <PatternTable caption={`Layer ${layer}, head ${head}${CAPTIONS[canvas]}: each destination (row) and each source (column)`} {...numbers} />;
 }

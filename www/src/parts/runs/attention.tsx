@@ -8,6 +8,7 @@ import type { Side } from "../../store/compare";
 import type { Attention } from "../../store/kept";
 import { theme } from "../../theme";
 import { HeatLegend } from "../heat";
+import { PatternTable } from "../pattern_table";
 
 /** The pair of positions that is read; null: none. */
 const cell = signal<{ destination: number; source: number } | null>(null);
@@ -84,7 +85,7 @@ function Head({ side, place }: { side: Side; place: 0 | 1 }) {
       <Map name={name} attention={attention} weights={weights} />
       <details>
         <summary>As a table</summary>
-        <Numbers caption={`${name}, ${named(attention, head)}: how much each destination (row) attends to each source (column)`} attention={attention} weights={weights} />
+        <PatternTable caption={`${name}, ${named(attention, head)}: how much each destination (row) attends to each source (column)`} labels={attention.labels} values={weights} causal={attention.causal} />
       </details>
     </div>
   );
@@ -145,35 +146,4 @@ function draw(canvas: HTMLCanvasElement, weights: Float32Array, size: number, ca
       context.fillStyle = style.getPropertyValue(later ? "--paper" : "--accent");
       context.fillRect(source, destination, 1, 1);
     }
-}
-
-function Numbers({ caption, attention: { labels, causal }, weights }: { caption: string; attention: Attention; weights: Float32Array }) {
-  const size = labels.length;
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
-      <table>
-        <caption>{caption}</caption>
-        <thead>
-          <tr>
-            <td />
-            {labels.map((label, i) => (
-              <th key={i} scope="col">
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {labels.map((label, destination) => (
-            <tr key={destination}>
-              <th scope="row">{label}</th>
-              {labels.map((_, source) => (
-                <td key={source}>{causal && source > destination ? "" : weight(weights[destination * size + source]!)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
 }
