@@ -135,12 +135,14 @@ test("a model by itself may be smaller than any task", async () => {
 test("the table of settings describes every field, and its defaults are the default experiment", () => {
   const { experiment, errors } = checkExperiment({});
   assert.deepEqual(errors, []);
-  for (const setting of settings()) {
+  // Of a link's other fields (the steps trained, the list, the view) a run is no function.
+  const own = settings().filter(({ group, path }) => group in experiment && path !== "train.steps");
+  for (const setting of own) {
     assert.deepEqual(experiment[setting.group][setting.label], setting.default, setting.path);
     assert.ok(setting.help.endsWith("."), setting.path);
   }
   const fields = Object.values(experiment).reduce((sum, group) => sum + Object.keys(group).length, 0);
-  assert.equal(settings().length, fields);
+  assert.equal(own.length, fields);
   const wrong = checkExperiment({ task: { list_length: 99 }, model: { n_heads: "two" } });
   assert.equal(wrong.experiment, null);
   assert.deepEqual(wrong.errors.map((error) => error.path), ["task.list_length", "model.n_heads"]);
