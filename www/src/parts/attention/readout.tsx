@@ -68,7 +68,8 @@ const VERBS = { pattern: "attends to", scores: "scores", value_weighted: "attend
 function Token({ name, destination, source }: { name: CanvasName; destination: number | null; source: number | null }) {
   const position = destination ?? source ?? 0;
   const token = labels(name)?.[position] ?? "?";
-  const heads = largeHeads.value.length;
+  const [layers, perLayer] = sequence.value?.heads ?? [1, 1];
+  const heads = largeHeads.value.length || layers * perLayer;
   return (
     <p class="readout" id="attention-reading" data-token={`${destination ?? ""},${source ?? ""}`}>
       {destination !== null ? "Where " : "Who attends to "}
