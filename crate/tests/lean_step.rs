@@ -95,9 +95,26 @@ fn by_autodiff(model: &Model, task: &Sort, step: u32) -> (f32, Vec<f32>) {
     (block_on(read(loss.inner())).unwrap()[0], block_on(read(gradient)).unwrap())
 }
 
+/// The largest difference between two gradients, relative where they are above 1.
+fn apart(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
+}
+
+/// How far a gradient may be from autodiff's where its model is so ill-conditioned that rounding alone makes for more than 1e-5: four times as
+/// far as autodiff's own moves when parameters move by a unit in the last place (rounding happens in every operation, and that only at
+/// the parameters), at most 1e-4. A few models drawn here are so, deep ones that normalise almost nothing.
+fn noise(experiment: &Experiment, parameters: &[f32], task: &Sort, step: u32, expected: &[f32]) -> f32 {
+    let moved = |lane: u32| {
+        let bit = |index: usize| block(9, Stream::Edit, At { step, index: index as u32, lane })[1] >> 31;
+        let near = parameters.iter().enumerate().map(|(index, x)| f32::from_bits(x.to_bits() ^ bit(index))).collect();
+        apart(&by_autodiff(&Model::from_parameters(&experiment.model, near, &Device::flex()), task, step).1, expected)
+    };
+    (4.0 * (1..5).map(moved).fold(0.0, f32::max)).min(1e-4)
+}
+
 /// Compares every gradient of many experiments, all of which `path` must cover.
 fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
-    let mut worst = 0.0f32;
+    let (mut worst, mut ill) = (0.0f32, 0);
     for case in 0..CONFIGURATIONS {
         let partial = drawn(case);
         let experiment = Experiment::resolve(&partial).unwrap_or_else(|errors| panic!("{partial}: {errors:?}"));
@@ -121,17 +138,24 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
             let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
             let loss = lean.gradient(&parameters, &sequences, &mut gradient);
             assert!((loss - expected_loss).abs() <= 1e-5 * expected_loss.max(1.0), "{partial}: loss {loss}, {expected_loss}");
+            let limit = if apart(&gradient, &expected) <= 1e-5 {
+                1e-5
+            } else {
+                ill += 1;
+                noise(&experiment, &parameters, &task, step, &expected)
+            };
             for entry in model.layout().entries() {
                 for index in entry.range() {
                     let (got, expected) = (gradient[index], expected[index]);
-                    worst = worst.max((got - expected).abs() / expected.abs().max(1.0));
-                    let near = (got - expected).abs() <= 1e-5 * expected.abs().max(1.0);
+                    let near = (got - expected).abs() <= limit * expected.abs().max(1.0);
                     assert!(near, "case {case}: {}[{}] is {got}, and should be {expected}: {partial}", entry.name, index - entry.offset);
                 }
             }
+            worst = worst.max(apart(&gradient, &expected));
         }
     }
-    println!("{path}: worst difference over {CONFIGURATIONS} configurations: {worst:.1e}");
+    assert!(ill <= CONFIGURATIONS / 20, "{ill} gradients differ by more than 1e-5");
+    println!("{path}: worst difference over {CONFIGURATIONS} configurations: {worst:.1e}; {ill} above 1e-5");
 }
 
 #[test]

@@ -1,19 +1,23 @@
-//! Loops over slices that compilers turn into SIMD, and an exponential that they can.
+//! Loops over slices that compilers turn into SIMD, and an exponential that they can. `#[inline]`, since other files' loops become SIMD
+//! only with what they call inside, and slices can be as short as a head.
 
 /// Lanes of a sum: enough for two SIMD registers, and a fixed order.
 const LANES: usize = 8;
 
 /// `out += x`.
+#[inline]
 pub fn add(out: &mut [f32], x: &[f32]) {
     out.iter_mut().zip(x).for_each(|(out, x)| *out += x);
 }
 
 /// `out += scale · x`.
+#[inline]
 pub fn add_scaled(out: &mut [f32], x: &[f32], scale: f32) {
     out.iter_mut().zip(x).for_each(|(out, x)| *out += scale * x);
 }
 
 /// Σ a b.
+#[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (mut a, mut b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
@@ -26,6 +30,7 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Σ values.
+#[inline]
 pub fn sum(values: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let mut chunks = values.chunks_exact(LANES);
@@ -57,6 +62,7 @@ pub fn cross_entropy(logits: &mut [f32], target: usize, weight: f32) -> f64 {
 
 /// e^x for x up to 0, within 2 units in the last place; 0 below -40. Not libm's: this one has no branches, so that loops over it are
 /// SIMD. `2^n · p(r)` with `x = n ln 2 + r` and the polynomial of Cephes (Moshier, `expf`).
+#[inline]
 pub fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
