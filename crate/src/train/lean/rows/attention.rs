@@ -2,10 +2,11 @@
 //!
 //! Legend: `in`, `out` rows as in [`Route`]; `H` heads of `D` values each, side by side in a row of queries, keys or values.
 
-use super::super::vector::{add, add_scaled, dot, exp_less_max};
+use super::super::matrix::{Matrix, multiply, multiply_part};
+use super::super::vector::{add, dot, exp_less_max};
 use super::Places;
 use super::linear::Linear;
-use super::packed::{Route, gather, scatter};
+use super::packed::{Route, Span, gather, scatter};
 use super::rotary::Rotary;
 use crate::config::{AttentionDirection, ModelConfig, PositionalEmbedding};
 
@@ -34,7 +35,7 @@ pub struct Attention {
     /// `[in, H D]`.
     keys: Vec<f32>,
     values: Vec<f32>,
-    /// The weights of all sources, for every sequence, head and outgoing row, one after the other.
+    /// Of every sequence and head, one after the other, `[its outgoing rows, its sources]`.
     pattern: Vec<f32>,
     /// `[out, H D]`: the mean of the values.
     z: Vec<f32>,
@@ -45,7 +46,9 @@ pub struct Attention {
     grad_keys: Vec<f32>,
     grad_values: Vec<f32>,
     grad_z: Vec<f32>,
-    /// `[sources]`: of one outgoing row's pattern.
+    /// Of one sequence: rows of queries, keys and values, and their gradients; of one head of it: the pattern's gradient.
+    near: [Vec<f32>; 3],
+    grad_near: [Vec<f32>; 3],
     grad_pattern: Vec<f32>,
 }
 
@@ -81,7 +84,9 @@ impl Attention {
             grad_keys: empty(),
             grad_values: empty(),
             grad_z: empty(),
-            grad_pattern: vec![0.0; positions],
+            near: [empty(), empty(), empty()],
+            grad_near: [empty(), empty(), empty()],
+            grad_pattern: empty(),
         }
     }
 
@@ -104,8 +109,7 @@ impl Attention {
         self.values.resize(incoming * width, 0.0);
         self.k.forward(parameters, placed, &mut self.keys, false);
         self.v.forward(parameters, x, &mut self.values, false);
-        if route.narrows() {
-            self.narrow.resize(outgoing * c, 0.0);
+        if route.narrows {
             gather(&mut self.narrow, placed, &route.from, c);
             self.queries.resize(outgoing * width, 0.0);
             self.q.forward(parameters, &self.narrow, &mut self.queries, false);
@@ -156,7 +160,7 @@ impl Attention {
             }
         };
         self.k.backward(parameters, placed, &self.grad_keys, gradient, grad_placed, true);
-        if route.narrows() {
+        if route.narrows {
             self.grad_narrow.resize(self.narrow.len(), 0.0);
             self.q.backward(parameters, &self.narrow, &self.grad_queries, gradient, &mut self.grad_narrow, false);
             scatter(grad_placed, &self.grad_narrow, &route.from, c);
@@ -172,64 +176,82 @@ impl Attention {
     /// Patterns, and the means of the values.
     fn attend(&mut self, route: &Route) {
         let Self { d, h, causal, scale, .. } = *self;
-        let at = |row: usize, head: usize| (row * h + head) * d..(row * h + head + 1) * d;
-        self.pattern.clear();
-        for_each_row(route, h, causal, |row, query, head, sources| {
-            let start = self.pattern.len();
-            let q = &self.queries[at(query, head)];
-            self.pattern.extend(sources.iter().map(|source| dot(q, &self.keys[at(*source, head)]) * scale));
-            let pattern = &mut self.pattern[start..];
-            let sum = exp_less_max(pattern);
-            let z = &mut self.z[at(row, head)];
-            z.fill(0.0);
-            for (weight, source) in pattern.iter_mut().zip(sources) {
-                *weight /= sum;
-                add_scaled(z, &self.values[at(*source, head)], *weight);
+        let width = h * d;
+        self.pattern.resize(route.spans.iter().map(|span| h * span.outgoing.len() * span.keys.len()).sum(), 0.0);
+        let mut rest = &mut self.pattern[..];
+        for span in &route.spans {
+            let (rows, sources) = (span.outgoing.len(), span.keys.len());
+            let [q, k, v] = near(&mut self.near, [&self.queries, &self.keys, &self.values], route, span, width);
+            for head in 0..h {
+                let part = |values, rows| head_of(values, rows, head, [d, width]);
+                let (pattern, after) = rest.split_at_mut(rows * sources);
+                rest = after;
+                multiply(pattern, part(q, rows), part(k, sources).t(), scale, false);
+                for (i, row) in pattern.chunks_exact_mut(sources).enumerate() {
+                    let (seen, future) = row.split_at_mut(if causal { span.first + i + 1 } else { sources });
+                    let sum = exp_less_max(seen);
+                    seen.iter_mut().for_each(|weight| *weight /= sum);
+                    future.fill(0.0);
+                }
+                let z = &mut self.z[span.outgoing.start * width + head * d..];
+                multiply_part(z, width, Matrix::new(pattern, rows, sources), part(v, sources), 1.0, false);
             }
-        });
+        }
     }
 
     /// From `grad_z` the gradients of queries, keys and values, added to what is there.
     fn attend_backward(&mut self, route: &Route) {
-        let Self { d, h, causal, scale, .. } = *self;
-        let at = |row: usize, head: usize| (row * h + head) * d..(row * h + head + 1) * d;
-        let mut start = 0;
-        for_each_row(route, h, causal, |row, query, head, sources| {
-            let pattern = &self.pattern[start..start + sources.len()];
-            start += sources.len();
-            let grad_z = &self.grad_z[at(row, head)];
-            let mut mean = 0.0;
-            for ((grad, weight), source) in self.grad_pattern.iter_mut().zip(pattern).zip(sources) {
-                *grad = dot(grad_z, &self.values[at(*source, head)]);
-                mean += weight * *grad;
-                add_scaled(&mut self.grad_values[at(*source, head)], grad_z, *weight);
+        let Self { d, h, scale, .. } = *self;
+        let width = h * d;
+        let mut rest = &self.pattern[..];
+        for span in &route.spans {
+            let (rows, sources) = (span.outgoing.len(), span.keys.len());
+            let [q, k, v] = near(&mut self.near, [&self.queries, &self.keys, &self.values], route, span, width);
+            let [grad_q, grad_k, grad_v] = &mut self.grad_near;
+            grad_q.resize(rows * width, 0.0);
+            grad_k.resize(sources * width, 0.0);
+            grad_v.resize(sources * width, 0.0);
+            self.grad_pattern.resize(rows * sources, 0.0);
+            for head in 0..h {
+                let start = head * d;
+                let part = |values, rows| head_of(values, rows, head, [d, width]);
+                let (pattern, after) = rest.split_at(rows * sources);
+                rest = after;
+                let grad_z = part(&self.grad_z[span.outgoing.start * width..], rows);
+                multiply_part(&mut grad_v[start..], width, Matrix::new(pattern, rows, sources).t(), grad_z, 1.0, false);
+                multiply(&mut self.grad_pattern, grad_z, part(v, sources).t(), 1.0, false);
+                // The softmax. Where a row sees nothing its weights are 0, and so is what comes out.
+                for (grad, weights) in self.grad_pattern.chunks_exact_mut(sources).zip(pattern.chunks_exact(sources)) {
+                    let mean = dot(grad, weights);
+                    grad.iter_mut().zip(weights).for_each(|(grad, weight)| *grad = weight * (*grad - mean));
+                }
+                let grad_scores = Matrix::new(&self.grad_pattern, rows, sources);
+                multiply_part(&mut grad_q[start..], width, grad_scores, part(k, sources), scale, false);
+                multiply_part(&mut grad_k[start..], width, grad_scores.t(), part(q, rows), scale, false);
             }
-            let (q, grad_q) = (&self.queries[at(query, head)], &mut self.grad_queries[at(query, head)]);
-            for ((grad, weight), source) in self.grad_pattern.iter().zip(pattern).zip(sources) {
-                let grad_score = weight * (grad - mean) * scale;
-                add_scaled(grad_q, &self.keys[at(*source, head)], grad_score);
-                add_scaled(&mut self.grad_keys[at(*source, head)], q, grad_score);
-            }
-        });
-    }
-}
-
-/// Calls `f(outgoing row, its query's row, head, the rows of its sources)`, always in the same order, which is that of the patterns.
-fn for_each_row(route: &Route, heads: usize, causal: bool, mut f: impl FnMut(usize, usize, usize, &[usize])) {
-    for span in &route.spans {
-        let keys = &route.keys[span.keys.clone()];
-        for head in 0..heads {
-            for (i, row) in span.outgoing.clone().enumerate() {
-                let query = if route.narrows() { row } else { route.from[row] };
-                let sources = if causal { &keys[..=span.first + i] } else { keys };
-                f(row, query, head, sources);
-            }
+            scatter(&mut self.grad_queries, grad_q, &route.queries[span.outgoing.clone()], width);
+            scatter(&mut self.grad_keys, grad_k, &route.keys[span.keys.clone()], width);
+            scatter(&mut self.grad_values, grad_v, &route.keys[span.keys.clone()], width);
         }
     }
 }
 
+/// One sequence's queries, keys and values, `[rows, H D]` each, copied to where they stand one after the other.
+fn near<'a>(out: &'a mut [Vec<f32>; 3], of: [&[f32]; 3], route: &Route, span: &Span, width: usize) -> [&'a [f32]; 3] {
+    let keys = &route.keys[span.keys.clone()];
+    for ((out, of), rows) in out.iter_mut().zip(of).zip([&route.queries[span.outgoing.clone()], keys, keys]) {
+        gather(out, of, rows, width);
+    }
+    out.each_ref().map(Vec::as_slice)
+}
+
+/// One head's part of rows of all heads, `[rows, D]`.
+fn head_of(values: &[f32], rows: usize, head: usize, [d, width]: [usize; 2]) -> Matrix<'_> {
+    Matrix::part(&values[head * d..], rows, d, width)
+}
+
 /// The position of every row of queries.
 fn query_positions(route: &Route) -> impl Iterator<Item = usize> {
-    let rows = if route.narrows() { route.from.len() } else { route.positions.len() };
-    (0..rows).map(|row| route.positions[if route.narrows() { route.from[row] } else { row }])
+    let rows = if route.narrows { route.from.len() } else { route.positions.len() };
+    (0..rows).map(|row| route.positions[if route.narrows { route.from[row] } else { row }])
 }

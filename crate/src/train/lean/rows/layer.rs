@@ -35,14 +35,12 @@ impl Layer {
 
     /// The stream after the layer, `[out, C]`, from that before it, `x`, `[in, C]`.
     pub fn forward(&mut self, parameters: &[f32], x: &[f32], route: &Route, out: &mut Vec<f32>) {
-        let outgoing = route.from.len();
-        out.resize(outgoing * self.c, 0.0);
         gather(out, x, &route.from, self.c);
         self.norm.forward(parameters, x);
         self.attention.forward(parameters, self.norm.out(), route, out);
         if let Some((norm, mlp)) = &mut self.mlp {
             norm.forward(parameters, out);
-            mlp.forward(parameters, norm.out(), outgoing, out);
+            mlp.forward(parameters, norm.out(), route.from.len(), out);
         }
     }
 

@@ -64,7 +64,9 @@ impl Packed {
             Span { keys: rows.clone(), outgoing, first }
         });
         let from = if last { self.counted.iter().map(|row| keys[*row]).collect() } else { keys.clone() };
-        Route { spans: spans.collect(), keys, from, positions }
+        let narrows = from.len() < positions.len();
+        let queries = if narrows { (0..from.len()).collect() } else { from.clone() };
+        Route { spans: spans.collect(), keys, from, positions, narrows, queries }
     }
 }
 
@@ -78,6 +80,10 @@ pub struct Route {
     pub from: Vec<usize>,
     /// `[in]`: the position of every incoming row.
     pub positions: Vec<usize>,
+    /// Whether fewer rows go out than come in. Queries are then computed for the outgoing rows, else for the incoming ones.
+    pub narrows: bool,
+    /// `[out]`: the row of queries of every outgoing row.
+    pub queries: Vec<usize>,
     /// One for each sequence.
     pub spans: Vec<Span>,
 }
@@ -93,15 +99,9 @@ pub struct Span {
     pub first: usize,
 }
 
-impl Route {
-    /// Whether fewer rows go out than come in. Queries are then computed for the outgoing rows, else for the incoming ones.
-    pub fn narrows(&self) -> bool {
-        self.from.len() < self.positions.len()
-    }
-}
-
 /// `out[i] = x[rows[i]]`, of rows of `width` values.
-pub fn gather(out: &mut [f32], x: &[f32], rows: &[usize], width: usize) {
+pub fn gather(out: &mut Vec<f32>, x: &[f32], rows: &[usize], width: usize) {
+    out.resize(rows.len() * width, 0.0);
     for (out, row) in out.chunks_exact_mut(width).zip(rows) {
         out.copy_from_slice(&x[row * width..(row + 1) * width]);
     }
