@@ -117,7 +117,7 @@ fn sigmoid(x: f32) -> f32 {
 }
 
 /// 2 sqrt(2/π) and the weight of x³ in GPT-2's gelu.
-const TWICE_ROOT: f32 = 1.595_769_1;
+const TWICE_ROOT: f32 = 1.595_769;
 const CUBE: f32 = 0.044_715;
 
 /// GPT-2's gelu is `x (1 + tanh(u)) / 2`, which is `x sigmoid(2 u)`: this is `2 u`.
