@@ -5,21 +5,27 @@ use std::ops::Range;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use pollster::block_on;
 use serde_json::{Value, json};
+use tinylens::config::AttentionDirection;
 use tinylens::experiment::Experiment;
-use tinylens::model::{Model, read};
+use tinylens::model::{Model, Padding, read};
 use tinylens::random::{At, Stream, below, block};
 use tinylens::task::Sort;
 use tinylens::train::{Lean, Run, Sequences, Targets, loss};
 
 const CONFIGURATIONS: u32 = 200;
 
-/// A task and model that the lean step covers.
-fn drawn(case: u32) -> Value {
+/// A number below `bound` from a stream of them.
+fn drawing(case: u32) -> impl FnMut(u32) -> usize {
     let mut next = 0;
-    let mut draw = |bound: u32| {
+    move |bound| {
         next += 1;
         below(block(5, Stream::Edit, At { step: case, index: next, lane: 0 })[0], bound) as usize
-    };
+    }
+}
+
+/// A task, and a model of one attention-only layer without norm.
+fn drawn(case: u32) -> Value {
+    let mut draw = drawing(case);
     let values = 3 + draw(20);
     let bos = if draw(3) == 0 { Value::Null } else { json!(values) };
     let eos = if draw(3) == 0 { json!(values + 2) } else { Value::Null };
@@ -35,6 +41,35 @@ fn drawn(case: u32) -> Value {
     })
 }
 
+/// The same, with the model's other options drawn too, so that tables do not cover it.
+fn drawn_any(case: u32) -> Value {
+    let mut partial = drawn(case);
+    let mut draw = drawing(case + 1_000_000);
+    let model = &mut partial["model"];
+    let layers = 1 + draw(4);
+    let norms = [json!(null), json!("LN"), json!("LNPre"), json!("RMS"), json!("RMSPre")];
+    let norm = &norms[draw(5)];
+    let attn_only = draw(3) == 0;
+    model["n_layers"] = json!(layers);
+    model["normalization_type"] = norm.clone();
+    // One such layer without norm is for tables.
+    model["attn_only"] = json!(attn_only && !(layers == 1 && norm.is_null()));
+    model["eps"] = json!([1e-5, 1e-3, 0.1][draw(3)]);
+    model["act_fn"] = json!(["relu", "gelu", "gelu_new", "silu", "solu_ln"][draw(5)]);
+    model["d_mlp"] = json!(1 + draw(60));
+    model["positional_embedding_type"] = json!(["standard", "standard", "shortformer", "rotary"][draw(4)]);
+    model["rotary_dim"] = json!(2 * draw(1 + model["d_head"].as_u64().unwrap() as u32 / 2));
+    model["rotary_adjacent_pairs"] = json!(draw(2) == 0);
+    model["attention_dir"] = json!(["causal", "causal", "bidirectional"][draw(3)]);
+    if draw(3) == 0 {
+        model["attn_scale"] = json!([0.7, 3.0][draw(2)]);
+    }
+    if draw(4) == 0 {
+        partial["task"]["mid_token"] = json!(null);
+    }
+    partial
+}
+
 /// Loss and gradient by burn.
 fn by_autodiff(model: &Model, task: &Sort, step: u32) -> (f32, Vec<f32>) {
     let batch = task.train_batch(step);
@@ -47,16 +82,39 @@ fn by_autodiff(model: &Model, task: &Sort, step: u32) -> (f32, Vec<f32>) {
     let shape = [targets.len()];
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, shape), &model.device());
     let tokens = Tensor::<2, Int>::from_data(TensorData::new(batch.tokens.clone(), [batch.len(), batch.positions]), &model.device());
+    // Only a bidirectional model sees the padding of shorter sequences.
+    let causal = model.config().attention_dir == AttentionDirection::Causal;
+    let padding = (!causal && batch.uniform().is_none()).then(|| {
+        let held = |length: &usize| (0..batch.positions - 1).map(|at| at < task.config().sequence_length(*length)).collect::<Vec<_>>();
+        Padding::new(&batch.lengths.iter().map(held).collect::<Vec<_>>(), batch.len(), batch.positions - 1).unwrap()
+    });
     let weights = model.tracked_weights();
     let count = counted.iter().map(ExactSizeIterator::len).sum();
-    let loss = loss(model, &weights, tokens, None, rows, Some(Targets { tokens: targets, count }));
+    let loss = loss(model, &weights, tokens, padding.as_ref(), rows, Some(Targets { tokens: targets, count }));
     let gradient = weights.gradient(&mut loss.backward());
     (block_on(read(loss.inner())).unwrap()[0], block_on(read(gradient)).unwrap())
 }
 
-#[test]
-fn every_gradient_is_autodiffs() {
-    let mut worst = 0.0f32;
+/// The largest difference between two gradients, relative where they are above 1.
+fn apart(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
+}
+
+/// How far a gradient may be from autodiff's where its model is so ill-conditioned that rounding alone makes for more than 1e-5: four times as
+/// far as autodiff's own moves when parameters move by a unit in the last place (rounding happens in every operation, and that only at
+/// the parameters), at most 1e-4. A few models drawn here are so: four layers without a norm, norms over five values.
+fn noise(experiment: &Experiment, parameters: &[f32], task: &Sort, step: u32, expected: &[f32]) -> f32 {
+    let moved = |lane: u32| {
+        let bit = |index: usize| block(9, Stream::Edit, At { step, index: index as u32, lane })[1] >> 31;
+        let near = parameters.iter().enumerate().map(|(index, x)| f32::from_bits(x.to_bits() ^ bit(index))).collect();
+        apart(&by_autodiff(&Model::from_parameters(&experiment.model, near, &Device::flex()), task, step).1, expected)
+    };
+    (4.0 * (1..5).map(moved).fold(0.0, f32::max)).min(1e-4)
+}
+
+/// Compares every gradient of many experiments, all of which `path` must cover.
+fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
+    let (mut worst, mut ill) = (0.0f32, 0);
     for case in 0..CONFIGURATIONS {
         let partial = drawn(case);
         let experiment = Experiment::resolve(&partial).unwrap_or_else(|errors| panic!("{partial}: {errors:?}"));
@@ -70,7 +128,8 @@ fn every_gradient_is_autodiffs() {
         }
         model = Model::from_parameters(&experiment.model, parameters.clone(), &Device::flex());
         let positions = experiment.task.sequence_length(experiment.task.list_length);
-        let mut lean = Lean::new(&experiment.model, model.layout(), positions, experiment.train.batch_size).expect("covered");
+        let mut lean = Lean::new(&experiment.model, model.layout(), positions, experiment.train.batch_size);
+        assert_eq!(lean.path(), path, "{partial}");
         for step in 0..2 {
             let (expected_loss, expected) = by_autodiff(&model, &task, step);
             let batch = task.train_batch(step);
@@ -79,21 +138,41 @@ fn every_gradient_is_autodiffs() {
             let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
             let loss = lean.gradient(&parameters, &sequences, &mut gradient);
             assert!((loss - expected_loss).abs() <= 1e-5 * expected_loss.max(1.0), "{partial}: loss {loss}, {expected_loss}");
+            let limit = if apart(&gradient, &expected) <= 1e-5 {
+                1e-5
+            } else {
+                ill += 1;
+                noise(&experiment, &parameters, &task, step, &expected)
+            };
             for entry in model.layout().entries() {
+                // Where all of a parameter's gradients are small, what is wrong with them must show too.
+                let largest = expected[entry.range()].iter().fold(0.0f32, |most, x| most.max(x.abs()));
+                let limit = limit.min(10.0 * limit * largest + 1e-6);
                 for index in entry.range() {
                     let (got, expected) = (gradient[index], expected[index]);
-                    worst = worst.max((got - expected).abs() / expected.abs().max(1.0));
-                    let near = (got - expected).abs() <= 1e-5 * expected.abs().max(1.0);
+                    let near = (got - expected).abs() <= limit * expected.abs().max(1.0);
                     assert!(near, "case {case}: {}[{}] is {got}, and should be {expected}: {partial}", entry.name, index - entry.offset);
                 }
             }
+            worst = worst.max(apart(&gradient, &expected));
         }
     }
-    println!("worst difference over {CONFIGURATIONS} configurations: {worst:.1e}");
+    assert!(ill <= CONFIGURATIONS / 20, "{ill} gradients differ by more than 1e-5");
+    println!("{path}: worst difference over {CONFIGURATIONS} configurations: {worst:.1e}; {ill} above 1e-5");
 }
 
 #[test]
-fn what_it_does_not_cover_is_left_to_autodiff() {
+fn every_gradient_through_tables_is_autodiffs() {
+    every_gradient_is_autodiffs("tables", drawn);
+}
+
+#[test]
+fn every_gradient_through_rows_is_autodiffs() {
+    every_gradient_is_autodiffs("rows", drawn_any);
+}
+
+#[test]
+fn what_tables_do_not_cover_goes_through_rows() {
     for model in [
         json!({ "n_layers": 2 }),
         json!({ "attn_only": false }),
@@ -104,24 +183,27 @@ fn what_it_does_not_cover_is_left_to_autodiff() {
         json!({ "d_vocab": 4000 }),
     ] {
         let run = Run::new(Experiment::resolve(&json!({ "model": model })).unwrap(), &Device::flex());
-        assert_eq!(run.path(), "autodiff", "{model}");
+        assert_eq!(run.path(), "rows", "{model}");
     }
     assert_eq!(Run::new(Experiment::default(), &Device::flex()).path(), "tables");
 }
 
-/// The notebook's run by hand beside the same steps by autodiff.
+/// Runs by hand beside the same steps by autodiff.
 #[test]
 fn training_curves_coincide() {
-    let experiment = Experiment::resolve(&json!({ "model": { "d_model": 32, "n_heads": 2 }, "train": { "plateau": false } })).unwrap();
-    let mut run = Run::new(experiment.clone(), &Device::flex());
-    let lean = block_on(run.step(60)).unwrap();
-    let task = Sort::new(&experiment.task, &experiment.train);
-    let mut model = Model::new(&experiment.model, &Device::flex());
-    let mut adam = tinylens::train::Adam::new(&model.parameters());
-    for (step, lean) in lean.iter().enumerate() {
-        let (loss, gradient) = by_autodiff(&model, &task, step as u32);
-        assert!((loss - lean).abs() < 1e-4, "step {step}: {lean}, by autodiff {loss}");
-        let gradient = Tensor::<1>::from_data(TensorData::new(gradient, [model.layout().len()]), &model.device());
-        model = model.with_parameters(adam.step(model.parameters(), gradient, 1e-3, step as u32 + 1, &experiment.train));
+    let large = json!({ "n_layers": 2, "n_heads": 4, "d_model": 32, "attn_only": false, "act_fn": "gelu", "normalization_type": "LN" });
+    for model in [json!({ "d_model": 32, "n_heads": 2 }), large, json!({ "d_model": 24, "normalization_type": "RMS" })] {
+        let experiment = Experiment::resolve(&json!({ "model": model, "train": { "plateau": false, "batch_size": 50 } })).unwrap();
+        let mut run = Run::new(experiment.clone(), &Device::flex());
+        let lean = block_on(run.step(60)).unwrap();
+        let task = Sort::new(&experiment.task, &experiment.train);
+        let mut model = Model::new(&experiment.model, &Device::flex());
+        let mut adam = tinylens::train::Adam::new(&model.parameters());
+        for (step, lean) in lean.iter().enumerate() {
+            let (loss, gradient) = by_autodiff(&model, &task, step as u32);
+            assert!((loss - lean).abs() < 1e-4, "{}, step {step}: {lean}, by autodiff {loss}", run.path());
+            let gradient = Tensor::<1>::from_data(TensorData::new(gradient, [model.layout().len()]), &model.device());
+            model = model.with_parameters(adam.step(model.parameters(), gradient, 1e-3, step as u32 + 1, &experiment.train));
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 export const STEPS = 60;
 
-/** Fingerprints after `STEPS` steps. The first is trained by the lean step ("tables"), the others by autodiff. */
+/** Fingerprints after `STEPS` steps. The first is trained through tables, the others through rows (`Run.path`). */
 export const RUNS = [
   { name: "the notebook's", experiment: {}, fingerprint: "374a785447fccd80537f541a82579e23077fab38a3992fdb850a8078d80bfbac" },
   {
@@ -13,7 +13,7 @@ export const RUNS = [
       model: { n_layers: 2, n_heads: 2, d_model: 16, attn_only: false, act_fn: "gelu", normalization_type: "LN" },
       train: { batch_size: 16 },
     },
-    fingerprint: "cb618e27bc5230fa783144e45e4d1585c5e347b1e3bfbdd53fb89533630d9dcf",
+    fingerprint: "d35336187ef53fc6494bda9b046fba68166c50a30e2985bc3fe89eb5a48ea8e0",
   },
   {
     name: "rotary, RMS, no BOS, lengths that vary, endless lists",
@@ -22,7 +22,7 @@ export const RUNS = [
       model: { n_heads: 2, d_model: 24, positional_embedding_type: "rotary", normalization_type: "RMS", attn_only: false, act_fn: "silu", seed: 7 },
       train: { batch_size: 8, num_samples: null, lr: 0.003 },
     },
-    fingerprint: "e3a39cefd5e0fb0eba9c38790f15562c0ccc5d664f227515bb245d23ae271690",
+    fingerprint: "86687570ecc9298c6b970883e1b774499901f60711414963273b43342ceb36fe",
   },
 ];
 

@@ -1,7 +1,7 @@
 //! Training: the loss, Adam, the learning-rate schedule, evaluation, and a [`Run`], which is an experiment under way.
 //!
-//! The step here is burn's autodiff over any model: the oracle that leaner steps are to be measured against. Its seam is a [`Run`]'s
-//! state: flat parameters, Adam's two flat moments, counters. Not here: the browser, and when to step (the caller pulls).
+//! On the CPU a step is computed by hand (`lean`), elsewhere by burn's autodiff (`loss`, [`Adam`]), which is also the oracle that the former
+//! is measured against. The seam between them is a [`Run`]'s state: flat parameters, Adam's two flat moments, counters. Not here: the browser, and when to step (the caller pulls).
 
 mod adam;
 mod evaluate;

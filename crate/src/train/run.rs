@@ -1,6 +1,8 @@
 //! A run: an experiment under way on a device.
 
+use std::cell::RefCell;
 use std::ops::Range;
+use std::rc::Rc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,8 @@ pub struct Run {
     model: Model,
     adam: Adam,
     progress: Progress,
+    /// The step by hand, on the CPU. Copies of a run share it: it holds buffers, and nothing that outlives a step.
+    lean: Option<Rc<RefCell<Lean>>>,
 }
 
 /// Everything about a run that is not a tensor and not in its experiment.
@@ -61,22 +65,24 @@ impl Run {
 
     /// A run before its first step, from the weights of a model that is already there: one of `experiment.model`'s configuration.
     pub fn from_model(experiment: Experiment, model: Model) -> Self {
-        let task = Sort::new(&experiment.task, &experiment.train);
         let adam = Adam::new(&model.parameters());
         let progress = Progress { steps: 0, plateau: Plateau::new(&experiment.train) };
-        Self { experiment, task, model, adam, progress }
+        Self::assemble(experiment, model, adam, progress)
+    }
+
+    fn assemble(experiment: Experiment, model: Model, adam: Adam, progress: Progress) -> Self {
+        let task = Sort::new(&experiment.task, &experiment.train);
+        let positions = experiment.task.sequence_length(experiment.task.list_length);
+        let lean = (model.device() == Device::flex())
+            .then(|| Rc::new(RefCell::new(Lean::new(model.config(), model.layout(), positions, experiment.train.batch_size))));
+        Self { experiment, task, model, adam, progress, lean }
     }
 
     /// A run as it was when `state` and `progress` were taken.
     pub(super) fn resume(experiment: Experiment, progress: Progress, state: State, device: &Device) -> Self {
-        let on_device = |values: Vec<f32>| {
-            let length = values.len();
-            Tensor::<1>::from_data(TensorData::new(values, [length]), device)
-        };
-        let task = Sort::new(&experiment.task, &experiment.train);
-        let adam = Adam { mean: on_device(state.mean), square: on_device(state.square) };
+        let adam = Adam { mean: on_device(state.mean, device), square: on_device(state.square, device) };
         let model = Model::from_parameters(&experiment.model, state.parameters, device);
-        Self { experiment, task, model, adam, progress }
+        Self::assemble(experiment, model, adam, progress)
     }
 
     /// The run's tensors, and what else it takes to resume it.
@@ -140,7 +146,7 @@ impl Run {
             losses.extend(next.chunk(chunk).await?);
             if next.progress.steps.is_multiple_of(epoch) && next.experiment.train.plateau {
                 let lists = (10 * next.experiment.train.batch_size).clamp(50, PLATEAU_LISTS);
-                let loss = match next.lean() {
+                let loss = match &next.lean {
                     Some(lean) => next.lean_held_out_loss(lists, lean).await?,
                     None => held_out_loss(&next.model, &next.task, lists).await?,
                 };
@@ -153,8 +159,8 @@ impl Run {
 
     /// A few steps within one epoch.
     async fn chunk(&mut self, n: u32) -> Result<Vec<f32>> {
-        if let Some(lean) = self.lean() {
-            return self.lean_chunk(n, lean).await;
+        if let Some(lean) = self.lean.clone() {
+            return self.lean_chunk(n, &lean).await;
         }
         let batches: Vec<Batch> = (self.progress.steps..self.progress.steps + n).map(|step| self.task.train_batch(step)).collect();
         let tokens: Vec<i32> = batches.iter().flat_map(|batch| &batch.tokens).copied().collect();
@@ -173,21 +179,15 @@ impl Run {
         read(Tensor::cat(losses, 0)).await
     }
 
-    /// The step by hand, on the CPU, where it applies.
-    fn lean(&self) -> Option<Lean> {
-        let positions = self.task.config().sequence_length(self.task.config().list_length);
-        let on_cpu = self.model.device() == Device::flex();
-        on_cpu.then(|| Lean::new(&self.experiment.model, self.model.layout(), positions, self.experiment.train.batch_size)).flatten()
-    }
-
-    /// What computes the steps: "tables", by hand on the CPU, or "autodiff", burn's, for any model on any device.
+    /// What computes the steps: on the CPU "tables" or "rows", by hand; elsewhere "autodiff", burn's.
     pub fn path(&self) -> &'static str {
-        if self.lean().is_some() { "tables" } else { "autodiff" }
+        self.lean.as_ref().map_or("autodiff", |lean| lean.borrow().path())
     }
 
     /// A few steps by hand, with the state on the host.
-    async fn lean_chunk(&mut self, n: u32, mut lean: Lean) -> Result<Vec<f32>> {
+    async fn lean_chunk(&mut self, n: u32, lean: &RefCell<Lean>) -> Result<Vec<f32>> {
         let (_, mut state) = self.state().await?;
+        let mut lean = lean.borrow_mut();
         let mut gradient = vec![0.0; state.parameters.len()];
         let mut losses = Vec::with_capacity(n as usize);
         for _ in 0..n {
@@ -199,17 +199,18 @@ impl Run {
             step_on_host(&mut state, &gradient, self.progress.plateau.lr, self.progress.steps, &self.experiment.train);
         }
         let device = self.model.device();
-        *self = Self::resume(self.experiment.clone(), self.progress.clone(), state, &device);
+        self.model = self.model.with_parameters(on_device(state.parameters, &device));
+        self.adam = Adam { mean: on_device(state.mean, &device), square: on_device(state.square, &device) };
         Ok(losses)
     }
 
     /// Mean cross entropy over held-out lists `0..lists`, by hand.
-    async fn lean_held_out_loss(&self, lists: usize, mut lean: Lean) -> Result<f64> {
+    async fn lean_held_out_loss(&self, lists: usize, lean: &RefCell<Lean>) -> Result<f64> {
         let parameters = self.model.read_parameters().await?;
         let batch = self.task.test_batch(0, lists);
         let counted = vec![self.task.config().counted(self.task.config().list_length); lists];
         let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
-        Ok(f64::from(lean.loss(&parameters, &sequences)))
+        Ok(f64::from(lean.borrow_mut().loss(&parameters, &sequences)))
     }
 
     /// Where the logits of a batch count, and against what where that is not simply what follows.
@@ -256,4 +257,10 @@ impl Run {
         self.model = self.model.with_parameters(parameters);
         loss.inner()
     }
+}
+
+/// Values from the host, `[values.len()]`.
+fn on_device(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let length = values.len();
+    Tensor::from_data(TensorData::new(values, [length]), device)
 }

@@ -83,8 +83,9 @@ impl Run {
         self.run.borrow().steps()
     }
 
-    /// What computes the steps: "tables", by hand on the CPU for one attention-only layer without norm, or "autodiff", for any model.
-    #[wasm_bindgen(getter, unchecked_return_type = "\"tables\" | \"autodiff\"")]
+    /// What computes the steps: on the CPU "tables", by hand for one attention-only layer without norm, or "rows", by hand for any other
+    /// model; on WebGPU "autodiff".
+    #[wasm_bindgen(getter, unchecked_return_type = "\"tables\" | \"rows\" | \"autodiff\"")]
     pub fn path(&self) -> String {
         self.run.borrow().path().into()
     }

@@ -1,140 +1,73 @@
-//! The training step of a one-layer attention-only model without norm, by hand: exact gradients of every parameter in a fraction of the
-//! multiplications, on the CPU.
+//! The training step by hand, on the CPU: exact gradients of every parameter, in a fraction of the time of autodiff.
 //!
-//! Such a model reads each position as the sum of two rows of one table, its token's embedding and its position's. All of its algebra is
-//! therefore algebra of tables, `R = d_vocab + positions` rows (79 in the notebook's model) instead of a row for every position of
-//! every sequence (1200 in a batch of it): attention scores are entries of `Q Kᵀ`, `[R + 1, R + 1]`, whose last row and column are the
-//! biases; what a source adds to the logits is a row of `V W_O W_U`. Sequences only look entries up (`rows`), and scatter their gradients into
-//! tables of the same shapes, from which the chain rule gives the gradient of every parameter (`tables`).
-//!
-//! Legend: `R` rows, `A = R + 1` with the biases' row, `C` d_model, `D` d_head, `H` n_heads, `P` d_vocab_out, padded to whole SIMD registers.
-//! Not here: any other model, which burn's autodiff trains (the oracle of this one: the tests compare every gradient).
+//! There are two. `tables` is the fastest, for a model of one attention-only layer without norm, whose whole algebra fits into tables with
+//! a row for every token and position. `rows` is for every other model: layer by layer, forward and back, with only the rows that reach
+//! the loss. burn's autodiff is the oracle of both: the tests compare every gradient.
 
 mod matrix;
 mod rows;
 mod tables;
 mod vector;
 
-use crate::config::{AttentionDirection, ModelConfig, PositionalEmbedding};
+use std::ops::Range;
+
+use crate::config::ModelConfig;
 use crate::model::Layout;
 
-/// Sizes of a model's tables.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Shape {
-    c: usize,
-    d: usize,
-    h: usize,
-    /// Tokens that are read, which are the table's first rows.
-    v: usize,
-    /// Tokens that are predicted.
-    o: usize,
-    /// `R`.
-    rows: usize,
-    /// `A`.
-    all: usize,
-    /// `P`.
-    padded: usize,
-    /// `A` padded, the stride of the table of scores.
-    stride: usize,
-    /// What scores are multiplied with.
-    scale: f32,
-}
-
-/// Where the parameters stand in the flat vector.
-#[derive(Clone, Copy, Debug, Default)]
-struct Places {
-    w_q: usize,
-    w_k: usize,
-    w_v: usize,
-    w_o: usize,
-    b_q: usize,
-    b_k: usize,
-    b_v: usize,
-    b_o: usize,
-    w_u: usize,
-    b_u: usize,
-}
-
-/// A batch as this step reads it.
+/// A batch as these steps read it.
 pub struct Sequences<'a> {
     /// `[batch, positions]`, row by row, with the last token, which is a target only.
     pub tokens: &'a [i32],
     pub positions: usize,
     /// For every sequence, the positions whose logits count.
-    pub counted: &'a [std::ops::Range<usize>],
+    pub counted: &'a [Range<usize>],
 }
 
-/// The step of one model: its tables, made once and used again.
+impl Sequences<'_> {
+    /// How many positions count.
+    fn count(&self) -> usize {
+        self.counted.iter().map(ExactSizeIterator::len).sum()
+    }
+}
+
+/// The step of one model: its buffers, made once and used again.
 #[derive(Clone, Debug)]
-pub struct Lean {
-    shape: Shape,
-    places: Places,
-    tables: tables::Tables,
+pub enum Lean {
+    Tables(Box<tables::Step>),
+    Rows(Box<rows::Step>),
 }
 
 impl Lean {
-    /// The step for a model and sequences of at most `positions` tokens, `batch` of them; `None` where it does not apply, or where tables
-    /// would be as large as what they save.
-    pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Option<Self> {
-        let seen = positions.saturating_sub(1);
-        let rows = config.d_vocab + seen;
-        let applies = config.n_layers == 1
-            && config.attn_only
-            && config.normalization_type.is_none()
-            && config.positional_embedding_type == PositionalEmbedding::Standard
-            && config.attention_dir == AttentionDirection::Causal
-            && seen > 0
-            && rows <= (batch * seen).max(256);
-        if !applies {
-            return None;
+    /// The step for a model and batches of `batch` sequences of at most `positions` tokens.
+    pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Self {
+        match tables::Step::new(config, layout, positions, batch) {
+            Some(step) => Self::Tables(Box::new(step)),
+            None => Self::Rows(Box::new(rows::Step::new(config, layout, positions, batch))),
         }
-        let place = |name: &str| layout.entries().iter().find(|entry| entry.name == name).map(|entry| entry.offset);
-        let attention = |name: &str| place(&format!("blocks.0.attn.{name}"));
-        let places = Places {
-            w_q: attention("W_Q")?,
-            w_k: attention("W_K")?,
-            w_v: attention("W_V")?,
-            w_o: attention("W_O")?,
-            b_q: attention("b_Q")?,
-            b_k: attention("b_K")?,
-            b_v: attention("b_V")?,
-            b_o: attention("b_O")?,
-            w_u: place("unembed.W_U")?,
-            b_u: place("unembed.b_U")?,
-        };
-        // The tables' rows are one piece of the flat vector only if the positions follow the tokens.
-        if place("embed.W_E") != Some(0) || place("pos_embed.W_pos") != Some(config.d_vocab * config.d_model) {
-            return None;
+    }
+
+    /// "tables" or "rows".
+    pub fn path(&self) -> &'static str {
+        match self {
+            Self::Tables(_) => "tables",
+            Self::Rows(_) => "rows",
         }
-        let scale = if config.use_attn_scale { 1.0 / config.attn_scale } else { 1.0 };
-        let all = rows + 1;
-        let shape = Shape {
-            c: config.d_model,
-            d: config.d_head,
-            h: config.n_heads,
-            v: config.d_vocab,
-            o: config.d_vocab_out,
-            rows,
-            all,
-            padded: config.d_vocab_out.next_multiple_of(8),
-            stride: all.next_multiple_of(8),
-            scale: scale as f32,
-        };
-        Some(Self { shape, places, tables: tables::Tables::new(&shape) })
     }
 
     /// The mean cross entropy at the counted positions.
     pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
-        self.tables.fill(&self.shape, &self.places, parameters);
-        rows::run(&self.shape, &mut self.tables, sequences)
+        match self {
+            Self::Tables(step) => step.loss(parameters, sequences),
+            Self::Rows(step) => step.loss(parameters, sequences),
+        }
     }
 
     /// The mean cross entropy at the counted positions; the gradient of every parameter is written to `gradient`, as long as
     /// `parameters`.
     pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
-        let loss = self.loss(parameters, sequences);
-        gradient.fill(0.0);
-        self.tables.gradient(&self.shape, &self.places, parameters, gradient);
-        loss
+        match self {
+            Self::Tables(step) => step.gradient(parameters, sequences, gradient),
+            Self::Rows(step) => step.gradient(parameters, sequences, gradient),
+        }
     }
 }

@@ -1,34 +1,37 @@
-//! Loops over slices that compilers turn into SIMD, and an exponential that they can.
+//! Loops over slices that compilers turn into SIMD, and an exponential that they can. `#[inline]`, since other files' loops become SIMD
+//! only with what they call inside, and slices can be as short as a head.
 
 /// Lanes of a sum: enough for two SIMD registers, and a fixed order.
 const LANES: usize = 8;
 
 /// `out += x`.
+#[inline]
 pub fn add(out: &mut [f32], x: &[f32]) {
     out.iter_mut().zip(x).for_each(|(out, x)| *out += x);
 }
 
 /// `out += scale · x`.
+#[inline]
 pub fn add_scaled(out: &mut [f32], x: &[f32], scale: f32) {
     out.iter_mut().zip(x).for_each(|(out, x)| *out += scale * x);
 }
 
-/// Σ a b, for slices whose length is a multiple of [`LANES`].
+/// Σ a b.
+#[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+    let (mut a, mut b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    for (a, b) in (&mut a).zip(&mut b) {
         for lane in 0..LANES {
             lanes[lane] += a[lane] * b[lane];
         }
     }
-    lanes.iter().sum()
+    lanes.iter().sum::<f32>() + a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum::<f32>()
 }
 
-/// `values = exp(values - max)`; gives their sum. What would be below e⁻⁴⁰ is 0: a trained softmax is full of such values, and wasm, which
-/// can't flush denormals, slows threefold over them.
-pub fn exp_less_max(values: &mut [f32]) -> f32 {
-    let max = values.iter().fold(f32::NEG_INFINITY, |max, x| if *x > max { *x } else { max });
-    values.iter_mut().for_each(|x| *x = exp(*x - max));
+/// Σ values.
+#[inline]
+pub fn sum(values: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let mut chunks = values.chunks_exact(LANES);
     for chunk in &mut chunks {
@@ -39,9 +42,28 @@ pub fn exp_less_max(values: &mut [f32]) -> f32 {
     lanes.iter().sum::<f32>() + chunks.remainder().iter().sum::<f32>()
 }
 
+/// `values = exp(values - max)`; gives their sum. What would be below e⁻⁴⁰ is 0: a trained softmax is full of such values, and wasm, which
+/// can't flush denormals, slows threefold over them.
+pub fn exp_less_max(values: &mut [f32]) -> f32 {
+    let max = values.iter().fold(f32::NEG_INFINITY, |max, x| if *x > max { *x } else { max });
+    values.iter_mut().for_each(|x| *x = exp(*x - max));
+    sum(values)
+}
+
+/// `-log softmax(logits)[target]`; the logits become `weight` times its gradient with respect to them.
+pub fn cross_entropy(logits: &mut [f32], target: usize, weight: f32) -> f64 {
+    let wanted = logits[target];
+    let max = logits.iter().fold(f32::NEG_INFINITY, |max, x| if *x > max { *x } else { max });
+    let sum = exp_less_max(logits);
+    logits.iter_mut().for_each(|x| *x *= weight / sum);
+    logits[target] -= weight;
+    libm::log(f64::from(sum)) - f64::from(wanted - max)
+}
+
 /// e^x for x up to 0, within 2 units in the last place; 0 below -40. Not libm's: this one has no branches, so that loops over it are
 /// SIMD. `2^n · p(r)` with `x = n ln 2 + r` and the polynomial of Cephes (Moshier, `expf`).
-fn exp(x: f32) -> f32 {
+#[inline]
+pub fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let clamped = if x > -40.0 { x } else { -40.0 };

@@ -1,7 +1,7 @@
 //! The part of a step that goes through the sequences: look up, softmax, loss, and back into the tables' gradients.
 
-use super::tables::Tables;
-use super::vector::{add, add_scaled, dot, exp_less_max};
+use super::super::vector::{add, add_scaled, cross_entropy, dot, exp_less_max};
+use super::algebra::Tables;
 use super::{Sequences, Shape};
 
 /// What one sequence needs, used again by the next.
@@ -32,7 +32,7 @@ pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
         scores: zeros(stride),
         grad_pattern: zeros(n),
     };
-    let count: usize = sequences.counted.iter().map(ExactSizeIterator::len).sum();
+    let count = sequences.count();
     let weight = 1.0 / count as f32;
     let mut loss = 0.0;
     for (tokens, counted) in sequences.tokens.chunks_exact(sequences.positions).zip(sequences.counted) {
@@ -91,12 +91,7 @@ fn sequence(
         }
 
         let target = tokens[destination + 1] as usize;
-        let wanted = logits[target];
-        let max = logits[..o].iter().fold(f32::NEG_INFINITY, |max, x| if *x > max { *x } else { max });
-        let sum = exp_less_max(&mut logits[..o]);
-        loss += libm::log(f64::from(sum)) - f64::from(wanted - max);
-        logits[..o].iter_mut().for_each(|x| *x *= weight / sum);
-        logits[target] -= weight;
+        loss += cross_entropy(&mut logits[..o], target, weight);
         logits[o..].fill(0.0);
 
         add(&mut tables.grad_x[of(token, padded)], logits);

@@ -1,6 +1,7 @@
 //! The tables of a step, from the parameters, and the gradients of the parameters, from those of the tables.
 
-use super::matrix::{Matrix, multiply};
+use super::super::matrix::{Matrix, multiply};
+use super::super::vector::add;
 use super::{Places, Shape};
 
 /// Tables and their gradients, each head's one after the other where there is one a head.
@@ -69,7 +70,7 @@ impl Tables {
         let unembed = Matrix::new(&self.w_u, c, padded);
         multiply(&mut self.x, embedded, unembed, 1.0, false);
         multiply(&mut self.base, Matrix::new(&parameters[places.b_o..], 1, c), unembed, 1.0, false);
-        super::vector::add(&mut self.base, &parameters[places.b_u..places.b_u + o]);
+        add(&mut self.base, &parameters[places.b_u..places.b_u + o]);
         for head in 0..h {
             for (table, matrix, bias) in
                 [(&mut self.q, places.w_q, places.b_q), (&mut self.k, places.w_k, places.b_k), (&mut self.v, places.w_v, places.b_v)]
@@ -105,7 +106,7 @@ impl Tables {
         multiply(&mut self.grad_w_u, embedded.t(), grad_x, 1.0, true);
         multiply(&mut gradient[places.b_o..], grad_base, unembed.t(), 1.0, true);
         multiply(&mut self.grad_w_u, Matrix::new(&parameters[places.b_o..], 1, c).t(), grad_base, 1.0, true);
-        super::vector::add(&mut gradient[places.b_u..places.b_u + o], &self.grad_base[..o]);
+        add(&mut gradient[places.b_u..places.b_u + o], &self.grad_base[..o]);
         for head in 0..h {
             let table = head * all * d..(head + 1) * all * d;
             let (q, k, v) = (&self.q[table.clone()], &self.k[table.clone()], &self.v[table]);
@@ -133,7 +134,7 @@ impl Tables {
             rows_gradient(shape, parameters, gradient, &self.grad_part, places.w_k + head * c * d, places.b_k + head * d);
         }
         for (out, row) in gradient[places.w_u..].chunks_exact_mut(o).zip(self.grad_w_u.chunks_exact(padded)) {
-            super::vector::add(out, &row[..o]);
+            add(out, &row[..o]);
         }
     }
 }
@@ -144,5 +145,5 @@ fn rows_gradient(shape: &Shape, parameters: &[f32], gradient: &mut [f32], part: 
     let of_rows = Matrix::new(part, rows, d);
     multiply(gradient, of_rows, Matrix::new(&parameters[matrix..], c, d).t(), 1.0, true);
     multiply(&mut gradient[matrix..], Matrix::new(parameters, rows, c).t(), of_rows, 1.0, true);
-    super::vector::add(&mut gradient[bias..bias + d], &part[rows * d..]);
+    add(&mut gradient[bias..bias + d], &part[rows * d..]);
 }

@@ -1,0 +1,87 @@
+//! The two ends of the residual stream: tokens and positions in, logits and the loss out.
+
+use super::super::vector::{add, cross_entropy};
+use super::Places;
+use super::linear::Linear;
+use super::norm::Norm;
+use super::packed::Packed;
+use crate::config::{ModelConfig, PositionalEmbedding};
+
+/// Token embeddings, and those of positions where they are added to the stream.
+#[derive(Clone, Debug)]
+pub struct Embed {
+    w_e: usize,
+    w_pos: Option<usize>,
+    c: usize,
+}
+
+impl Embed {
+    pub fn new(config: &ModelConfig, places: &Places) -> Self {
+        let standard = config.positional_embedding_type == PositionalEmbedding::Standard;
+        Self { w_e: places.of("embed.W_E"), w_pos: standard.then(|| places.of("pos_embed.W_pos")), c: config.d_model }
+    }
+
+    /// Where the rows begin that make up a pair of token and position.
+    fn rows(&self, [token, position]: [usize; 2]) -> impl Iterator<Item = usize> {
+        let c = self.c;
+        [Some(self.w_e + token * c), self.w_pos.map(|start| start + position * c)].into_iter().flatten()
+    }
+
+    /// `[U, C]`: the stream of every distinct pair.
+    pub fn forward(&self, parameters: &[f32], batch: &Packed, out: &mut Vec<f32>) {
+        out.clear();
+        out.resize(batch.pairs.len() * self.c, 0.0);
+        for (out, pair) in out.chunks_exact_mut(self.c).zip(&batch.pairs) {
+            self.rows(*pair).for_each(|start| add(out, &parameters[start..start + self.c]));
+        }
+    }
+
+    /// Adds the embeddings' gradients to `gradient`.
+    pub fn backward(&self, batch: &Packed, grad_out: &[f32], gradient: &mut [f32]) {
+        for (grad, pair) in grad_out.chunks_exact(self.c).zip(&batch.pairs) {
+            self.rows(*pair).for_each(|start| add(&mut gradient[start..start + self.c], grad));
+        }
+    }
+}
+
+/// The last norm, the unembedding and the loss, at the counted positions.
+#[derive(Clone, Debug)]
+pub struct Unembed {
+    norm: Norm,
+    linear: Linear,
+    d_vocab: usize,
+    /// `[M, V out]`: logits, then their gradient.
+    logits: Vec<f32>,
+    /// `[M, C]`: of what the norm gives.
+    grad: Vec<f32>,
+}
+
+impl Unembed {
+    pub fn new(config: &ModelConfig, places: &Places) -> Self {
+        let (c, d_vocab) = (config.d_model, config.d_vocab_out);
+        Self {
+            norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", places),
+            linear: Linear::new([places.of("unembed.W_U"), places.of("unembed.b_U")], [c, d_vocab], 1),
+            d_vocab,
+            logits: Vec::new(),
+            grad: Vec::new(),
+        }
+    }
+
+    /// The summed cross entropy of a stream `[M, C]`. Its mean's gradient with respect to the logits is kept.
+    pub fn forward(&mut self, parameters: &[f32], x: &[f32], batch: &Packed) -> f64 {
+        self.norm.forward(parameters, x);
+        self.logits.resize(batch.targets.len() * self.d_vocab, 0.0);
+        self.linear.forward(parameters, self.norm.out(), &mut self.logits, false);
+        let weight = 1.0 / batch.targets.len() as f32;
+        let rows = self.logits.chunks_exact_mut(self.d_vocab).zip(&batch.targets);
+        rows.map(|(logits, target)| cross_entropy(logits, *target, weight)).sum()
+    }
+
+    /// The gradients of the weights, written to `gradient`, and of the stream, added to `grad_x`.
+    pub fn backward(&mut self, parameters: &[f32], gradient: &mut [f32], grad_x: &mut [f32]) {
+        self.grad.resize(grad_x.len(), 0.0);
+        self.linear.backward(parameters, self.norm.out(), &self.logits, gradient, &mut self.grad, false);
+        self.norm.backward(parameters, &mut self.grad, gradient, grad_x);
+    }
+}

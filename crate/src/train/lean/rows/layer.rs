@@ -1,0 +1,62 @@
+//! A layer: attention, then the MLP if there is one, each reading the stream through a norm and adding to it.
+
+use super::Places;
+use super::attention::Attention;
+use super::mlp::Mlp;
+use super::norm::Norm;
+use super::packed::{Route, gather, scatter};
+use crate::config::ModelConfig;
+
+/// A layer and what it remembers of its last forward pass.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    c: usize,
+    norm: Norm,
+    attention: Attention,
+    mlp: Option<(Norm, Mlp)>,
+    /// `[in, C]` and `[out, C]`: of what the norms give.
+    grad_in: Vec<f32>,
+    grad_mid: Vec<f32>,
+}
+
+impl Layer {
+    pub fn new(config: &ModelConfig, number: usize, places: &Places, positions: usize) -> Self {
+        let block = format!("blocks.{number}.");
+        let norm = |name: &str| Norm::new(config.normalization_type, config.d_model, config.eps, &format!("{block}{name}"), places);
+        Self {
+            c: config.d_model,
+            norm: norm("ln1"),
+            attention: Attention::new(config, &block, places, positions),
+            mlp: (!config.attn_only).then(|| (norm("ln2"), Mlp::new(config, &block, places))),
+            grad_in: Vec::new(),
+            grad_mid: Vec::new(),
+        }
+    }
+
+    /// The stream after the layer, `[out, C]`, from that before it, `x`, `[in, C]`.
+    pub fn forward(&mut self, parameters: &[f32], x: &[f32], route: &Route, out: &mut Vec<f32>) {
+        gather(out, x, &route.from, self.c);
+        self.norm.forward(parameters, x);
+        self.attention.forward(parameters, self.norm.out(), route, out);
+        if let Some((norm, mlp)) = &mut self.mlp {
+            norm.forward(parameters, out);
+            mlp.forward(parameters, norm.out(), route.from.len(), out);
+        }
+    }
+
+    /// The gradients of the weights, written to `gradient`, and of `x`, as `grad_x`. `grad_out` is used up.
+    pub fn backward(&mut self, parameters: &[f32], route: &Route, grad_out: &mut [f32], gradient: &mut [f32], grad_x: &mut Vec<f32>) {
+        if let Some((norm, mlp)) = &mut self.mlp {
+            self.grad_mid.resize(grad_out.len(), 0.0);
+            mlp.backward(parameters, norm.out(), grad_out, gradient, &mut self.grad_mid);
+            norm.backward(parameters, &mut self.grad_mid, gradient, grad_out);
+        }
+        let length = route.positions.len() * self.c;
+        self.grad_in.resize(length, 0.0);
+        self.attention.backward(parameters, self.norm.out(), route, grad_out, gradient, &mut self.grad_in);
+        grad_x.clear();
+        grad_x.resize(length, 0.0);
+        scatter(grad_x, grad_out, &route.from, self.c);
+        self.norm.backward(parameters, &mut self.grad_in, gradient, grad_x);
+    }
+}

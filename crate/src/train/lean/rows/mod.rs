@@ -1,0 +1,106 @@
+//! The training step of any model, by hand: layer by layer, forward and back, on rows of the residual stream.
+//!
+//! Only the rows that reach the loss are computed: in the last layer queries, heads' outputs, MLP and logits at the counted positions, keys
+//! and values nowhere after the last of them. What layer 0 does before attention depends on token and position alone, so that
+//! it is done once for each pair of them in the batch. Each part has its forward and its backward pass side by side and keeps, in
+//! buffers that grow to what a batch needs, what the one leaves for the other.
+//!
+//! Legend: `C` d_model, `D` d_head, `H` n_heads, `M` d_mlp; numbers of rows as in [`packed`].
+
+mod attention;
+mod embedding;
+mod layer;
+mod linear;
+mod mlp;
+mod norm;
+mod packed;
+mod rotary;
+
+use super::Sequences;
+use crate::config::{AttentionDirection, ModelConfig};
+use crate::model::Layout;
+use embedding::{Embed, Unembed};
+use layer::Layer;
+use packed::{Packed, Route};
+
+/// The step of one model.
+#[derive(Clone, Debug)]
+pub struct Step {
+    d_vocab: usize,
+    causal: bool,
+    /// Most sequences of one pass.
+    batch: usize,
+    embed: Embed,
+    layers: Vec<Layer>,
+    unembed: Unembed,
+    /// The stream before and after a layer, or its gradient.
+    stream: Vec<f32>,
+    next: Vec<f32>,
+}
+
+impl Step {
+    /// The step for batches of at most `batch` sequences of at most `positions` tokens.
+    pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Self {
+        let places = Places(layout);
+        Self {
+            d_vocab: config.d_vocab,
+            causal: config.attention_dir == AttentionDirection::Causal,
+            batch,
+            embed: Embed::new(config, &places),
+            layers: (0..config.n_layers).map(|number| Layer::new(config, number, &places, positions)).collect(),
+            unembed: Unembed::new(config, &places),
+            stream: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    /// The mean cross entropy at the counted positions, of any number of sequences.
+    pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
+        let Sequences { tokens, positions, counted } = *sequences;
+        let batches = tokens.chunks(self.batch * positions).zip(counted.chunks(self.batch));
+        let loss: f64 = batches.map(|(tokens, counted)| self.forward(parameters, &Sequences { tokens, positions, counted }).0).sum();
+        (loss / sequences.count() as f64) as f32
+    }
+
+    /// The mean cross entropy at the counted positions, and its gradient.
+    pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
+        let (loss, packed, routes) = self.forward(parameters, sequences);
+        gradient.fill(0.0);
+        self.stream.fill(0.0);
+        self.unembed.backward(parameters, gradient, &mut self.stream);
+        for (layer, route) in self.layers.iter_mut().zip(&routes).rev() {
+            layer.backward(parameters, route, &mut self.stream, gradient, &mut self.next);
+            std::mem::swap(&mut self.stream, &mut self.next);
+        }
+        self.embed.backward(&packed, &self.stream, gradient);
+        (loss / sequences.count() as f64) as f32
+    }
+
+    /// The summed loss, and the rows that it went through.
+    fn forward(&mut self, parameters: &[f32], sequences: &Sequences) -> (f64, Packed, Vec<Route>) {
+        let packed = Packed::new(sequences, self.d_vocab, self.causal);
+        let last = self.layers.len() - 1;
+        let routes: Vec<Route> = (0..self.layers.len()).map(|number| packed.route(number == 0, number == last)).collect();
+        self.embed.forward(parameters, &packed, &mut self.stream);
+        for (layer, route) in self.layers.iter_mut().zip(&routes) {
+            layer.forward(parameters, &self.stream, route, &mut self.next);
+            std::mem::swap(&mut self.stream, &mut self.next);
+        }
+        (self.unembed.forward(parameters, &self.stream, &packed), packed, routes)
+    }
+}
+
+/// Where parameters begin in the flat vector, by TransformerLens's names.
+struct Places<'a>(&'a Layout);
+
+impl Places<'_> {
+    fn find(&self, name: &str) -> Option<usize> {
+        self.0.entries().iter().find(|entry| entry.name == name).map(|entry| entry.offset)
+    }
+
+    /// # Panics
+    /// If the layout has no such parameter: a mistake in the step, never in an input.
+    fn of(&self, name: &str) -> usize {
+        self.find(name).unwrap_or_else(|| panic!("the layout has no {name}"))
+    }
+}
