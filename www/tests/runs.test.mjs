@@ -523,7 +523,7 @@ test("nothing is wider than a phone, and everything can be pressed with a thumb"
   const { page, context } = await open(place, { viewport: { width: 360, height: 780 } });
   await untilStep(page, 30);
   await openRuns(page);
-  await keep(page, "a name that is long enough to need more than one line on a phone");
+  await keep(page, `a name that is long enough to need more than one line on a phone ${"x".repeat(60)}`);
   await page.getByRole("button", { name: /^Compare a name/ }).click();
   await page.locator(".kept-map").nth(1).waitFor();
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
