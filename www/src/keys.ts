@@ -25,13 +25,15 @@ export const PAGE_KEYS: readonly PageKeys[] = [
 ];
 
 const TYPING = "input, select, textarea, [contenteditable]";
+/** While it is open, nothing else on the page is to be changed. */
+const MODAL = "dialog:modal";
 /** What space presses already. */
 const PRESSED_BY_SPACE = "button, summary, a";
 
 export function listen(): void {
   document.addEventListener("keydown", (event) => {
     const target = event.target instanceof Element ? event.target : null;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || helping.value || target?.closest(TYPING)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || helping.value || document.querySelector(MODAL) || target?.closest(TYPING)) return;
     if (event.key === " " && target?.closest(PRESSED_BY_SPACE)) return;
     const keys = PAGE_KEYS.find(({ on }) => event.key in on);
     if (!keys) return;
