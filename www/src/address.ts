@@ -3,7 +3,7 @@
 
 import { computed, effect, untracked } from "@preact/signals";
 import type { PartialRecord } from "tinylens";
-import { arrival, openLink } from "./arrival";
+import { arrival, broughtBy, openLink } from "./arrival";
 import { doc } from "./document";
 import { places } from "./edit";
 import { entries } from "./entry";
@@ -25,6 +25,7 @@ export function recordNow(steps: number): PartialRecord | null {
   const known = steps > 0 && facts.value?.start === doc.value.start && facts.value.step === steps ? facts.value : null;
   const exact = known !== null && isExact(known.start);
   const opened = file.value;
+  const brought = opened && broughtBy(opened);
   return {
     ...now,
     train: { ...now.train, steps },
@@ -33,7 +34,8 @@ export function recordNow(steps: number): PartialRecord | null {
     hide: hidden.value,
     tour: tourAt.value,
     expect: known ? { fingerprint: exact ? known.fingerprint.slice(0, DIGITS) : null, loss: Number(known.loss.toPrecision(6)), version: known.version } : {},
-    file: opened ? { name: plain(opened.origin.name), format: plain(opened.facts.format), fingerprint: opened.facts.fingerprint.slice(0, DIGITS) } : {},
+    weights: brought ? brought.weights : null,
+    file: brought ? brought.file : opened ? { name: plain(opened.origin.name), format: plain(opened.facts.format), fingerprint: opened.facts.fingerprint.slice(0, DIGITS) } : {},
   };
 }
 
@@ -74,6 +76,7 @@ export function watchAddress(): void {
       said = "";
       return schedule();
     }
+    said = ""; // whatever the page says next, the address says something else
     void openLink(link);
   });
   effect(() => {

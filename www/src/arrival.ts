@@ -13,7 +13,7 @@ import { hidden, unfold, unfolded } from "./panels";
 import type { Answered, Start } from "./protocol";
 import { askLink, begin, openFile, showNumbers, train, useDevice } from "./session";
 import type { StopId } from "./tour/stops";
-import { at as tourAt } from "./tour/tour";
+import { bring } from "./tour/tour";
 import { experiment, file, notice, opening, playing, sequence, step, type OpenedFile } from "./state";
 
 /** `file`: the model's file is waited for. `comparing`: it is trained as far as the link says. */
@@ -40,11 +40,17 @@ export async function openLink(link: string, first = false): Promise<void> {
   arrival.value = { record, warnings, stage: "done", start: null, wrong: null, said: null };
   hidden.value = record.hide;
   unfolded.value = record.open;
-  tourAt.value = record.tour as StopId | null;
+  const stop = record.tour as StopId | null;
+  // A stop is about the model that the link brings: unless there is none yet, it has to be there first.
+  if (first || stop === null) bring(stop);
   void shown().then(() => mine === newest && unfold(record.open));
   if (record.weights !== null) return openPacked(record, link, mine);
-  if (record.file.name === null && record.file.fingerprint === null) return run(record, read.link, first, mine);
-  update({ stage: "file" });
+  if (record.file.name === null && record.file.fingerprint === null) {
+    await run(record, read.link, first, mine);
+    if (!first && stop !== null && mine === newest) bring(stop);
+    return;
+  }
+  update({ stage: "file", start: doc.value.start });
   // Something to look at until the file is there.
   if (first) begin(doc.value.start, Infinity);
 }
@@ -57,11 +63,11 @@ async function run(record: ExperimentRecord, canonical: string, first: boolean, 
   if (!first && near && !opening.value && !file.value && isOnScreen(record)) {
     show(next);
     const { start } = doc.value;
-    if (steps > 0) update({ start, stage: "training" });
-    if (steps > step.value) train(steps - step.value);
+    trainTo(steps, start);
     return;
   }
   const { asked, draft } = askedIn(canonical, record);
+  const warnings = arrival.value?.warnings ?? [];
   const start: Start = { kind: "experiment", experiment: asked };
   batch(() => {
     (first ? amend : change)({ ...next, draft, start }, "A link opened");
@@ -70,7 +76,7 @@ async function run(record: ExperimentRecord, canonical: string, first: boolean, 
   });
   await settled();
   if (mine !== newest) return;
-  if (doc.value.start !== start) return withoutWebGpu(record, canonical, first, mine);
+  if (doc.value.start !== start) return withoutWebGpu(record, canonical, first, mine, warnings);
   // A run that opens may have made the list fit a longer one.
   if (!same(doc.value.numbers, next.numbers)) {
     amend({ numbers: next.numbers });
@@ -79,11 +85,13 @@ async function run(record: ExperimentRecord, canonical: string, first: boolean, 
 }
 
 /** Of all that a link says, a browser can refuse the device only. */
-async function withoutWebGpu(record: ExperimentRecord, canonical: string, first: boolean, mine: number): Promise<void> {
+async function withoutWebGpu(record: ExperimentRecord, canonical: string, first: boolean, mine: number, warnings: string[]): Promise<void> {
   if (record.device !== "webgpu") return dismiss();
   const why = notice.value?.text ?? "";
   notice.value = null;
-  update({ warnings: [...(arrival.value?.warnings ?? []), `The link asks for WebGPU, which can’t be had here: ${why.replace(/^The new run could not be started: /, "")}`] });
+  const refused = `The link asks for WebGPU, which can’t be had here: ${why.replace(/^The new run could not be started: /, "")}`;
+  // The line about the link went with the run that did not come.
+  arrival.value = { record, warnings: [...warnings, refused], stage: "done", start: null, wrong: null, said: null };
   return run({ ...record, device: "auto" }, canonical, first, mine);
 }
 
@@ -100,13 +108,15 @@ async function openPacked(record: ExperimentRecord, link: string, mine: number):
   if (mine !== newest) return;
   if (bytes instanceof Error) return update({ warnings: [...(arrival.value?.warnings ?? []), bytes.message] });
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
-  packed.add(blob);
-  update({ stage: "file" });
+  packed.set(blob, record);
+  update({ stage: "file", start: doc.value.start });
   openFile({ kind: "file", name: record.file.name ?? "a model in a link", bytes: blob, model: {}, task: {} });
 }
 
-/** Files that came in links: they are right, whatever their fingerprints. */
-const packed = new WeakSet<Blob>();
+/** Files that came in links, which are right whatever their fingerprints, with what the links said. */
+const packed = new WeakMap<Blob, ExperimentRecord>();
+/** The weights and the name of an opened file that came in a link; null: it did not. */
+export const broughtBy = (opened: OpenedFile): Pick<ExperimentRecord, "weights" | "file"> | null => packed.get(opened.origin.bytes) ?? null;
 
 /** The opened file is taken for the link's. */
 export async function accept(opened: OpenedFile): Promise<void> {
@@ -114,7 +124,7 @@ export async function accept(opened: OpenedFile): Promise<void> {
   if (!now) return;
   const mine = newest;
   const { record } = now;
-  update({ stage: "done", wrong: null });
+  update({ stage: "done", start: null, wrong: null });
   // What the file can't say is as the link says.
   const assumed: Edits = {};
   for (const setting of openSettings.value) {
@@ -131,8 +141,16 @@ export async function accept(opened: OpenedFile): Promise<void> {
   const task = experiment.value!.task;
   const fitting = same(Object.values(task), Object.values(record.task)) || record.prompt.every((n) => n >= task.min_value && n < task.max_value && record.prompt.length <= task.list_length);
   show({ ...documentOf(record), ...(fitting ? {} : { numbers: doc.value.numbers }) });
-  if (steps > 0) update({ start: doc.value.start, stage: "training" });
-  if (steps > step.value) train(steps - step.value);
+  trainTo(steps, doc.value.start);
+  if (record.tour !== null) bring(record.tour as StopId);
+}
+
+/** At once: a run that is not yet playing would be taken for one that was stopped. */
+function trainTo(steps: number, start: Start): void {
+  batch(() => {
+    if (steps > 0) update({ start, stage: "training" });
+    if (steps > step.value) train(steps - step.value);
+  });
 }
 
 const once = (condition: () => boolean): Promise<void> =>
@@ -159,7 +177,8 @@ export function watchArrival(): void {
   // Another run has taken its place.
   effect(() => {
     const now = arrival.value;
-    if (now?.start && !opening.value && doc.value.start !== now.start) untracked(dismiss);
+    // A file that is waited for is looked at below.
+    if (now?.start && !opening.value && doc.value.start !== now.start && !(now.stage === "file" && file.value)) untracked(dismiss);
   });
   effect(() => {
     const now = arrival.value;

@@ -171,6 +171,7 @@ test("the share dialog: link, Markdown, iframe with parts hidden, QR code, weigh
   await dialog.getByLabel(/weights in it/).check();
   const long = await until("weights", async () => /weights=[\w-]{1000,}/.test(await text.inputValue()) && (await text.inputValue()));
   assert.ok(long.length < 32_768);
+  assert.doesNotMatch(long, /train\.steps|expect\./, "what is trained already is not trained again");
   await dialog.getByRole("button", { name: "Copy" }).click();
   await dialog.getByRole("status").filter({ hasText: /Copied|selected/ }).waitFor();
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scroll");
@@ -182,6 +183,9 @@ test("the share dialog: link, Markdown, iframe with parts hidden, QR code, weigh
   const other = await openAt(new URL(long).hash.slice(1));
   await other.page.locator("section.file").waitFor();
   assert.match(await other.page.locator("section.file").innerText(), /a model in a link/);
+  assert.equal(await figure(other.page, "step"), 0);
+  await until("the weights in the address", async () => hash(other.page).endsWith(long.slice(long.indexOf("&weights="))));
+  assert.doesNotMatch(hash(other.page), /file\./, "a reload asks for no file");
   clean(other);
   await other.context.close();
 });
@@ -219,4 +223,84 @@ test("a link of more than a megabyte, and the empty one, are a page like any oth
     clean(opened);
     await opened.context.close();
   }
+});
+
+test("the run on screen is trained on where a link says more of it", async () => {
+  const opened = await openAt(`${SMALL}&device=cpu&train.steps=10`);
+  const { page } = opened;
+  await untilHash(page, /expect/);
+  await page.evaluate((link) => (location.hash = link), `${SMALL}&device=cpu&train.steps=400`);
+  await until("the verdict", async () => (await figure(page, "step")) === 400 && (await verdict(page).innerText().catch(() => "")) !== "");
+  await until("no word of a stop", async () => /^Trained as far as the link says/.test(await verdict(page).innerText()));
+  clean(opened);
+  await opened.context.close();
+});
+
+test("a link's list and edits stay at a stop of the tour; an experiment of the stop is done to the link's run", async () => {
+  const link = `${SMALL}&train.steps=10&device=cpu&prompt=3,1,2&edit=replace:2:MID&tour=your_turn`;
+  const opened = await openAt(link);
+  const { page } = opened;
+  const address = await untilHash(page, /expect/);
+  assert.ok(address.startsWith(link), address);
+  await page.evaluate((link) => (location.hash = link), `${SMALL.replace("list_length=3", "list_length=4")}&train.steps=5&device=cpu&tour=inject_mid`);
+  await untilHash(page, /list_length=4.*edit=replace:\d:MID&tour=inject_mid/);
+  // The same stop again, with another run.
+  await page.evaluate((link) => (location.hash = link), `${SMALL}&train.steps=5&device=cpu&tour=inject_mid`);
+  await untilHash(page, /list_length=3.*edit=replace:\d:MID&tour=inject_mid/);
+  clean(opened);
+  await opened.context.close();
+});
+
+test("undone, a link that was opened is no longer in the address", async () => {
+  const opened = await openAt(`${SMALL}&device=cpu&train.steps=10`);
+  const { page } = opened;
+  const before = await untilHash(page, /expect/);
+  await page.evaluate((link) => (location.hash = link), `${SMALL}&device=cpu&train.steps=3000000&model.seed=2`);
+  await page.locator(".arrival progress").waitFor();
+  await page.locator("body").press("z");
+  await until("the first link", async () => hash(page) === before);
+  clean(opened);
+  await opened.context.close();
+});
+
+test("keys of the page do nothing behind the share dialog", async () => {
+  const opened = await openAt(`${SMALL}&device=cpu&train.steps=10`);
+  const { page } = opened;
+  await untilHash(page, /expect/);
+  await button(page, "Share").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  for (const key of ["r", ".", "?"]) await page.keyboard.press(key);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await figure(page, "step"), 10);
+  assert.equal(await button(page, "Share").evaluate((share) => share === document.activeElement), true);
+  clean(opened);
+  await opened.context.close();
+});
+
+test("a link that asks for WebGPU where there is none is trained on the CPU, and that is said", async () => {
+  const link = `${SMALL}&train.steps=5&device=webgpu&expect.loss=999`;
+  const opened = await openAt(link, { patch: `Object.defineProperty(navigator, "gpu", { value: undefined })` });
+  const { page } = opened;
+  await verdict(page).waitFor();
+  assert.match(await verdict(page).innerText(), /^The link was made on WebGPU, this run on the CPU/);
+  await page.locator(".warnings summary").click();
+  assert.match(await page.locator(".warnings").innerText(), /asks for WebGPU/);
+  assert.equal(await figure(page, "step"), 5);
+  clean(opened);
+  await opened.context.close();
+});
+
+test("whoever begins a run instead of choosing a link's file is asked for it no longer", async () => {
+  const opened = await openAt(`${SMALL}&device=cpu&file.name=${"long".repeat(40)}model.pt&file.fingerprint=0123456789abcdef`, { viewport: { width: 360, height: 780 } });
+  const { page } = opened;
+  await page.locator(".arrival").getByText("model.pt").waitFor();
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 360), "no sideways scroll");
+  await untilStep(page, 1);
+  await page.locator("body").press("r");
+  await page.locator(".arrival").waitFor({ state: "detached" });
+  await until("the run in the address", async () => !/file/.test(hash(page)));
+  clean(opened);
+  await opened.context.close();
 });

@@ -5,6 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { encode } from "uqr";
 import { addressOf, recordNow } from "../address";
+import { broughtBy } from "../arrival";
 import { count, size } from "../format";
 import { HIDEABLE } from "../panels";
 import { askLink } from "../session";
@@ -38,7 +39,7 @@ async function find(): Promise<void> {
   const record = recordNow(step.value);
   if (!record) return;
   const now = packed.value;
-  if (withWeights.value && now && "text" in now) record.weights = now.text;
+  if (withWeights.value && now && "text" in now) Object.assign(record, { weights: now.text, train: { ...record.train, steps: 0 }, expect: {} }); // trained already, and rounded
   if (form.value === "iframe") record.hide = [...new Set([...(record.hide ?? []), ...without.value])];
   try {
     address.value = { text: addressOf(await askLink({ kind: "encode", record })) };
@@ -126,7 +127,7 @@ function Dialog() {
 }
 
 function whatItIs(): string {
-  const from = file.value ? `the model of ${file.value.origin.name} (whoever opens it is asked for that file)` : "the run";
+  const from = file.value && !broughtBy(file.value) ? `the model of ${file.value.origin.name} (whoever opens it is asked for that file)` : "the run";
   const steps = step.value === 0 ? "" : `, trained to step ${count(step.value)}${playing.value ? " as of now" : ""}`;
   return `Whoever opens the link gets ${from}${steps}, the list and its edits, what is taken out, and the view. No server sees what follows the #.`;
 }

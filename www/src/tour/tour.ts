@@ -41,6 +41,16 @@ export function goBy(by: -1 | 1): void {
 
 export const leave = (): void => go(null);
 
+/** The stop that a link names, until it is arrived at. */
+let brought: StopId | null = null;
+
+/** Arrives at the stop of a link that was opened, also where the tour is there already: the page is another now. */
+export function bring(id: StopId | null): void {
+  at.value = null;
+  brought = id;
+  at.value = id;
+}
+
 /** Does what a stop does once there is a model to do it to. */
 export function follow(): void {
   let arrived: StopId | null = null;
@@ -49,7 +59,8 @@ export function follow(): void {
     if (!experiment.value || id === arrived) return;
     arrived = id;
     const now = stop();
-    if (now) untracked(() => arrive(now));
+    if (now) untracked(() => arrive(now, id === brought));
+    brought = null;
   });
 
   let told = false;
@@ -60,17 +71,18 @@ export function follow(): void {
   });
 }
 
-function arrive(stop: Stop): void {
+/** `linked`: with what a link has put on the page. That stays; only an experiment of the stop is done where it is not. */
+function arrive(stop: Stop, linked: boolean): void {
   const { task } = experiment.value!;
   const { list, edits, open, train } = stop.sets;
   failed.value = tried.value = null;
-  if (list) setNumbers(fitNumbers([], task));
-  if (train && !file.value && !playing.value && !enough()) play();
+  if (list && !linked) setNumbers(fitNumbers([], task));
+  if (train && !linked && !file.value && !playing.value && !enough()) play();
   if (open) document.querySelector<HTMLDetailsElement>(open)?.setAttribute("open", "");
   // One that a link brought along stays.
   const first = edits.find((edit) => can(edit) && isDone(edit)) ?? edits.find((edit) => can(edit));
   if (first) tryOut(first);
-  else if (why(stop, task, numbers.value.length) === null && (anyEdit.value || scene.value.newTokens !== null)) discard();
+  else if (!linked && why(stop, task, numbers.value.length) === null && (anyEdit.value || scene.value.newTokens !== null)) discard();
 }
 
 /** Whether an experiment makes sense for the task and list that are there. */
