@@ -36,6 +36,8 @@ export async function openLink(link: string, first = false): Promise<void> {
   // A worker that fails takes the question with it; there is another one by then.
   for (let i = 0; i < ATTEMPTS && !read && mine === newest; i++) read = await askLink({ kind: "decode", link }).catch(() => null);
   if (mine !== newest || !read) return;
+  // Somebody was faster: a session was gone on with, a file dropped.
+  if (first && (opening.value || experiment.value)) return;
   const { experiment: record, warnings } = read;
   arrival.value = { record, warnings, stage: "done", start: null, wrong: null, said: null };
   hidden.value = record.hide;

@@ -72,7 +72,7 @@ for (const [how, headers] of [["its own policy", {}], ["the same policy as a hea
 
     await page.reload();
     await untilStep(page, 20);
-    for (const other of ["index.html", "?from=a-mail", "#v=1&train.steps=3"]) {
+    for (const other of ["index.html", "?from=a-mail", "#v=1&view.form=arcs"]) {
       await page.goto("about:blank");
       await page.goto(place.url + other);
       await untilStep(page, 3);

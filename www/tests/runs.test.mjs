@@ -142,8 +142,9 @@ test("the run that every visit begins with is nothing to go on with, unless it h
   await untilStep(page, 150);
   await pause(page);
   await page.reload();
-  await untilStep(page, 5);
+  await untilStep(page, 150); // where the address says that it rested
   assert.equal(await offer(page).count(), 0);
+  await button(page, "Play").click();
   await untilStep(page, 1100, 120_000);
   await until("a write", async () => (await sessions(page)).length === 1);
   await page.reload();
