@@ -141,6 +141,7 @@ test("the run that every visit begins with is nothing to go on with, unless it h
   const { page, context } = await open(place);
   await untilStep(page, 150);
   await pause(page);
+  await until("the step in the address", () => page.url().includes("train.steps="));
   await page.reload();
   await untilStep(page, 150); // where the address says that it rested
   assert.equal(await offer(page).count(), 0);
