@@ -100,11 +100,13 @@ test("after a reload the session goes on: same step, list, edits and curve, and 
   const withoutHeldOut = async () => (await curve(page)).map((reading) => reading.replace(/, held out.*/, "")); // that is measured again at rest
   const before = await withoutHeldOut();
   assert.match(before[1], /^step 130, training/);
+  await until("the list in the address", () => page.url().includes("prompt=9,8,7,30,1"));
 
   await page.reload();
   await goOn(page).waitFor();
   assert.match(await offer(page).innerText(), /^Go on from step 130 \(today, \d\d:\d\d\)\s+Start anew$/);
-  // Meanwhile a run is there: a fresh one, or the address's, if that was written before the page went.
+  // Meanwhile the address's run is there.
+  await until("the address's list", async () => (await page.locator("#list").inputValue()) === "9, 8, 7, 30, 1");
   await untilStep(page, 3);
   await goOn(page).click();
   await until("the session's step", async () => (await figure(page, "step")) === 130);
