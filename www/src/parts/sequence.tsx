@@ -114,7 +114,8 @@ function whatEditsDo(): string {
   if (!prompt) return "the same prompt, read by the model with parts taken out";
   const by = prompt.length - clean.value.length;
   const words = `${Math.abs(by)} ${Math.abs(by) === 1 ? "token" : "tokens"}`;
-  if (by === 0) return "as long as the clean one: what was only replaced keeps its position";
+  const shifted = places.value.some(({ gone, clean, moved }) => gone || clean === null || moved);
+  if (by === 0) return shifted ? "as long as the clean one, with some tokens at other positions" : "as long as the clean one: what was only replaced keeps its position";
   return by < 0 ? `really shorter by ${words}: what follows a deletion has moved to earlier positions` : `longer by ${words}: what follows an insertion has moved to later positions`;
 }
 
