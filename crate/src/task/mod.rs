@@ -4,4 +4,4 @@
 
 mod sort;
 
-pub use sort::{Batch, Sort};
+pub use sort::{Batch, Draws, Sort};

@@ -72,6 +72,22 @@ pub struct Sort {
     test_seed: u32,
 }
 
+/// What it takes to draw the same training batches elsewhere: on a GPU.
+#[derive(Clone, Copy, Debug)]
+pub struct Draws {
+    /// Lists in a group.
+    pub group: usize,
+    /// Most groups that a batch has lists of.
+    pub groups_of_a_batch: usize,
+    /// The shortest length of which lists are held out; one more than the longest where none are.
+    pub holds_out_from: usize,
+    /// Lists whose hash is below this are held out.
+    pub held_out_below: u32,
+    pub max_attempts: u32,
+    /// The token after the end of a shorter sequence.
+    pub padding: usize,
+}
+
 impl Sort {
     pub fn new(config: &TaskConfig, train: &TrainConfig) -> Self {
         let TrainConfig { num_samples, batch_size, train_seed, test_seed, .. } = *train;
@@ -195,11 +211,24 @@ impl Sort {
         1 + below(block(self.train_seed, Stream::Length, at)[0], self.config.list_length as u32) as usize
     }
 
+    pub fn draws(&self) -> Draws {
+        let longest = self.config.list_length;
+        let batch = self.batch_size;
+        Draws {
+            group: GROUP,
+            groups_of_a_batch: if batch.is_multiple_of(GROUP) { batch / GROUP } else { (batch + GROUP - 2) / GROUP + 1 },
+            holds_out_from: (1..=longest).find(|length| self.lists(*length) >= FEW_LISTS).unwrap_or(longest + 1),
+            held_out_below: u32::MAX / HELD_OUT_SHARE,
+            max_attempts: MAX_ATTEMPTS,
+            padding: padding(&self.config),
+        }
+    }
+
     fn write(&self, lists: Vec<Vec<u32>>) -> Batch {
         let config = &self.config;
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         let positions = lengths.iter().map(|length| config.sequence_length(*length)).max().unwrap_or(0);
-        let padding = config.eos_token.or(config.mid_token).unwrap_or(config.min_value) as i32;
+        let padding = padding(config) as i32;
         let mut tokens = Vec::with_capacity(lists.len() * positions);
         for mut list in lists {
             let end = tokens.len() + positions;
@@ -247,6 +276,11 @@ impl Sort {
         let values = self.config.values();
         (0..length).map(|place| if self.config.repeats { values } else { values - place } as f64).product()
     }
+}
+
+/// The token that shorter sequences are filled up with.
+fn padding(config: &TaskConfig) -> usize {
+    config.eos_token.or(config.mid_token).unwrap_or(config.min_value)
 }
 
 /// A random list, held out or not. `at.lane` counts attempts in its upper 24 bits; the lower 8 count blocks of four numbers.

@@ -22,20 +22,25 @@ impl Adam {
     /// `p - lr / (1 - β₁ᵗ) · m / (sqrt(v) / sqrt(1 - β₂ᵗ) + eps)`.
     pub fn step(&mut self, parameters: Tensor<1>, gradient: Tensor<1>, lr: f64, step: u32, config: &TrainConfig) -> Tensor<1> {
         let TrainConfig { beta1, beta2, adam_eps, .. } = *config;
+        let [rate, root] = rates(lr, step, config);
         self.mean = self.mean.clone() * beta1 + gradient.clone() * (1.0 - beta1);
         self.square = self.square.clone() * beta2 + gradient.clone() * gradient * (1.0 - beta2);
-        let correction = |beta: f64| 1.0 - libm::pow(beta, f64::from(step));
-        let denominator = self.square.clone().sqrt() * (1.0 / libm::sqrt(correction(beta2))) + adam_eps;
-        parameters - self.mean.clone() / denominator * (lr / correction(beta1))
+        let denominator = self.square.clone().sqrt() * root + adam_eps;
+        parameters - self.mean.clone() / denominator * rate
     }
+}
+
+/// Of step number `step` (counted from 1): what the mean gradient is multiplied with, `lr / (1 - β₁ᵗ)`, and the root of the mean square,
+/// `1 / sqrt(1 - β₂ᵗ)`.
+pub fn rates(lr: f64, step: u32, config: &TrainConfig) -> [f32; 2] {
+    let correction = |beta: f64| 1.0 - libm::pow(beta, f64::from(step));
+    [(lr / correction(config.beta1)) as f32, (1.0 / libm::sqrt(correction(config.beta2))) as f32]
 }
 
 /// The same step on the host, in place: the same arithmetic in the same order.
 pub fn step_on_host(state: &mut State, gradient: &[f32], lr: f64, step: u32, config: &TrainConfig) {
     let TrainConfig { beta1, beta2, adam_eps, .. } = *config;
-    let correction = |beta: f64| 1.0 - libm::pow(beta, f64::from(step));
-    let rate = (lr / correction(beta1)) as f32;
-    let root = (1.0 / libm::sqrt(correction(beta2))) as f32;
+    let [rate, root] = rates(lr, step, config);
     let [keep1, take1, keep2, take2, eps] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, adam_eps].map(|x| x as f32);
     let State { parameters, mean, square } = state;
     for (((p, m), v), g) in parameters.iter_mut().zip(mean).zip(square).zip(gradient) {

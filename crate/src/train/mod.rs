@@ -1,10 +1,11 @@
 //! Training: the loss, Adam, the learning-rate schedule, evaluation, and a [`Run`], which is an experiment under way.
 //!
-//! On the CPU a step is computed by hand (`lean`), elsewhere by burn's autodiff (`loss`, [`Adam`]), which is also the oracle that the former
-//! is measured against. The seam between them is a [`Run`]'s state: flat parameters, Adam's two flat moments, counters. Not here: the browser, and when to step (the caller pulls).
+//! A step is computed by hand, on the CPU (`lean`) and on WebGPU ([`kernels`]), or by burn's autodiff (`loss`, [`Adam`]), which is the oracle
+//! that both are measured against and trains what the kernels do not cover. The seam between them is a [`Run`]'s state: flat parameters, Adam's two flat moments, counters. Not here: the browser, and when to step (the caller pulls).
 
 mod adam;
 mod evaluate;
+pub mod kernels;
 mod lean;
 mod loss;
 mod plateau;

@@ -5,10 +5,14 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+#[cfg(target_family = "wasm")]
+use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::adam::{Adam, step_on_host};
 use super::evaluate::held_out_loss;
+#[cfg(target_family = "wasm")]
+use super::kernels::Kernels;
 use super::lean::{Lean, Sequences};
 use super::loss::{Targets, loss};
 use super::plateau::Plateau;
@@ -38,6 +42,11 @@ pub struct Run {
     progress: Progress,
     /// The step by hand, on the CPU. Copies of a run share it: it holds buffers, and nothing that outlives a step.
     lean: Option<Rc<RefCell<Lean>>>,
+    /// The step by hand, on WebGPU. Copies share it too: it knows by the stamp whether its buffers hold this copy's tensors.
+    #[cfg(target_family = "wasm")]
+    kernels: Option<Rc<Mutex<Kernels>>>,
+    #[cfg(target_family = "wasm")]
+    stamp: Option<u64>,
 }
 
 /// Everything about a run that is not a tensor and not in its experiment.
@@ -75,7 +84,24 @@ impl Run {
         let positions = experiment.task.sequence_length(experiment.task.list_length);
         let lean = (model.device() == Device::flex())
             .then(|| Rc::new(RefCell::new(Lean::new(model.config(), model.layout(), positions, experiment.train.batch_size))));
-        Self { experiment, task, model, adam, progress, lean }
+        #[cfg(target_family = "wasm")]
+        let kernels = {
+            let held_out = task.test_batch(0, plateau_lists(&experiment)).tokens;
+            let turns = super::lean::turns(model.config(), positions).into_iter().flatten().collect();
+            Kernels::new(&experiment, model.layout(), &model.device(), &held_out, turns).map(|kernels| Rc::new(Mutex::new(kernels)))
+        };
+        Self {
+            experiment,
+            task,
+            model,
+            adam,
+            progress,
+            lean,
+            #[cfg(target_family = "wasm")]
+            kernels,
+            #[cfg(target_family = "wasm")]
+            stamp: None,
+        }
     }
 
     /// A run as it was when `state` and `progress` were taken.
@@ -138,18 +164,15 @@ impl Run {
                 self.progress.steps
             )));
         }
+        let most = self.most_steps().await;
         let epoch = self.experiment.train.schedule_steps();
         let mut losses = Vec::with_capacity(n as usize);
         while (losses.len() as u32) < n {
-            let chunk = CHUNK.min(n - losses.len() as u32).min(epoch - self.progress.steps % epoch);
+            let chunk = most.min(n - losses.len() as u32).min(epoch - self.progress.steps % epoch);
             let mut next = self.clone();
             losses.extend(next.chunk(chunk).await?);
             if next.progress.steps.is_multiple_of(epoch) && next.experiment.train.plateau {
-                let lists = (10 * next.experiment.train.batch_size).clamp(50, PLATEAU_LISTS);
-                let loss = match &next.lean {
-                    Some(lean) => next.lean_held_out_loss(lists, lean).await?,
-                    None => held_out_loss(&next.model, &next.task, lists).await?,
-                };
+                let loss = next.plateau_loss().await?;
                 next.progress.plateau.epoch(loss, &next.experiment.train);
             }
             *self = next;
@@ -157,10 +180,65 @@ impl Run {
         Ok(losses)
     }
 
+    /// Most steps of one chunk. Kernels that this GPU refuses are given up here: autodiff goes on.
+    #[cfg(target_family = "wasm")]
+    async fn most_steps(&mut self) -> u32 {
+        let Some(kernels) = self.kernels.clone() else { return CHUNK };
+        let mut kernels = kernels.lock().await;
+        match kernels.prepare().await {
+            Ok(()) => kernels.most_steps(),
+            Err(why) => {
+                log::warn!("{why} Autodiff trains instead.");
+                self.kernels = None;
+                CHUNK
+            }
+        }
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    async fn most_steps(&mut self) -> u32 {
+        CHUNK
+    }
+
+    /// The held-out loss that the learning-rate schedule goes by.
+    async fn plateau_loss(&self) -> Result<f64> {
+        let lists = plateau_lists(&self.experiment);
+        if let Some(lean) = &self.lean {
+            return self.lean_held_out_loss(lists, lean).await;
+        }
+        #[cfg(target_family = "wasm")]
+        if let Some(kernels) = &self.kernels {
+            return kernels.lock().await.held_out_loss(&self.tensors(), self.stamp).await;
+        }
+        held_out_loss(&self.model, &self.task, lists).await
+    }
+
+    /// A few steps on WebGPU by hand.
+    #[cfg(target_family = "wasm")]
+    async fn kernels_chunk(&mut self, n: u32, kernels: &Mutex<Kernels>) -> Result<Vec<f32>> {
+        let (done, lr) = (self.progress.steps, self.progress.plateau.lr);
+        let trained = kernels.lock().await.step(&self.tensors(), self.stamp, done, n, lr).await?;
+        let [parameters, mean, square] = trained.tensors;
+        self.model = self.model.with_parameters(parameters);
+        self.adam = Adam { mean, square };
+        self.progress.steps += n;
+        self.stamp = Some(trained.stamp);
+        Ok(trained.losses)
+    }
+
+    #[cfg(target_family = "wasm")]
+    fn tensors(&self) -> [Tensor<1>; 3] {
+        [self.model.parameters(), self.adam.mean.clone(), self.adam.square.clone()]
+    }
+
     /// A few steps within one epoch.
     async fn chunk(&mut self, n: u32) -> Result<Vec<f32>> {
         if let Some(lean) = self.lean.clone() {
             return self.lean_chunk(n, &lean).await;
+        }
+        #[cfg(target_family = "wasm")]
+        if let Some(kernels) = self.kernels.clone() {
+            return self.kernels_chunk(n, &kernels).await;
         }
         let batches: Vec<Batch> = (self.progress.steps..self.progress.steps + n).map(|step| self.task.train_batch(step)).collect();
         let tokens: Vec<i32> = batches.iter().flat_map(|batch| &batch.tokens).copied().collect();
@@ -179,8 +257,12 @@ impl Run {
         read(Tensor::cat(losses, 0)).await
     }
 
-    /// What computes the steps: on the CPU "tables" or "rows", by hand; elsewhere "autodiff", burn's.
+    /// What computes the steps: on the CPU "tables" or "rows", by hand; on WebGPU "kernels", by hand, or "autodiff", burn's.
     pub fn path(&self) -> &'static str {
+        #[cfg(target_family = "wasm")]
+        if self.kernels.is_some() {
+            return "kernels";
+        }
         self.lean.as_ref().map_or("autodiff", |lean| lean.borrow().path())
     }
 
@@ -257,6 +339,11 @@ impl Run {
         self.model = self.model.with_parameters(parameters);
         loss.inner()
     }
+}
+
+/// Held-out lists that the learning-rate schedule goes by.
+fn plateau_lists(experiment: &Experiment) -> usize {
+    (10 * experiment.train.batch_size).clamp(50, PLATEAU_LISTS)
 }
 
 /// Values from the host, `[values.len()]`.

@@ -84,8 +84,8 @@ impl Run {
     }
 
     /// What computes the steps: on the CPU "tables", by hand for one attention-only layer without norm, or "rows", by hand for any other
-    /// model; on WebGPU "autodiff".
-    #[wasm_bindgen(getter, unchecked_return_type = "\"tables\" | \"rows\" | \"autodiff\"")]
+    /// model; on WebGPU "kernels", by hand, or "autodiff" for the few models that those do not cover.
+    #[wasm_bindgen(getter, unchecked_return_type = "\"tables\" | \"rows\" | \"kernels\" | \"autodiff\"")]
     pub fn path(&self) -> String {
         self.run.borrow().path().into()
     }

@@ -11,6 +11,7 @@ use super::fatal::{begin_test, end_test};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::train::Run;
+use crate::train::kernels::share;
 
 /// burn panics when it opens a stream on an adapter without this feature.
 const NEEDED_FEATURE: &str = "timestamp-query";
@@ -60,11 +61,12 @@ impl Gpu {
 
     /// Registers burn's runtime and tests it.
     async fn init(adapter: String) -> Result<Self> {
-        let device = Device::wgpu_options()
+        let (device, setup) = Device::wgpu_options()
             .tasks_max(TASKS_MAX)
-            .init_async()
+            .init_with_setup_async()
             .await
             .map_err(|error| Error::new(format!("WebGPU could not be opened: {error}.")))?;
+        share(device.clone(), setup);
         let gpu = Self { device, adapter };
         begin_test();
         let tested = gpu.self_test().await;

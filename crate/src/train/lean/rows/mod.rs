@@ -22,6 +22,7 @@ use crate::model::Layout;
 use embedding::{Embed, Unembed};
 use layer::Layer;
 use packed::{Packed, Route};
+pub use rotary::turns;
 
 /// The step of one model.
 #[derive(Clone, Debug)]

@@ -2,6 +2,16 @@
 
 use crate::config::ModelConfig;
 
+/// Cosine and sine of every position's rotation, `[positions, rotary_dim / 2]`.
+pub fn turns(config: &ModelConfig, positions: usize) -> Vec<[f32; 2]> {
+    let pairs = config.rotary_dim / 2;
+    let turn = |(position, pair): (usize, usize)| {
+        let angle = position as f64 / libm::pow(config.rotary_base, pair as f64 / pairs as f64);
+        [libm::cos(angle) as f32, libm::sin(angle) as f32]
+    };
+    (0..positions).flat_map(|position| (0..pairs).map(move |pair| (position, pair))).map(turn).collect()
+}
+
 /// The rotation of every position.
 #[derive(Clone, Debug)]
 pub struct Rotary {
@@ -15,12 +25,7 @@ pub struct Rotary {
 
 impl Rotary {
     pub fn new(config: &ModelConfig, positions: usize) -> Self {
-        let pairs = config.rotary_dim / 2;
-        let turn = |(position, pair): (usize, usize)| {
-            let angle = position as f64 / libm::pow(config.rotary_base, pair as f64 / pairs as f64);
-            [libm::cos(angle) as f32, libm::sin(angle) as f32]
-        };
-        let turns = (0..positions).flat_map(|position| (0..pairs).map(move |pair| (position, pair))).map(turn).collect();
+        let (turns, pairs) = (turns(config, positions), config.rotary_dim / 2);
         Self { turns, pairs, d_head: config.d_head, adjacent: config.rotary_adjacent_pairs }
     }
 
