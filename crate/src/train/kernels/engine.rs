@@ -8,6 +8,7 @@ use burn::backend::wgpu::wgpu;
 use burn::tensor::{Device, Tensor};
 
 use super::Program;
+use super::plan::{CALL_WORDS, Plan};
 use super::shared::{Shared, load, of, unload};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -104,7 +105,11 @@ impl Kernels {
         for (word, value) in tables[places.rotary..].iter_mut().zip(&self.turns) {
             *word = value.to_bits();
         }
-        tables[places.tiles..].copy_from_slice(self.program.plan.tiles.as_flattened());
+        let Plan { tiles, forward, backward, .. } = &self.program.plan;
+        tables[places.tiles..places.calls].copy_from_slice(tiles.as_flattened());
+        for (words, call) in tables[places.calls..].chunks_exact_mut(CALL_WORDS).zip(forward.iter().chain(backward)) {
+            words.copy_from_slice(call);
+        }
         self.write(&built.buffers[TABLES], 0, &tables);
         self.write(&built.buffers[TOKENS], places.held_out, &self.held_out);
         self.built = Some(built);

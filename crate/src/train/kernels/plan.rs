@@ -47,6 +47,38 @@ struct Product {
 /// Words of a tile in the shader's table.
 pub const TILE_WORDS: usize = 13;
 
+/// A function of the shader: the cases of `run` in `wgsl/entries.wgsl`, which say what its arguments are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Function {
+    Embed,
+    FillZero,
+    CopyRows,
+    AddRows,
+    PlaceRows,
+    LinearForward,
+    LinearBackward,
+    NormForward,
+    NormBackward,
+    Rotate,
+    Products,
+    Softmax,
+    SoftmaxBackward,
+    OverSources,
+    OverDestinations,
+    Activate,
+    ActivateBackward,
+}
+
+/// Words of a call: the function, and its arguments.
+pub const CALL_WORDS: usize = 11;
+
+/// A call of a function. Places count from where a sequence's part of the activations begins; float32 arguments are given by their bits.
+pub type Call = [u32; CALL_WORDS];
+
+const ONE: u32 = 1f32.to_bits();
+const MINUS_ONE: u32 = (-1f32).to_bits();
+
 /// The passes and the update of one model.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -58,9 +90,8 @@ pub struct Plan {
     /// Where the logits stand in it.
     pub logits: usize,
     pub parameters: usize,
-    /// Calls of the shader's functions.
-    pub forward: String,
-    pub backward: String,
+    pub forward: Vec<Call>,
+    pub backward: Vec<Call>,
     pub tiles: Vec<[u32; TILE_WORDS]>,
 }
 
@@ -74,7 +105,7 @@ impl Plan {
             seen: longest - 1,
             first: task.counted(shortest).start,
             next: 0,
-            forward: String::new(),
+            forward: Vec::new(),
             backward: Vec::new(),
             products: Vec::new(),
         };
@@ -87,7 +118,7 @@ impl Plan {
             logits,
             parameters: layout.len(),
             forward,
-            backward: backward.into_iter().rev().collect(),
+            backward: backward.into_iter().rev().flatten().collect(),
             tiles: products.iter().flat_map(tiles).collect(),
         }
     }
@@ -122,55 +153,24 @@ struct Builder<'a> {
     seen: usize,
     first: usize,
     next: usize,
-    forward: String,
+    forward: Vec<Call>,
     /// Layer by layer, in the order of the forward pass.
-    backward: Vec<String>,
+    backward: Vec<Vec<Call>>,
     products: Vec<Product>,
 }
 
-/// A call of a shader's function on places in `act`.
+/// A call of one of the shader's functions.
 macro_rules! call {
-    ($out:expr, $name:literal, $($argument:expr),*) => {
-        $out.push_str(&format!("  {}({});\n", $name, [$($argument.text()),*].join(", ")))
+    ($out:expr, $function:ident, $($argument:expr),*) => {
+        $out.push(call(Function::$function, &[$($argument as u32),*]))
     };
 }
 
-/// An argument of a call, as WGSL writes it.
-trait Argument {
-    fn text(&self) -> String;
-}
-
-/// A place in a sequence's part of the activations.
-struct At(usize);
-
-impl Argument for At {
-    fn text(&self) -> String {
-        format!("base + {}u", self.0)
-    }
-}
-
-impl Argument for usize {
-    fn text(&self) -> String {
-        format!("{self}u")
-    }
-}
-
-impl Argument for u32 {
-    fn text(&self) -> String {
-        format!("{self}u")
-    }
-}
-
-impl Argument for bool {
-    fn text(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Argument for &str {
-    fn text(&self) -> String {
-        (*self).into()
-    }
+fn call(function: Function, arguments: &[u32]) -> Call {
+    let mut words = [0; CALL_WORDS];
+    words[0] = function as u32;
+    words[1..=arguments.len()].copy_from_slice(arguments);
+    words
 }
 
 impl Builder<'_> {
@@ -189,7 +189,7 @@ impl Builder<'_> {
         let ModelConfig { n_layers, d_model: c, d_vocab, d_vocab_out, n_ctx, positional_embedding_type: positions, .. } = *self.config;
         let (seen, rows) = (self.seen, self.seen - self.first);
         let (mut x, grad_embedded) = (self.take(seen * c), self.take(seen * c));
-        call!(self.forward, "embed", "begin", At(x));
+        call!(self.forward, Embed, x);
         let shortformer = positions == PositionalEmbedding::Shortformer;
         let grad_positions = if shortformer { self.take(seen * c) } else { grad_embedded };
         let mut grad_x = grad_embedded;
@@ -197,24 +197,24 @@ impl Builder<'_> {
             (x, grad_x) = self.layer(layer, x, grad_x, grad_positions);
         }
 
-        let mut back = String::new();
+        let mut back = Vec::new();
         if shortformer {
-            call!(back, "fill_zero", At(grad_positions), seen * c);
+            call!(back, FillZero, grad_positions, seen * c);
         }
         let norm = self.norm("ln_final", x, rows);
         let (read, logits) = (norm.map_or(x, |norm| norm.out), self.take(rows * d_vocab_out));
         let (w_u, b_u) = (self.place("unembed.W_U"), self.place("unembed.b_U"));
-        call!(self.forward, "linear_forward", At(read), c, rows, c, d_vocab_out, w_u, d_vocab_out, b_u, At(logits), false);
+        call!(self.forward, LinearForward, read, c, rows, c, d_vocab_out, w_u, d_vocab_out, b_u, logits, false);
         let y = [logits, d_vocab_out];
         let (inner, columns, wide) = (c, d_vocab_out, d_vocab_out);
         self.products.push(Product { kind: Kind::Matrix, x: [read, c], y, rows, inner, columns, weight: w_u, wide, bias: b_u });
         if let Some(norm) = norm {
             let grad = self.take(rows * c);
-            call!(back, "linear_backward", At(logits), d_vocab_out, rows, d_vocab_out, c, w_u, c, NONE, At(grad), false);
-            call!(back, "fill_zero", At(grad_x), rows * c);
+            call!(back, LinearBackward, logits, d_vocab_out, rows, d_vocab_out, c, w_u, c, NONE, grad, false);
+            call!(back, FillZero, grad_x, rows * c);
             self.norm_backward(&mut back, norm, grad, grad_x);
         } else {
-            call!(back, "linear_backward", At(logits), d_vocab_out, rows, d_vocab_out, c, w_u, c, NONE, At(grad_x), false);
+            call!(back, LinearBackward, logits, d_vocab_out, rows, d_vocab_out, c, w_u, c, NONE, grad_x, false);
         }
         self.backward.push(back);
 
@@ -245,15 +245,15 @@ impl Builder<'_> {
         let [w, b] = ["w", "b"].map(|weight| self.place(&format!("{name}.{weight}")));
         let (hat, inverse) = (self.take(rows * c), self.take(rows));
         let out = if w == NONE { hat } else { self.take(rows * c) };
-        call!(self.forward, "norm_forward", At(x), rows, At(hat), At(inverse), w, b, At(out));
+        call!(self.forward, NormForward, x, rows, hat, inverse, w, b, out);
         Some(Norm { hat, inverse, w, b, out, rows })
     }
 
     /// Adds to `out` the gradient of what a norm read, from `grad`, that of what it gave; plans its weights' update.
-    fn norm_backward(&mut self, back: &mut String, norm: Norm, grad: usize, out: usize) {
+    fn norm_backward(&mut self, back: &mut Vec<Call>, norm: Norm, grad: usize, out: usize) {
         let Norm { hat, inverse, w, b, rows, .. } = norm;
         let c = self.config.d_model;
-        call!(back, "norm_backward", At(grad), rows, At(hat), At(inverse), w, At(out));
+        call!(back, NormBackward, grad, rows, hat, inverse, w, out);
         if w != NONE {
             let (x, y) = ([hat, c], [grad, c]);
             self.products.push(Product { kind: Kind::Norm, x, y, rows, inner: 1, columns: c, weight: w, wide: c, bias: b });
@@ -267,16 +267,17 @@ impl Builder<'_> {
         let shift = if last { self.first } else { 0 };
         let rows = seen - shift;
         let (mid, grad_mid) = (self.take(rows * c), self.take(rows * c));
-        let mut attention = String::new();
+        let mut attention = Vec::new();
         self.attention(number, [x, grad_x, grad_positions], [mid, grad_mid], shift, &mut attention);
         if self.config.attn_only {
             self.backward.push(attention);
             return (mid, grad_mid);
         }
         let (out, grad_out) = (self.take(rows * c), self.take(rows * c));
-        let mut back = String::new();
+        let mut back = Vec::new();
         self.mlp(number, rows, [mid, grad_mid], [out, grad_out], &mut back);
-        self.backward.push(back + &attention);
+        back.append(&mut attention);
+        self.backward.push(back);
         (out, grad_out)
     }
 
@@ -287,13 +288,15 @@ impl Builder<'_> {
         [x, grad_x, grad_positions]: [usize; 3],
         [mid, grad_mid]: [usize; 2],
         shift: usize,
-        back: &mut String,
+        back: &mut Vec<Call>,
     ) {
         let ModelConfig { d_model: c, d_head: d, n_heads: h, positional_embedding_type: positions, .. } = *self.config;
+        let ModelConfig { use_attn_scale, attn_scale, .. } = *self.config;
         let (seen, width, rows) = (self.seen, h * d, self.seen - shift);
         let place = |name: &str| self.place(&format!("blocks.{number}.attn.{name}"));
         let [w_q, w_k, w_v, w_o] = ["W_Q", "W_K", "W_V", "W_O"].map(place);
         let [b_q, b_k, b_v, b_o] = ["b_Q", "b_K", "b_V", "b_O"].map(place);
+        let scale = (if use_attn_scale { 1.0 / attn_scale } else { 1.0 } as f32).to_bits();
         let shortformer = positions == PositionalEmbedding::Shortformer;
         let rotary = positions == PositionalEmbedding::Rotary;
 
@@ -305,48 +308,48 @@ impl Builder<'_> {
         let [pattern, grad_pattern] = [(); 2].map(|()| self.take(h * rows * seen));
         let out = &mut self.forward;
         if shortformer {
-            call!(out, "place_rows", At(read), At(placed));
+            call!(out, PlaceRows, read, placed);
         }
         let asked = placed + shift * c;
-        call!(out, "linear_forward", At(asked), c, rows, c, width, w_q, d, b_q, At(q), false);
-        call!(out, "linear_forward", At(placed), c, seen, c, width, w_k, d, b_k, At(k), false);
-        call!(out, "linear_forward", At(read), c, seen, c, width, w_v, d, b_v, At(v), false);
+        call!(out, LinearForward, asked, c, rows, c, width, w_q, d, b_q, q, false);
+        call!(out, LinearForward, placed, c, seen, c, width, w_k, d, b_k, k, false);
+        call!(out, LinearForward, read, c, seen, c, width, w_v, d, b_v, v, false);
         if rotary {
-            call!(out, "rotate", At(q), rows, shift, "1.0");
-            call!(out, "rotate", At(k), seen, 0u32, "1.0");
+            call!(out, Rotate, q, rows, shift, ONE);
+            call!(out, Rotate, k, seen, 0, ONE);
         }
-        call!(out, "products", At(q), At(k), rows, shift, "SCORE_SCALE", At(pattern));
-        call!(out, "softmax_rows", At(pattern), rows, shift);
-        call!(out, "over_sources", At(pattern), At(v), rows, shift, "1.0", At(z));
-        call!(out, "copy_rows", At(x + shift * c), At(mid), rows * c);
-        call!(out, "linear_forward", At(z), width, rows, width, c, w_o, c, b_o, At(mid), true);
+        call!(out, Products, q, k, rows, shift, scale, pattern);
+        call!(out, Softmax, pattern, rows, shift);
+        call!(out, OverSources, pattern, v, rows, shift, ONE, z);
+        call!(out, CopyRows, x + shift * c, mid, rows * c);
+        call!(out, LinearForward, z, width, rows, width, c, w_o, c, b_o, mid, true);
 
-        call!(back, "linear_backward", At(grad_mid), c, rows, c, width, w_o, width, NONE, At(grad_z), false);
-        call!(back, "products", At(grad_z), At(v), rows, shift, "1.0", At(grad_pattern));
-        call!(back, "softmax_backward", At(pattern), At(grad_pattern), rows, shift);
-        call!(back, "over_sources", At(grad_pattern), At(k), rows, shift, "SCORE_SCALE", At(grad_q));
-        call!(back, "over_destinations", At(grad_pattern), At(q), rows, shift, "SCORE_SCALE", At(grad_k));
-        call!(back, "over_destinations", At(pattern), At(grad_z), rows, shift, "1.0", At(grad_v));
+        call!(back, LinearBackward, grad_mid, c, rows, c, width, w_o, width, NONE, grad_z, false);
+        call!(back, Products, grad_z, v, rows, shift, ONE, grad_pattern);
+        call!(back, SoftmaxBackward, pattern, grad_pattern, rows, shift);
+        call!(back, OverSources, grad_pattern, k, rows, shift, scale, grad_q);
+        call!(back, OverDestinations, grad_pattern, q, rows, shift, scale, grad_k);
+        call!(back, OverDestinations, pattern, grad_z, rows, shift, ONE, grad_v);
         if rotary {
-            call!(back, "rotate", At(grad_q), rows, shift, "-1.0");
-            call!(back, "rotate", At(grad_k), seen, 0u32, "-1.0");
+            call!(back, Rotate, grad_q, rows, shift, MINUS_ONE);
+            call!(back, Rotate, grad_k, seen, 0, MINUS_ONE);
         }
         // Around attention the gradient goes on as it is; before the first row that left attention there is none.
         if shift > 0 {
-            call!(back, "fill_zero", At(grad_x), shift * c);
+            call!(back, FillZero, grad_x, shift * c);
         }
-        call!(back, "copy_rows", At(grad_mid), At(grad_x + shift * c), rows * c);
+        call!(back, CopyRows, grad_mid, grad_x + shift * c, rows * c);
         let direct = norm.is_none() && !shortformer;
         let grad_read = if direct { grad_x } else { self.take(seen * c) };
-        call!(back, "linear_backward", At(grad_k), width, seen, width, c, w_k, c, NONE, At(grad_read), direct);
-        call!(back, "linear_backward", At(grad_q), width, rows, width, c, w_q, c, NONE, At(grad_read + shift * c), true);
+        call!(back, LinearBackward, grad_k, width, seen, width, c, w_k, c, NONE, grad_read, direct);
+        call!(back, LinearBackward, grad_q, width, rows, width, c, w_q, c, NONE, grad_read + shift * c, true);
         if shortformer {
-            call!(back, "add_rows", At(grad_read), At(grad_positions), seen * c);
+            call!(back, AddRows, grad_read, grad_positions, seen * c);
         }
-        call!(back, "linear_backward", At(grad_v), width, seen, width, c, w_v, c, NONE, At(grad_read), true);
+        call!(back, LinearBackward, grad_v, width, seen, width, c, w_v, c, NONE, grad_read, true);
         match norm {
             Some(norm) => self.norm_backward(back, norm, grad_read, grad_x),
-            None if !direct => call!(back, "add_rows", At(grad_read), At(grad_x), seen * c),
+            None if !direct => call!(back, AddRows, grad_read, grad_x, seen * c),
             None => {}
         }
 
@@ -368,7 +371,7 @@ impl Builder<'_> {
     }
 
     /// `out = mid + mlp(norm(mid))` and back.
-    fn mlp(&mut self, number: usize, rows: usize, [mid, grad_mid]: [usize; 2], [out, grad_out]: [usize; 2], back: &mut String) {
+    fn mlp(&mut self, number: usize, rows: usize, [mid, grad_mid]: [usize; 2], [out, grad_out]: [usize; 2], back: &mut Vec<Call>) {
         let ModelConfig { d_model: c, d_mlp: m, .. } = *self.config;
         let place = |name: &str| self.place(&format!("blocks.{number}.mlp.{name}"));
         let [w_in, b_in, w_out, b_out] = ["W_in", "b_in", "W_out", "b_out"].map(place);
@@ -376,20 +379,20 @@ impl Builder<'_> {
         let read = norm.map_or(mid, |norm| norm.out);
         let [pre, post, grad_pre] = [(); 3].map(|()| self.take(rows * m));
         let forward = &mut self.forward;
-        call!(forward, "linear_forward", At(read), c, rows, c, m, w_in, m, b_in, At(pre), false);
-        call!(forward, "activate", At(pre), At(post), rows * m);
-        call!(forward, "copy_rows", At(mid), At(out), rows * c);
-        call!(forward, "linear_forward", At(post), m, rows, m, c, w_out, c, b_out, At(out), true);
+        call!(forward, LinearForward, read, c, rows, c, m, w_in, m, b_in, pre, false);
+        call!(forward, Activate, pre, post, rows * m);
+        call!(forward, CopyRows, mid, out, rows * c);
+        call!(forward, LinearForward, post, m, rows, m, c, w_out, c, b_out, out, true);
 
-        call!(back, "linear_backward", At(grad_out), c, rows, c, m, w_out, m, NONE, At(grad_pre), false);
-        call!(back, "activate_backward", At(pre), At(grad_pre), rows * m);
-        call!(back, "copy_rows", At(grad_out), At(grad_mid), rows * c);
+        call!(back, LinearBackward, grad_out, c, rows, c, m, w_out, m, NONE, grad_pre, false);
+        call!(back, ActivateBackward, pre, grad_pre, rows * m);
+        call!(back, CopyRows, grad_out, grad_mid, rows * c);
         if let Some(norm) = norm {
             let grad_read = self.take(rows * c);
-            call!(back, "linear_backward", At(grad_pre), m, rows, m, c, w_in, c, NONE, At(grad_read), false);
+            call!(back, LinearBackward, grad_pre, m, rows, m, c, w_in, c, NONE, grad_read, false);
             self.norm_backward(back, norm, grad_read, grad_mid);
         } else {
-            call!(back, "linear_backward", At(grad_pre), m, rows, m, c, w_in, c, NONE, At(grad_mid), true);
+            call!(back, LinearBackward, grad_pre, m, rows, m, c, w_in, c, NONE, grad_mid, true);
         }
         self.products.push(matrix([read, c], [grad_pre, m], rows, w_in, b_in));
         self.products.push(matrix([post, m], [grad_out, c], rows, w_out, b_out));

@@ -1,6 +1,6 @@
 //! The shader of one experiment: its constants, the functions in `wgsl/`, and the passes that the plan wrote; and what its buffers hold.
 
-use super::plan::{Kind, NONE, Plan, TILE_WORDS};
+use super::plan::{CALL_WORDS, Function, Kind, NONE, Plan, TILE_WORDS};
 use crate::config::{Activation, AttentionDirection, Normalization, PositionalEmbedding};
 use crate::experiment::Experiment;
 use crate::model::Layout;
@@ -53,6 +53,7 @@ pub struct Places {
     pub rates: usize,
     pub rotary: usize,
     pub tiles: usize,
+    pub calls: usize,
     pub lengths: usize,
     pub held_out: usize,
     pub held_out_loss: usize,
@@ -90,10 +91,11 @@ impl Program {
         let rates = 1;
         let rotary = rates + 2 * steps;
         let tiles = rotary + 2 * plan.seen * pairs;
+        let calls = tiles + plan.tiles.len() * TILE_WORDS;
         let lengths = steps * batch * positions;
         let held_out = lengths + steps * batch;
         let held_out_loss = steps + 2 * batch;
-        let places = Places { rates, rotary, tiles, lengths, held_out, held_out_loss };
+        let places = Places { rates, rotary, tiles, calls, lengths, held_out, held_out_loss };
         let sizes = Sizes {
             params: plan.parameters,
             moments: 2 * plan.parameters,
@@ -101,7 +103,7 @@ impl Program {
             act: batch * plan.stride,
             tokens: held_out + held_out_lists * positions,
             control: 2,
-            tables: tiles + plan.tiles.len() * TILE_WORDS,
+            tables: calls + (plan.forward.len() + plan.backward.len()) * CALL_WORDS,
             results: held_out_loss + held_out_lists,
         };
         let draws = Sort::new(task, train).draws();
@@ -171,6 +173,10 @@ impl Program {
             ("ROTARY", places.rotary),
             ("TILE_TABLE", places.tiles),
             ("TILE_WORDS", TILE_WORDS),
+            ("CALLS", places.calls),
+            ("CALL_WORDS", CALL_WORDS),
+            ("FORWARD_CALLS", plan.forward.len()),
+            ("ALL_CALLS", plan.forward.len() + plan.backward.len()),
             ("LENGTHS", places.lengths),
             ("HELD_OUT", places.held_out),
             ("SEQUENCE_LOSS", self.steps),
@@ -178,6 +184,24 @@ impl Program {
             ("HELD_OUT_LOSS", places.held_out_loss),
             ("SEQUENCE_STEP", 0),
             ("UPDATE_STEP", 1),
+            // The functions that a call can name.
+            ("EMBED", Function::Embed as usize),
+            ("FILL_ZERO", Function::FillZero as usize),
+            ("COPY_ROWS", Function::CopyRows as usize),
+            ("ADD_ROWS", Function::AddRows as usize),
+            ("PLACE_ROWS", Function::PlaceRows as usize),
+            ("LINEAR_FORWARD", Function::LinearForward as usize),
+            ("LINEAR_BACKWARD", Function::LinearBackward as usize),
+            ("NORM_FORWARD", Function::NormForward as usize),
+            ("NORM_BACKWARD", Function::NormBackward as usize),
+            ("ROTATE", Function::Rotate as usize),
+            ("PRODUCTS", Function::Products as usize),
+            ("SOFTMAX", Function::Softmax as usize),
+            ("SOFTMAX_BACKWARD", Function::SoftmaxBackward as usize),
+            ("OVER_SOURCES", Function::OverSources as usize),
+            ("OVER_DESTINATIONS", Function::OverDestinations as usize),
+            ("ACTIVATE", Function::Activate as usize),
+            ("ACTIVATE_BACKWARD", Function::ActivateBackward as usize),
             // Choices.
             ("MATRIX", Kind::Matrix as usize),
             ("TOKEN_ROWS", Kind::Tokens as usize),
@@ -204,9 +228,7 @@ impl Program {
         ] {
             out.push_str(&format!("const {name} = {value};\n"));
         }
-        let scale = if model.use_attn_scale { 1.0 / model.attn_scale } else { 1.0 };
         for (name, value) in [
-            ("SCORE_SCALE", scale),
             ("NORM_EPS", model.eps),
             ("KEEP1", train.beta1),
             ("TAKE1", 1.0 - train.beta1),
@@ -238,7 +260,6 @@ impl Program {
         for (way, weights) in [("forward", "params"), ("backward", "turned")] {
             out.push_str(&include_str!("wgsl/linear.wgsl").replace("@WAY@", way).replace("@WEIGHTS@", weights));
         }
-        out.push_str(&format!("fn forward(begin: u32) {{\n{}}}\nfn backward() {{\n{}}}\n", plan.forward, plan.backward));
         out
     }
 }

@@ -35,6 +35,7 @@ fn sequence_loss(logits: u32, begin: u32, length: u32, loss: u32, count: u32) {
     }
   }
   sums[thread] = losses;
+  workgroupBarrier();
   settle();
   if (thread == 0u) {
     var total = 0.0;

@@ -55,5 +55,5 @@ fn permute(seed: u32, stream: u32, step: u32, index: u32, n: u32) -> u32 {
       return at;
     }
   }
-  return at;
+
 }

@@ -7,10 +7,9 @@ var<workgroup> local_step: u32;
 var<private> thread: u32;
 var<private> base: u32;
 
-// What one phase wrote, the next may read.
+// What one phase wrote to `act`, the next may read.
 fn settle() {
   storageBarrier();
-  workgroupBarrier();
 }
 
 // The sum of what the LANES threads of a row give; all of them get it. All threads must call it.
