@@ -4,7 +4,13 @@ import { readFile } from "node:fs/promises";
 
 /** `{ tensors: { name: { shape, data, rows() } }, metadata: { config, checkpoint() } }` of crate/tests/oracle/<name>.safetensors. */
 export async function fixture(name) {
-  const bytes = await readFile(new URL(`../../crate/tests/oracle/${name}.safetensors`, import.meta.url));
+  const { tensors, metadata } = safetensors(await readFile(new URL(`../../crate/tests/oracle/${name}.safetensors`, import.meta.url)));
+  return { tensors, metadata: { config: metadata.config && clean(JSON.parse(metadata.config)), checkpoint: async () => checkpoint(tensors) } };
+}
+
+/** What a safetensors file holds. */
+export function safetensors(given) {
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.length);
   const length = Number(bytes.readBigUInt64LE(0));
   const { __metadata__: metadata = {}, ...entries } = JSON.parse(bytes.subarray(8, 8 + length));
   const tensors = {};
@@ -14,7 +20,7 @@ export async function fixture(name) {
     const data = dtype === "F32" ? new Float32Array(buffer) : Float32Array.from(new BigInt64Array(buffer), Number);
     tensors[key] = { shape, data, rows: () => Array.from({ length: shape[0] }, (_, i) => Array.from(data.subarray(i * shape[1], (i + 1) * shape[1]))) };
   }
-  return { tensors, metadata: { config: metadata.config && clean(JSON.parse(metadata.config)), checkpoint: async () => checkpoint(tensors) } };
+  return { tensors, metadata };
 }
 
 /** TransformerLens's "not set" is our "left out". */

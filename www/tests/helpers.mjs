@@ -43,9 +43,10 @@ export async function setUp(folder = DIST) {
   };
 }
 
-/** A page with nothing but the module in it, as `tinylens`, from a server of `pkg/`. */
-export async function openModule({ browser, url }) {
+/** A page with nothing but the module in it, as `tinylens`, from a server of `pkg/`. `init`: runs before it. */
+export async function openModule({ browser, url }, { init = "" } = {}) {
   const page = await browser.newPage();
+  if (init) await page.addInitScript(init);
   // The folder has no page of its own.
   await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>API</title>" }));
   await page.goto(`${url}blank.html`);

@@ -87,8 +87,7 @@ impl Run {
         #[cfg(target_family = "wasm")]
         let kernels = {
             let held_out = task.test_batch(0, plateau_lists(&experiment)).tokens;
-            let turns = super::lean::turns(model.config(), positions).into_iter().flatten().collect();
-            Kernels::new(&experiment, model.layout(), &model.device(), &held_out, turns).map(|kernels| Rc::new(Mutex::new(kernels)))
+            Kernels::new(&experiment, model.layout(), &model.device(), &held_out).map(|kernels| Rc::new(Mutex::new(kernels)))
         };
         Self {
             experiment,

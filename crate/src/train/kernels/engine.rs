@@ -1,5 +1,6 @@
 //! Buffers, pipelines and submissions of a [`Program`].
 
+use std::cell::OnceCell;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
@@ -8,7 +9,6 @@ use burn::backend::wgpu::wgpu;
 use burn::tensor::{Device, Tensor};
 
 use super::Program;
-use super::plan::{CALL_WORDS, Plan};
 use super::shared::{Shared, load, of, unload};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -35,8 +35,6 @@ pub struct Kernels {
     program: Program,
     experiment: Experiment,
     held_out: Vec<u32>,
-    /// `[seen, pairs, 2]`: cosines and sines, of a model with rotary positions.
-    turns: Vec<f32>,
     built: Option<Built>,
     /// The stamp of the tensors whose values the buffers hold, and the last that was given.
     holds: Option<u64>,
@@ -52,8 +50,28 @@ struct Built {
     draw: wgpu::ComputePipeline,
     sequences: wgpu::ComputePipeline,
     update: wgpu::ComputePipeline,
-    measure: wgpu::ComputePipeline,
     turn: wgpu::ComputePipeline,
+    /// Made when it is first wanted: the schedule may never ask.
+    measure: OnceCell<wgpu::ComputePipeline>,
+    module: wgpu::ShaderModule,
+    layout: wgpu::PipelineLayout,
+}
+
+impl Built {
+    fn measure(&self, gpu: &wgpu::Device) -> &wgpu::ComputePipeline {
+        self.measure.get_or_init(|| pipeline(gpu, &self.layout, &self.module, "measure"))
+    }
+}
+
+fn pipeline(gpu: &wgpu::Device, layout: &wgpu::PipelineLayout, module: &wgpu::ShaderModule, name: &str) -> wgpu::ComputePipeline {
+    gpu.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(name),
+        layout: Some(layout),
+        module,
+        entry_point: Some(name),
+        compilation_options: wgpu::PipelineCompilationOptions::default(),
+        cache: None,
+    })
 }
 
 /// Where buffers stand among the bindings.
@@ -66,8 +84,8 @@ const RESULTS: usize = 7;
 
 impl Kernels {
     /// The step of an experiment, if it is covered, the device is burn's GPU and its buffers may be as large as it needs. `held_out`: held-out
-    /// sequences of full length, `[lists, positions]`; `turns`: `[seen, rotary_dim / 2, 2]`.
-    pub fn new(experiment: &Experiment, layout: &Layout, device: &Device, held_out: &[i32], turns: Vec<f32>) -> Option<Self> {
+    /// sequences of full length, `[lists, positions]`.
+    pub fn new(experiment: &Experiment, layout: &Layout, device: &Device, held_out: &[i32]) -> Option<Self> {
         let shared = of(device)?;
         let positions = experiment.task.sequence_length(experiment.task.list_length);
         let program = Program::new(experiment, layout, held_out.len() / positions)?;
@@ -76,7 +94,7 @@ impl Kernels {
         let fits = program.sizes.all().iter().all(|words| 4 * *words as u64 <= most)
             && program.plan.tiles.len() <= limits.max_compute_workgroups_per_dimension as usize;
         let held_out = held_out.iter().map(|token| *token as u32).collect();
-        fits.then(|| Self { shared, program, experiment: experiment.clone(), held_out, turns, built: None, holds: None, stamps: 0 })
+        fits.then(|| Self { shared, program, experiment: experiment.clone(), held_out, built: None, holds: None, stamps: 0 })
     }
 
     /// Most steps of one call.
@@ -100,18 +118,8 @@ impl Kernels {
                 return Err(Error::new(format!("WebGPU refuses the training kernels: {error}.")));
             }
         }
-        let mut tables = vec![0; self.program.sizes.tables];
-        let places = self.program.places;
-        for (word, value) in tables[places.rotary..].iter_mut().zip(&self.turns) {
-            *word = value.to_bits();
-        }
-        let Plan { tiles, forward, backward, .. } = &self.program.plan;
-        tables[places.tiles..places.calls].copy_from_slice(tiles.as_flattened());
-        for (words, call) in tables[places.calls..].chunks_exact_mut(CALL_WORDS).zip(forward.iter().chain(backward)) {
-            words.copy_from_slice(call);
-        }
-        self.write(&built.buffers[TABLES], 0, &tables);
-        self.write(&built.buffers[TOKENS], places.held_out, &self.held_out);
+        self.write(&built.buffers[TABLES], 0, &self.program.tables);
+        self.write(&built.buffers[TOKENS], self.program.places.held_out, &self.held_out);
         self.built = Some(built);
         Ok(())
     }
@@ -154,18 +162,8 @@ impl Kernels {
         });
         let source = wgpu::ShaderSource::Wgsl(self.program.source.as_str().into());
         let module = gpu.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("tinylens"), source });
-        let pipeline = |name: &str| {
-            gpu.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(name),
-                layout: Some(&layout),
-                module: &module,
-                entry_point: Some(name),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
-            })
-        };
-        let [draw, sequences, update, measure, turn] = ["draw", "sequences", "update", "measure", "turn"].map(pipeline);
-        Built { buffers, staging, group, draw, sequences, update, measure, turn }
+        let [draw, sequences, update, turn] = ["draw", "sequences", "update", "turn"].map(|name| pipeline(gpu, &layout, &module, name));
+        Built { buffers, staging, group, draw, sequences, update, turn, measure: OnceCell::new(), module, layout }
     }
 
     fn write(&self, buffer: &wgpu::Buffer, at: usize, words: &[u32]) {
@@ -225,7 +223,7 @@ impl Kernels {
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             pass.set_bind_group(0, &built.group, &[]);
-            pass.set_pipeline(&built.measure);
+            pass.set_pipeline(built.measure(&self.shared.gpu));
             let lists = self.program.held_out_lists.min(self.experiment.train.batch_size);
             pass.dispatch_workgroups(lists as u32, 1, 1);
         }

@@ -218,17 +218,8 @@ impl Builder<'_> {
         }
         self.backward.push(back);
 
-        let embedding = |kind, y, inner, weight| Product {
-            kind,
-            x: [0, 0],
-            y: [y, c],
-            rows: seen,
-            inner,
-            columns: c,
-            weight,
-            wide: c,
-            bias: NONE,
-        };
+        let embedding =
+            |kind, y, inner, weight| Product { kind, x: [0, 0], y: [y, c], rows: seen, inner, columns: c, weight, wide: c, bias: NONE };
         let w_e = self.place("embed.W_E");
         self.products.push(embedding(Kind::Tokens, grad_embedded, d_vocab, w_e));
         if positions != PositionalEmbedding::Rotary {

@@ -6,6 +6,7 @@ use crate::experiment::Experiment;
 use crate::model::Layout;
 use crate::random::Stream;
 use crate::task::{Draws, Sort};
+use crate::train::lean::turns;
 
 /// Most steps that are recorded and submitted together.
 const MOST_STEPS: usize = 256;
@@ -13,8 +14,9 @@ const MOST_STEPS: usize = 256;
 /// Most tokens of the batches drawn together.
 const MOST_TOKENS: usize = 1 << 20;
 
-/// Threads of a workgroup that works on a sequence, how many of them share a row, and how many draw a group of lists.
+/// Most threads of a workgroup that works on a sequence, and fewest; how many of them share a row; and how many draw a group of lists.
 const THREADS: usize = 256;
+const FEWEST_THREADS: usize = 64;
 const LANES: usize = 16;
 const DRAW_THREADS: usize = 128;
 
@@ -66,6 +68,8 @@ pub struct Program {
     pub plan: Plan,
     pub sizes: Sizes,
     pub places: Places,
+    /// What the buffer of tables holds from the start.
+    pub tables: Vec<u32>,
     /// Most steps at a time.
     pub steps: usize,
     /// Workgroups that draw one batch.
@@ -106,9 +110,17 @@ impl Program {
             tables: calls + (plan.forward.len() + plan.backward.len()) * CALL_WORDS,
             results: held_out_loss + held_out_lists,
         };
+        let mut tables = vec![0; sizes.tables];
+        for (words, turn) in tables[rotary..tiles].chunks_exact_mut(2).zip(turns(model, plan.seen)) {
+            words.copy_from_slice(&turn.map(f32::to_bits));
+        }
+        tables[tiles..calls].copy_from_slice(plan.tiles.as_flattened());
+        for (words, call) in tables[calls..].chunks_exact_mut(CALL_WORDS).zip(plan.forward.iter().chain(&plan.backward)) {
+            words.copy_from_slice(call);
+        }
         let draws = Sort::new(task, train).draws();
         let groups = draws.groups_of_a_batch;
-        let mut program = Self { source: String::new(), plan, sizes, places, steps, groups, held_out_lists };
+        let mut program = Self { source: String::new(), plan, sizes, places, tables, steps, groups, held_out_lists };
         program.source = program.write(experiment, layout, &draws);
         Some(program)
     }
@@ -118,9 +130,12 @@ impl Program {
         let Self { plan, places, .. } = self;
         let mut out = String::new();
         let place = |name: &str| layout.entries().iter().find(|entry| entry.name == name).map_or(NONE as usize, |entry| entry.offset);
+        // A thread for every column of eight rows in most of the products.
+        let columns = (model.n_heads * model.d_head).max(model.d_model);
+        let threads = (columns * plan.seen.div_ceil(8)).next_power_of_two().clamp(FEWEST_THREADS, THREADS);
         for (name, value) in [
             ("NONE", NONE as usize),
-            ("THREADS", THREADS),
+            ("THREADS", threads),
             ("LANES", LANES),
             ("STAGE", STAGE),
             ("DRAW_THREADS", DRAW_THREADS),

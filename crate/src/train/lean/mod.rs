@@ -13,7 +13,6 @@ use std::ops::Range;
 
 use crate::config::ModelConfig;
 use crate::model::Layout;
-#[cfg(target_family = "wasm")]
 pub use rows::turns;
 
 /// A batch as these steps read it.

@@ -1,7 +1,8 @@
 // Weight gradients of the whole batch, in tiles of 32 by 32, each with Adam at its end. A workgroup has one tile; `tables` says which.
 
-var<workgroup> left: array<vec2<f32>, 256>;
-var<workgroup> right: array<vec2<f32>, 256>;
+// 32 rows of x and of y at a time, 16 pairs of columns each.
+var<workgroup> left: array<vec2<f32>, 512>;
+var<workgroup> right: array<vec2<f32>, 512>;
 var<workgroup> update_step: u32;
 
 struct Adam {
@@ -26,6 +27,52 @@ fn adam(i: u32, gradient: f32, rates: Adam) -> f32 {
 // Where row k of column n of a matrix lies: in blocks of `wide` columns (heads), one after the other.
 fn place(weight: u32, inner: u32, wide: u32, k: u32, n: u32) -> u32 {
   return weight + n / wide * inner * wide + k * wide + n % wide;
+}
+
+// Columns k and k + 1 of row number `row` of the whole batch, of the tile's x; 0 where there is none.
+fn x_pair(tile: u32, row: u32, all: u32, k: u32, j: u32) -> vec2<f32> {
+  var pair = vec2<f32>();
+  if (row >= all) {
+    return pair;
+  }
+  let rows = tables[tile + 5u];
+  let s = row / rows;
+  let r = row % rows;
+  if (tables[tile] != MATRIX) {
+    // An embedding: x is 1 at the row's token or position, else 0.
+    var hot = r;
+    if (tables[tile] == TOKEN_ROWS) {
+      hot = tokens[(j * BATCH + s) * POSITIONS + r];
+    }
+    return vec2<f32>(select(0.0, 1.0, hot == k), select(0.0, 1.0, hot == k + 1u));
+  }
+  let inner = tables[tile + 6u];
+  let at = s * STRIDE + tables[tile + 1u] + r * tables[tile + 2u] + k;
+  if (k < inner) {
+    pair.x = act[at];
+  }
+  if (k + 1u < inner) {
+    pair.y = act[at + 1u];
+  }
+  return pair;
+}
+
+// The same of its y.
+fn y_pair(tile: u32, row: u32, all: u32, n: u32) -> vec2<f32> {
+  var pair = vec2<f32>();
+  if (row >= all) {
+    return pair;
+  }
+  let rows = tables[tile + 5u];
+  let columns = tables[tile + 7u];
+  let at = row / rows * STRIDE + tables[tile + 3u] + row % rows * tables[tile + 4u] + n;
+  if (n < columns) {
+    pair.x = act[at];
+  }
+  if (n + 1u < columns) {
+    pair.y = act[at + 1u];
+  }
+  return pair;
 }
 
 @compute @workgroup_size(256)
@@ -58,23 +105,22 @@ fn update(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
   }
   let rates = Adam(bitcast<f32>(tables[RATES + 2u * j]), bitcast<f32>(tables[RATES + 2u * j + 1u]), 1.0 / total.y);
 
-  let entry = TILE_TABLE + tile * TILE_WORDS;
-  let kind = tables[entry];
-  let x = tables[entry + 1u];
-  let x_stride = tables[entry + 2u];
-  let y = tables[entry + 3u];
-  let y_stride = tables[entry + 4u];
-  let rows = tables[entry + 5u];
-  let inner = tables[entry + 6u];
-  let columns = tables[entry + 7u];
-  let weight = tables[entry + 8u];
-  let wide = tables[entry + 9u];
-  let bias = tables[entry + 10u];
-  let k0 = tables[entry + 11u];
-  let n0 = tables[entry + 12u];
+  let tile_entry = TILE_TABLE + tile * TILE_WORDS;
+  let rows = tables[tile_entry + 5u];
+  let inner = tables[tile_entry + 6u];
+  let columns = tables[tile_entry + 7u];
+  let weight = tables[tile_entry + 8u];
+  let wide = tables[tile_entry + 9u];
+  let bias = tables[tile_entry + 10u];
+  let k0 = tables[tile_entry + 11u];
+  let n0 = tables[tile_entry + 12u];
   let all = present * rows;
 
-  if (kind == NORM_WEIGHTS) {
+  if (tables[tile_entry] == NORM_WEIGHTS) {
+    let x = tables[tile_entry + 1u];
+    let x_stride = tables[tile_entry + 2u];
+    let y = tables[tile_entry + 3u];
+    let y_stride = tables[tile_entry + 4u];
     // 32 columns, the rows shared out among eight threads each.
     let n = n0 + me % 32u;
     var sum = vec2<f32>();
@@ -103,44 +149,15 @@ fn update(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
   let down = me / 16u;
   var sum = vec4<f32>();
   var column_sum = vec2<f32>();
-  for (var first = 0u; first < all; first += 16u) {
-    let row = first + down;
-    var a = vec2<f32>();
-    var b = vec2<f32>();
-    if (row < all) {
-      let s = row / rows;
-      let r = row % rows;
-      let k = k0 + 2u * across;
-      let n = n0 + 2u * across;
-      if (kind == MATRIX) {
-        let at = s * STRIDE + x + r * x_stride + k;
-        if (k < inner) {
-          a.x = act[at];
-        }
-        if (k + 1u < inner) {
-          a.y = act[at + 1u];
-        }
-      } else {
-        // An embedding: x is 1 at the row's token or position, else 0.
-        var hot = r;
-        if (kind == TOKEN_ROWS) {
-          hot = tokens[(j * BATCH + s) * POSITIONS + r];
-        }
-        a = vec2<f32>(select(0.0, 1.0, hot == k), select(0.0, 1.0, hot == k + 1u));
-      }
-      let at = s * STRIDE + y + r * y_stride + n;
-      if (n < columns) {
-        b.x = act[at];
-      }
-      if (n + 1u < columns) {
-        b.y = act[at + 1u];
-      }
+  for (var first = 0u; first < all; first += 32u) {
+    workgroupBarrier();
+    for (var half = 0u; half < 2u; half++) {
+      let at = 16u * half + down;
+      left[16u * at + across] = x_pair(tile_entry, first + at, all, k0 + 2u * across, j);
+      right[16u * at + across] = y_pair(tile_entry, first + at, all, n0 + 2u * across);
     }
     workgroupBarrier();
-    left[me] = a;
-    right[me] = b;
-    workgroupBarrier();
-    for (var i = 0u; i < 16u; i++) {
+    for (var i = 0u; i < 32u; i++) {
       let u = left[16u * i + down];
       let v = right[16u * i + across];
       sum += u.xxyy * v.xyxy;
