@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::promise;
 use crate::error::{Error, Result};
+use crate::experiment::Experiment;
 
 const CPU: &str = "burn-flex with simd128, one thread";
 
@@ -15,11 +16,13 @@ pub struct Device {
     pub(super) inner: burn::tensor::Device,
     kind: &'static str,
     description: String,
+    /// Whether a run may be on the CPU instead, if that is faster.
+    auto: bool,
 }
 
 #[wasm_bindgen]
 impl Device {
-    /// "cpu" or "webgpu".
+    /// "cpu" or "webgpu". What was opened as "auto" is "webgpu" where that can be used; each run then takes the faster, see `Run.device`.
     #[wasm_bindgen(getter, unchecked_return_type = "\"cpu\" | \"webgpu\"")]
     pub fn kind(&self) -> String {
         self.kind.into()
@@ -34,17 +37,60 @@ impl Device {
 
 impl Device {
     fn cpu(why: &str) -> Self {
-        Self { inner: burn::tensor::Device::flex(), kind: "cpu", description: format!("CPU ({CPU}): {why}.") }
+        Self { inner: burn::tensor::Device::flex(), kind: "cpu", description: format!("CPU ({CPU}): {why}."), auto: false }
+    }
+
+    /// The device that a model's tensors are on.
+    pub(super) fn of(inner: burn::tensor::Device) -> Self {
+        if inner == burn::tensor::Device::flex() {
+            return Self::cpu("where its model was");
+        }
+        Self { inner, kind: "webgpu", description: "WebGPU: where its model was.".into(), auto: false }
     }
 
     #[cfg(target_family = "wasm")]
     fn webgpu(gpu: &super::webgpu::Gpu, why: &str) -> Self {
-        Self { inner: gpu.device.clone(), kind: "webgpu", description: format!("WebGPU ({}): {why}.", gpu.adapter) }
+        Self { inner: gpu.device.clone(), kind: "webgpu", description: format!("WebGPU ({}): {why}.", gpu.adapter), auto: false }
+    }
+
+    /// The device for an experiment: of "auto", the one that trains it faster, measured.
+    #[cfg(target_family = "wasm")]
+    pub(super) async fn for_run(&self, experiment: &Experiment) -> Self {
+        if !self.auto {
+            return self.clone();
+        }
+        let raced = async {
+            let gpu = super::webgpu::Gpu::open(false).await?;
+            let times = super::race::race(&gpu, experiment).await?;
+            Ok((gpu, times))
+        };
+        match raced.await {
+            Ok((gpu, [on_gpu, on_cpu])) if on_gpu < on_cpu => {
+                Self::webgpu(&gpu, &format!("a step of this model takes {} on it and {} on the CPU", span(on_gpu), span(on_cpu)))
+            }
+            Ok((_, [on_gpu, on_cpu])) => {
+                Self::cpu(&format!("a step of this model takes {} on it and {} on WebGPU", span(on_cpu), span(on_gpu)))
+            }
+            Err::<_, Error>(why) => Self::cpu(why.to_string().trim_end_matches('.')),
+        }
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    #[expect(clippy::unused_async, reason = "natively this module is only linted")]
+    pub(super) async fn for_run(&self, _experiment: &Experiment) -> Self {
+        self.clone()
     }
 }
 
-/// Opens a device: "cpu", "webgpu", or "auto", which takes WebGPU where its adapter is hardware, its results agree with the CPU's and
-/// a timed training step is faster, and the CPU elsewhere.
+/// Milliseconds, for people.
+#[cfg(target_family = "wasm")]
+fn span(milliseconds: f64) -> String {
+    let digits = if milliseconds < 1.0 { 3 } else { usize::from(milliseconds < 100.0) };
+    format!("{milliseconds:.digits$} ms")
+}
+
+/// Opens a device: "cpu", "webgpu", or "auto", which takes WebGPU where its adapter is hardware and its results agree with the CPU's, and
+/// the CPU elsewhere. A run that is made or moved onto "auto" measures both on its own model, and takes the faster.
 #[wasm_bindgen(js_name = openDevice, unchecked_return_type = "Promise<Device>")]
 pub fn open_device(#[wasm_bindgen(unchecked_param_type = "DeviceKind")] kind: JsValue) -> Promise {
     promise(async move {
@@ -66,16 +112,8 @@ async fn open_webgpu() -> Result<Device> {
 
 #[cfg(target_family = "wasm")]
 async fn choose() -> Device {
-    use super::webgpu::{Gpu, race};
-    let gpu = match Gpu::open(false).await {
-        Ok(gpu) => gpu,
-        Err(why) => return Device::cpu(why.to_string().trim_end_matches('.')),
-    };
-    match race(&gpu).await {
-        Ok((on_gpu, on_cpu)) if on_gpu < on_cpu => {
-            Device::webgpu(&gpu, &format!("a step takes {on_gpu:.1} ms on it and {on_cpu:.1} ms on the CPU"))
-        }
-        Ok((on_gpu, on_cpu)) => Device::cpu(&format!("a step takes {on_cpu:.1} ms on it and {on_gpu:.1} ms on WebGPU")),
+    match super::webgpu::Gpu::open(false).await {
+        Ok(gpu) => Device { auto: true, ..Device::webgpu(&gpu, "a run takes it or the CPU, whichever is faster") },
         Err(why) => Device::cpu(why.to_string().trim_end_matches('.')),
     }
 }

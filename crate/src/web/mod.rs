@@ -13,6 +13,8 @@ mod link;
 mod model;
 mod options;
 mod paint;
+#[cfg(target_family = "wasm")]
+mod race;
 mod run;
 mod types;
 #[cfg(target_family = "wasm")]

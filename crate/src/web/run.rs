@@ -24,11 +24,13 @@ pub struct Run {
     run: Rc<RefCell<train::Run>>,
     /// Held by whatever changes the run, so that calls queue. What only looks works on a copy, which shares its tensors.
     turn: Rc<Mutex<()>>,
+    /// What it is on.
+    device: Rc<RefCell<Device>>,
 }
 
 impl Run {
-    fn new(run: train::Run) -> Self {
-        Self { run: Rc::new(RefCell::new(run)), turn: Rc::default() }
+    fn new(run: train::Run, device: Device) -> Self {
+        Self { run: Rc::new(RefCell::new(run)), turn: Rc::default(), device: Rc::new(RefCell::new(device)) }
     }
 
     fn copy(&self) -> train::Run {
@@ -41,11 +43,12 @@ impl Run {
     /// A run of a partial experiment or a link, before its first step. What a record says beside task, model and training has no effect.
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
     pub fn create(#[wasm_bindgen(unchecked_param_type = "PartialRecord | string")] experiment: JsValue, device: &Device) -> Promise {
-        let device = device.inner.clone();
+        let device = device.clone();
         let experiment = link::partial(&experiment);
         js_sys::futures::future_to_promise(async move {
             let experiment = Experiment::resolve(&experiment?).map_err(Error::from).map_err(js_error)?;
-            Ok(Self::new(train::Run::new(experiment, &device)).into())
+            let device = device.for_run(&experiment).await;
+            Ok(Self::new(train::Run::new(experiment, &device.inner), device).into())
         })
     }
 
@@ -60,15 +63,23 @@ impl Run {
         let given = from_js(&experiment, "experiment");
         js_sys::futures::future_to_promise(async move {
             let experiment = Experiment::around(now.config(), &[&stated, &given?]).map_err(Error::from).map_err(js_error)?;
-            Ok(Self::new(train::Run::from_model(experiment, now)).into())
+            let device = Device::of(now.device());
+            Ok(Self::new(train::Run::from_model(experiment, now), device).into())
         })
     }
 
     /// The run that `save` saved.
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
     pub fn restore(snapshot: &[u8], device: &Device) -> Promise {
-        let run = train::Run::restore(snapshot, &device.inner);
-        promise(async move { Ok(Self::new(run?).into()) })
+        // Onto a GPU only where it shall be there.
+        let run = train::Run::restore(snapshot, &burn::tensor::Device::flex());
+        let device = device.clone();
+        promise(async move {
+            let run = run?;
+            let device = device.for_run(run.experiment()).await;
+            let run = if device.inner == run.model().device() { run } else { run.to_device(&device.inner).await? };
+            Ok(Self::new(run, device).into())
+        })
     }
 
     /// The whole experiment, defaults filled in.
@@ -88,6 +99,12 @@ impl Run {
     #[wasm_bindgen(getter, unchecked_return_type = "\"tables\" | \"rows\" | \"kernels\" | \"autodiff\"")]
     pub fn path(&self) -> String {
         self.run.borrow().path().into()
+    }
+
+    /// The device it is on: of one that was opened as "auto", the faster for this run's model.
+    #[wasm_bindgen(getter)]
+    pub fn device(&self) -> Device {
+        self.device.borrow().clone()
     }
 
     /// Adam's learning rate now; the schedule lowers it.
@@ -145,12 +162,14 @@ impl Run {
     /// Moves the run to another device, with its weights and optimiser.
     #[wasm_bindgen(js_name = useDevice, unchecked_return_type = "Promise<void>")]
     pub fn use_device(&self, device: &Device) -> Promise {
-        let (run, turn, device) = (self.run.clone(), self.turn.clone(), device.inner.clone());
+        let (run, turn, on, device) = (self.run.clone(), self.turn.clone(), self.device.clone(), device.clone());
         promise(async move {
             let _turn = turn.lock().await;
             let now = run.borrow().clone();
-            let moved = now.to_device(&device).await?;
+            let device = device.for_run(now.experiment()).await;
+            let moved = now.to_device(&device.inner).await?;
             *run.borrow_mut() = moved;
+            *on.borrow_mut() = device;
             Ok(JsValue::UNDEFINED)
         })
     }

@@ -22,7 +22,9 @@ async function fromFile({ bytes, model: given, task }: FileOrigin, device: Devic
   try {
     const { format, notes } = model.source;
     const fingerprint = await model.fingerprint();
-    return { run: await Run.fromModel(model, { task }), file: { format, notes, fingerprint } };
+    const run = await Run.fromModel(model, { task });
+    await run.useDevice(device); // of "auto", the faster for this model
+    return { run, file: { format, notes, fingerprint } };
   } finally {
     model.free();
   }

@@ -1,0 +1,48 @@
+//! Which device trains an experiment faster: each takes a few steps of it, on copies that are thrown away.
+
+use burn::tensor::Device;
+use wasm_bindgen::prelude::*;
+
+use super::webgpu::Gpu;
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::train::Run;
+
+/// Milliseconds that one device may take, beside its first step.
+const PATIENCE: f64 = 100.0;
+
+/// Most steps of a call: enough that on a GPU the wait for the losses hardly counts.
+const MOST_STEPS: u32 = 64;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn now() -> f64;
+}
+
+/// Milliseconds a step of the experiment takes on the GPU and on the CPU.
+///
+/// # Errors
+/// If a device fails.
+pub(super) async fn race(gpu: &Gpu, experiment: &Experiment) -> Result<[f64; 2]> {
+    let on_cpu = Run::new(experiment.clone(), &Device::flex());
+    let on_gpu = on_cpu.to_device(&gpu.device).await?;
+    Ok([step_time(on_gpu).await?, step_time(on_cpu).await?])
+}
+
+/// Milliseconds a step takes, in the longest call that there was time for.
+async fn step_time(mut run: Run) -> Result<f64> {
+    // The first step makes buffers and compiles kernels; it alone is measured where it takes all the time there is.
+    let mut steps = 1;
+    let begin = now();
+    run.step(steps).await?;
+    let mut time = now() - begin;
+    let begin = now();
+    while steps < MOST_STEPS && now() - begin + 4.0 * time < PATIENCE {
+        steps = if time > 0.0 { steps * 2 } else { MOST_STEPS };
+        let start = now();
+        run.step(steps).await?;
+        time = now() - start;
+    }
+    Ok(time / f64::from(steps))
+}
