@@ -1,6 +1,30 @@
-//! Products of small matrices, through the `gemm` crate: one thread, a fixed order of sums.
+//! Products of small matrices: one thread, a fixed order of sums, the same bits natively and in every browser (no fused multiply-adds).
+//!
+//! Both matrices are packed, `b` into panels of [`COLUMNS`] columns and `a` into panels of [`ROWS`] rows, so that one loop serves matrices
+//! and transposes: it keeps a tile of `ROWS` by `COLUMNS` sums in eight SIMD registers. Long sums are taken [`DEPTH`] terms at a time, so that
+//! panels stay in the first cache.
 
-use gemm::{Parallelism, gemm};
+use std::cell::RefCell;
+
+/// Rows of a tile: what one panel of `a` holds.
+const ROWS: usize = 4;
+
+/// Columns of a tile: two SIMD registers of four.
+const COLUMNS: usize = 8;
+
+/// Terms of a sum that are taken together.
+const DEPTH: usize = 256;
+
+thread_local! {
+    /// The panels of the product that is under way, kept for the next one.
+    static PANELS: RefCell<Panels> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Panels {
+    a: Vec<[f32; ROWS]>,
+    b: Vec<[f32; COLUMNS]>,
+}
 
 /// A matrix in row order, or the transpose of one.
 #[derive(Clone, Copy)]
@@ -8,8 +32,9 @@ pub struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
-    /// Values from one row, and from one column, to the next.
-    strides: [isize; 2],
+    /// Values from one row to the next, or, in a transpose, from one column to the next.
+    stride: usize,
+    transposed: bool,
 }
 
 impl<'a> Matrix<'a> {
@@ -21,12 +46,12 @@ impl<'a> Matrix<'a> {
     /// `[rows, columns]`, the first columns of rows that are `stride` values apart.
     pub fn part(values: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
         assert!(holds(values, rows, columns, stride), "a matrix needs {rows} by {columns} values, {stride} apart");
-        Self { values, rows, columns, strides: [stride as isize, 1] }
+        Self { values, rows, columns, stride, transposed: false }
     }
 
     /// The transpose.
     pub fn t(self) -> Self {
-        Self { rows: self.columns, columns: self.rows, strides: [self.strides[1], self.strides[0]], ..self }
+        Self { rows: self.columns, columns: self.rows, transposed: !self.transposed, ..self }
     }
 }
 
@@ -44,29 +69,94 @@ pub fn multiply(out: &mut [f32], a: Matrix, b: Matrix, scale: f32, add: bool) {
 pub fn multiply_part(out: &mut [f32], stride: usize, a: Matrix, b: Matrix, scale: f32, add: bool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     assert!(k == b.rows && holds(out, m, n, stride), "[{m}, {k}] times [{}, {n}] into {}", b.rows, out.len());
-    // SAFETY: `Matrix::part` and the assertion above hold every index of the three matrices within its slice, and `out`, being borrowed
-    // mutably, overlaps neither of the others.
-    unsafe {
-        gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            stride as isize,
-            add,
-            a.values.as_ptr(),
-            a.strides[1],
-            a.strides[0],
-            b.values.as_ptr(),
-            b.strides[1],
-            b.strides[0],
-            1.0,
-            scale,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+    PANELS.with_borrow_mut(|panels| {
+        let mut start = 0;
+        loop {
+            let depth = DEPTH.min(k - start);
+            // `a` by rows and `b` by columns: what is contiguous in memory is a panel's width in a transposed `a` and in a `b` as it is.
+            pack(&mut panels.a, a.t(), start, depth);
+            pack(&mut panels.b, b, start, depth);
+            let add = add || start > 0;
+            for column in (0..n).step_by(COLUMNS) {
+                let b = &panels.b[column / COLUMNS * depth..][..depth];
+                for row in (0..m).step_by(ROWS) {
+                    let sums = tile(&panels.a[row / ROWS * depth..][..depth], b);
+                    let width = COLUMNS.min(n - column);
+                    for i in 0..ROWS.min(m - row) {
+                        store(&mut out[(row + i) * stride + column..][..width], &sums[i], scale, add);
+                    }
+                }
+            }
+            start += depth;
+            if start >= k {
+                break;
+            }
+        }
+    });
+}
+
+#[inline]
+fn store(out: &mut [f32], sums: &[f32; COLUMNS], scale: f32, add: bool) {
+    if let Ok(out) = <&mut [f32; COLUMNS]>::try_from(&mut *out) {
+        for j in 0..COLUMNS {
+            out[j] = sums[j] * scale + if add { out[j] } else { 0.0 };
+        }
+    } else {
+        for j in 0..out.len() {
+            out[j] = sums[j] * scale + if add { out[j] } else { 0.0 };
+        }
+    }
+}
+
+/// The sums of one tile: panels' rows are the terms.
+#[inline]
+fn tile(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
+    let mut sums = [[0.0; COLUMNS]; ROWS];
+    let depth = a.len().min(b.len());
+    let (a, b) = (&a[..depth], &b[..depth]);
+    for p in 0..depth {
+        for i in 0..ROWS {
+            for j in 0..COLUMNS {
+                sums[i][j] += a[p][i] * b[p][j];
+            }
+        }
+    }
+    sums
+}
+
+/// Rows `start..start + depth` of a matrix in panels of `WIDTH` of its columns, the last one filled up with zeros.
+#[inline]
+fn pack<const WIDTH: usize>(out: &mut Vec<[f32; WIDTH]>, matrix: Matrix, start: usize, depth: usize) {
+    let Matrix { values, columns, stride, transposed, .. } = matrix;
+    let panels = columns.div_ceil(WIDTH);
+    if out.len() < panels * depth {
+        out.resize(panels * depth, [0.0; WIDTH]);
+    }
+    for panel in 0..panels {
+        let first = panel * WIDTH;
+        let width = WIDTH.min(columns - first);
+        let out = &mut out[panel * depth..][..depth];
+        if width < WIDTH {
+            out.fill([0.0; WIDTH]);
+        }
+        if transposed {
+            for j in 0..width {
+                let column = &values[(first + j) * stride + start..][..depth];
+                for p in 0..depth {
+                    out[p][j] = column[p];
+                }
+            }
+        } else {
+            for p in 0..depth {
+                let row = &values[(start + p) * stride + first..][..width];
+                if let Ok(row) = <&[f32; WIDTH]>::try_from(row) {
+                    out[p] = *row;
+                } else {
+                    for j in 0..width {
+                        out[p][j] = row[j];
+                    }
+                }
+            }
+        }
     }
 }
