@@ -66,12 +66,12 @@ pub fn sum(values: &[f32]) -> f32 {
 
 /// The sum of the lanes.
 #[inline]
-pub fn total(lanes: &Lanes) -> f32 {
+fn total(lanes: &Lanes) -> f32 {
     let [a, b, c, d, e, f, g, h] = *lanes;
     ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
-/// The largest value; NaN if that is all there is.
+/// The largest value, but for NaN, which goes through `exp` and shows there.
 #[inline]
 fn max(values: &[f32]) -> f32 {
     let larger = |a: f32, b: f32| if b > a { b } else { a };
