@@ -5,7 +5,7 @@ export const STEPS = 60;
 
 /** Fingerprints after `STEPS` steps. The first is trained through tables, the others through rows (`Run.path`). */
 export const RUNS = [
-  { name: "the notebook's", experiment: {}, fingerprint: "374a785447fccd80537f541a82579e23077fab38a3992fdb850a8078d80bfbac" },
+  { name: "the notebook's", experiment: {}, fingerprint: "b4bca3861249728de1536116ba4faa9f6ace8131f4feb69b5b1b15a504da7326" },
   {
     name: "two layers with MLP and LN",
     experiment: {
@@ -13,7 +13,7 @@ export const RUNS = [
       model: { n_layers: 2, n_heads: 2, d_model: 16, attn_only: false, act_fn: "gelu", normalization_type: "LN" },
       train: { batch_size: 16 },
     },
-    fingerprint: "d35336187ef53fc6494bda9b046fba68166c50a30e2985bc3fe89eb5a48ea8e0",
+    fingerprint: "30fe61443d58745728bb30ff77257ea57ccb48b7ed284cc8c6d2baa6e72cbe2f",
   },
   {
     name: "rotary, RMS, no BOS, lengths that vary, endless lists",
@@ -22,7 +22,7 @@ export const RUNS = [
       model: { n_heads: 2, d_model: 24, positional_embedding_type: "rotary", normalization_type: "RMS", attn_only: false, act_fn: "silu", seed: 7 },
       train: { batch_size: 8, num_samples: null, lr: 0.003 },
     },
-    fingerprint: "86687570ecc9298c6b970883e1b774499901f60711414963273b43342ceb36fe",
+    fingerprint: "7bf5da5e7e8b055fb805849d3b303173e4556fb9bd02beed2ec2404d2dea3003",
   },
 ];
 

@@ -1,6 +1,30 @@
-//! Products of small matrices, through the `gemm` crate: one thread, a fixed order of sums.
+//! Products of small matrices: one thread, a fixed order of sums, the same bits natively and in every browser (no fused multiply-adds).
+//!
+//! Both matrices are packed, `b` into panels of [`COLUMNS`] columns and `a` into panels of [`ROWS`] rows, so that one loop serves matrices
+//! and transposes: it keeps a tile of `ROWS` by `COLUMNS` sums in eight SIMD registers. Long sums are taken [`DEPTH`] terms at a time, so that
+//! panels stay in the first cache.
 
-use gemm::{Parallelism, gemm};
+use std::cell::RefCell;
+
+/// Rows of a tile: what one panel of `a` holds.
+const ROWS: usize = 4;
+
+/// Columns of a tile: two SIMD registers of four.
+const COLUMNS: usize = 8;
+
+/// Terms of a sum that are taken together.
+const DEPTH: usize = 256;
+
+thread_local! {
+    /// The panels of the product that is under way, kept for the next one.
+    static PANELS: RefCell<Panels> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Panels {
+    a: Vec<[f32; ROWS]>,
+    b: Vec<[f32; COLUMNS]>,
+}
 
 /// A matrix in row order, or the transpose of one.
 #[derive(Clone, Copy)]
@@ -8,8 +32,9 @@ pub struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
-    /// Values from one row, and from one column, to the next.
-    strides: [isize; 2],
+    /// Values from one row to the next, or, in a transpose, from one column to the next.
+    stride: usize,
+    transposed: bool,
 }
 
 impl<'a> Matrix<'a> {
@@ -21,12 +46,12 @@ impl<'a> Matrix<'a> {
     /// `[rows, columns]`, the first columns of rows that are `stride` values apart.
     pub fn part(values: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
         assert!(holds(values, rows, columns, stride), "a matrix needs {rows} by {columns} values, {stride} apart");
-        Self { values, rows, columns, strides: [stride as isize, 1] }
+        Self { values, rows, columns, stride, transposed: false }
     }
 
     /// The transpose.
     pub fn t(self) -> Self {
-        Self { rows: self.columns, columns: self.rows, strides: [self.strides[1], self.strides[0]], ..self }
+        Self { rows: self.columns, columns: self.rows, transposed: !self.transposed, ..self }
     }
 }
 
@@ -44,29 +69,153 @@ pub fn multiply(out: &mut [f32], a: Matrix, b: Matrix, scale: f32, add: bool) {
 pub fn multiply_part(out: &mut [f32], stride: usize, a: Matrix, b: Matrix, scale: f32, add: bool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     assert!(k == b.rows && holds(out, m, n, stride), "[{m}, {k}] times [{}, {n}] into {}", b.rows, out.len());
-    // SAFETY: `Matrix::part` and the assertion above hold every index of the three matrices within its slice, and `out`, being borrowed
-    // mutably, overlaps neither of the others.
-    unsafe {
-        gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            stride as isize,
-            add,
-            a.values.as_ptr(),
-            a.strides[1],
-            a.strides[0],
-            b.values.as_ptr(),
-            b.strides[1],
-            b.strides[0],
-            1.0,
-            scale,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+    PANELS.with_borrow_mut(|panels| {
+        let mut start = 0;
+        loop {
+            let depth = DEPTH.min(k - start);
+            // `a` by rows and `b` by columns: what is contiguous in memory is a panel's width in a transposed `a` and in a `b` as it is.
+            pack(&mut panels.a, a.t(), start, depth);
+            pack(&mut panels.b, b, start, depth);
+            let add = add || start > 0;
+            for column in (0..n).step_by(COLUMNS) {
+                let b = &panels.b[column / COLUMNS * depth..][..depth];
+                for row in (0..m).step_by(ROWS) {
+                    let sums = tile(&panels.a[row / ROWS * depth..][..depth], b);
+                    let width = COLUMNS.min(n - column);
+                    for i in 0..ROWS.min(m - row) {
+                        store(&mut out[(row + i) * stride + column..][..width], &sums[i], scale, add);
+                    }
+                }
+            }
+            start += depth;
+            if start >= k {
+                break;
+            }
+        }
+    });
+}
+
+#[inline]
+fn store(out: &mut [f32], sums: &[f32; COLUMNS], scale: f32, add: bool) {
+    if let Ok(out) = <&mut [f32; COLUMNS]>::try_from(&mut *out) {
+        for j in 0..COLUMNS {
+            out[j] = sums[j] * scale + if add { out[j] } else { 0.0 };
+        }
+    } else {
+        for j in 0..out.len() {
+            out[j] = sums[j] * scale + if add { out[j] } else { 0.0 };
+        }
+    }
+}
+
+/// The sums of one tile: panels' rows are the terms.
+#[inline]
+fn tile(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
+    let mut sums = [[0.0; COLUMNS]; ROWS];
+    let depth = a.len().min(b.len());
+    let (a, b) = (&a[..depth], &b[..depth]);
+    for p in 0..depth {
+        for i in 0..ROWS {
+            for j in 0..COLUMNS {
+                sums[i][j] += a[p][i] * b[p][j];
+            }
+        }
+    }
+    sums
+}
+
+/// Rows `start..start + depth` of a matrix in panels of `WIDTH` of its columns, the last one filled up with zeros.
+#[inline]
+#[expect(clippy::manual_memcpy, reason = "a call for a few values")]
+fn pack<const WIDTH: usize>(out: &mut Vec<[f32; WIDTH]>, matrix: Matrix, start: usize, depth: usize) {
+    let Matrix { values, columns, stride, transposed, .. } = matrix;
+    let panels = columns.div_ceil(WIDTH);
+    if out.len() < panels * depth {
+        out.resize(panels * depth, [0.0; WIDTH]);
+    }
+    for panel in 0..panels {
+        let first = panel * WIDTH;
+        let width = WIDTH.min(columns - first);
+        let out = &mut out[panel * depth..][..depth];
+        if width < WIDTH {
+            out.fill([0.0; WIDTH]);
+        }
+        if transposed {
+            // Four columns at a time: SIMD transposes them.
+            let whole = width - width % 4;
+            for j in (0..whole).step_by(4) {
+                let column = |j: usize| &values[(first + j) * stride + start..][..depth];
+                let [a, b, c, d] = [column(j), column(j + 1), column(j + 2), column(j + 3)];
+                for p in 0..depth {
+                    let row = &mut out[p];
+                    row[j] = a[p];
+                    row[j + 1] = b[p];
+                    row[j + 2] = c[p];
+                    row[j + 3] = d[p];
+                }
+            }
+            for j in whole..width {
+                let column = &values[(first + j) * stride + start..][..depth];
+                for p in 0..depth {
+                    out[p][j] = column[p];
+                }
+            }
+        } else {
+            for p in 0..depth {
+                let row = &values[(start + p) * stride + first..][..width];
+                if let Ok(row) = <&[f32; WIDTH]>::try_from(row) {
+                    out[p] = *row;
+                } else {
+                    for j in 0..width {
+                        out[p][j] = row[j];
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{At, Stream, block};
+
+    /// Numbers around zero.
+    fn drawn(length: usize, lane: u32) -> Vec<f32> {
+        (0..length as u32).map(|index| block(1, Stream::Edit, At { step: 0, index, lane })[0] as i32 as f32 / 2f32.powi(31)).collect()
+    }
+
+    /// Every remainder of tiles, sums longer than one panel, parts of wider rows, transposes; beside the definition in float64.
+    #[test]
+    fn products_are_those_of_the_definition() {
+        for (case, (m, k, n)) in
+            [(1, 1, 1), (4, 3, 8), (5, 300, 9), (7, 257, 15), (2, 513, 23), (13, 16, 6), (3, 0, 4)].into_iter().enumerate()
+        {
+            for (transposed_a, transposed_b, scale, add) in
+                [(false, false, 1.0, false), (true, false, 0.5, true), (false, true, -2.0, false), (true, true, 1.0, true)]
+            {
+                let wide = |rows: usize, columns: usize| ((columns + case), rows * (columns + case));
+                let [(stride_a, length_a), (stride_b, length_b), (stride, length)] =
+                    [if transposed_a { wide(k, m) } else { wide(m, k) }, if transposed_b { wide(n, k) } else { wide(k, n) }, wide(m, n)];
+                let (a, b, before) = (drawn(length_a, 1), drawn(length_b, 2), drawn(length, 3));
+                let of_a = if transposed_a { Matrix::part(&a, k, m, stride_a).t() } else { Matrix::part(&a, m, k, stride_a) };
+                let of_b = if transposed_b { Matrix::part(&b, n, k, stride_b).t() } else { Matrix::part(&b, k, n, stride_b) };
+                let mut out = before.clone();
+                multiply_part(&mut out, stride, of_a, of_b, scale, add);
+                for (at, (got, before)) in out.iter().zip(before).enumerate() {
+                    let (i, j) = (at / stride, at % stride);
+                    let value = |values: &[f32], stride: usize, transposed: bool, i: usize, j: usize| {
+                        f64::from(values[if transposed { j * stride + i } else { i * stride + j }])
+                    };
+                    let term = |p: usize| value(&a, stride_a, transposed_a, i, p) * value(&b, stride_b, transposed_b, p, j);
+                    let sum = if j < n { f64::from(scale) * (0..k).map(term).sum::<f64>() } else { 0.0 };
+                    let expected = sum + if add || j >= n { f64::from(before) } else { 0.0 };
+                    assert!(
+                        (f64::from(*got) - expected).abs() < 1e-5 * expected.abs().max(1.0),
+                        "[{m}, {k}] times [{k}, {n}], ({i}, {j}): {got}, {expected}"
+                    );
+                }
+            }
+        }
     }
 }

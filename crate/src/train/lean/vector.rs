@@ -1,61 +1,128 @@
-//! Loops over slices that compilers turn into SIMD, and an exponential that they can. `#[inline]`, since other files' loops become SIMD
-//! only with what they call inside, and slices can be as short as a head.
+//! Loops over slices that compilers turn into SIMD, and an exponential that they can.
+//!
+//! Rows are short (a head, a vocabulary), so that what matters is the cost of starting a loop. Hence `#[inline]`, since other files' loops
+//! become SIMD only with what they call inside; and indices rather than `zip`, `sum` and `map`, which are calls of their own where a crate is
+//! compiled in many parts, as it is without link-time optimisation.
+#![expect(clippy::needless_range_loop, reason = "see above")]
 
-/// Lanes of a sum: enough for two SIMD registers, and a fixed order.
-const LANES: usize = 8;
+/// Lanes of a sum: two SIMD registers, and a fixed order.
+pub const LANES: usize = 8;
+
+/// What a loop takes at once.
+pub type Lanes = [f32; LANES];
 
 /// `out += x`.
 #[inline]
 pub fn add(out: &mut [f32], x: &[f32]) {
-    out.iter_mut().zip(x).for_each(|(out, x)| *out += x);
+    let x = &x[..out.len()];
+    for i in 0..out.len() {
+        out[i] += x[i];
+    }
 }
 
 /// `out += scale · x`.
 #[inline]
 pub fn add_scaled(out: &mut [f32], x: &[f32], scale: f32) {
-    out.iter_mut().zip(x).for_each(|(out, x)| *out += scale * x);
+    let x = &x[..out.len()];
+    for i in 0..out.len() {
+        out[i] += scale * x[i];
+    }
 }
 
 /// Σ a b.
 #[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let b = &b[..a.len()];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut lanes = [0.0; LANES];
-    let (mut a, mut b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    for (a, b) in (&mut a).zip(&mut b) {
+    for i in 0..a.len() {
         for lane in 0..LANES {
-            lanes[lane] += a[lane] * b[lane];
+            lanes[lane] += a[i][lane] * b[i][lane];
         }
     }
-    lanes.iter().sum::<f32>() + a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum::<f32>()
+    let mut rest = 0.0;
+    for i in 0..rest_a.len() {
+        rest += rest_a[i] * rest_b[i];
+    }
+    total(&lanes) + rest
 }
 
 /// Σ values.
 #[inline]
 pub fn sum(values: &[f32]) -> f32 {
+    let (chunks, others) = values.as_chunks::<LANES>();
     let mut lanes = [0.0; LANES];
-    let mut chunks = values.chunks_exact(LANES);
-    for chunk in &mut chunks {
+    for i in 0..chunks.len() {
         for lane in 0..LANES {
-            lanes[lane] += chunk[lane];
+            lanes[lane] += chunks[i][lane];
         }
     }
-    lanes.iter().sum::<f32>() + chunks.remainder().iter().sum::<f32>()
+    let mut rest = 0.0;
+    for i in 0..others.len() {
+        rest += others[i];
+    }
+    total(&lanes) + rest
+}
+
+/// The sum of the lanes.
+#[inline]
+fn total(lanes: &Lanes) -> f32 {
+    let [a, b, c, d, e, f, g, h] = *lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// The largest value, but for NaN, which goes through `exp` and shows there.
+#[inline]
+fn max(values: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (chunks, others) = values.as_chunks::<LANES>();
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    for i in 0..chunks.len() {
+        for lane in 0..LANES {
+            lanes[lane] = larger(lanes[lane], chunks[i][lane]);
+        }
+    }
+    let mut most = f32::NEG_INFINITY;
+    for lane in 0..LANES {
+        most = larger(most, lanes[lane]);
+    }
+    for i in 0..others.len() {
+        most = larger(most, others[i]);
+    }
+    most
 }
 
 /// `values = exp(values - max)`; gives their sum. What would be below e⁻⁴⁰ is 0: a trained softmax is full of such values, and wasm, which
 /// can't flush denormals, slows threefold over them.
+#[inline]
 pub fn exp_less_max(values: &mut [f32]) -> f32 {
-    let max = values.iter().fold(f32::NEG_INFINITY, |max, x| if *x > max { *x } else { max });
-    values.iter_mut().for_each(|x| *x = exp(*x - max));
+    exp_less(values, max(values))
+}
+
+#[inline]
+fn exp_less(values: &mut [f32], max: f32) -> f32 {
+    let (chunks, others) = values.as_chunks_mut::<LANES>();
+    for i in 0..chunks.len() {
+        for lane in 0..LANES {
+            chunks[i][lane] = exp(chunks[i][lane] - max);
+        }
+    }
+    for i in 0..others.len() {
+        others[i] = exp(others[i] - max);
+    }
     sum(values)
 }
 
 /// `-log softmax(logits)[target]`; the logits become `weight` times its gradient with respect to them.
+#[inline]
 pub fn cross_entropy(logits: &mut [f32], target: usize, weight: f32) -> f64 {
     let wanted = logits[target];
-    let max = logits.iter().fold(f32::NEG_INFINITY, |max, x| if *x > max { *x } else { max });
-    let sum = exp_less_max(logits);
-    logits.iter_mut().for_each(|x| *x *= weight / sum);
+    let max = max(logits);
+    let sum = exp_less(logits, max);
+    let scale = weight / sum;
+    for i in 0..logits.len() {
+        logits[i] *= scale;
+    }
     logits[target] -= weight;
     libm::log(f64::from(sum)) - f64::from(wanted - max)
 }
@@ -67,9 +134,10 @@ pub fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let clamped = if x > -40.0 { x } else { -40.0 };
-    // Rounded to a whole number by adding and taking away 1.5 · 2²³.
+    // Rounded to a whole number by adding and taking away 1.5 · 2²³; in between, its low bits are those of that whole number.
     const ROUND: f32 = 12_582_912.0;
-    let n = (clamped * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let rounded = clamped * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     let r = clamped - n * LN2_HIGH - n * LN2_LOW;
     let p = 1.987_569_1e-4;
     let p = p * r + 1.398_199_9e-3;
@@ -78,7 +146,7 @@ pub fn exp(x: f32) -> f32 {
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 0.5;
     let value = p * r * r + r + 1.0;
-    let power = f32::from_bits(((n as i32 + 127) << 23) as u32);
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
     let result = if x > -40.0 { value * power } else { 0.0 };
     // NaN is kept: a run that has diverged must say so.
     if x.is_nan() { x } else { result }

@@ -1,149 +1,157 @@
 //! The tables of a step, from the parameters, and the gradients of the parameters, from those of the tables.
+//!
+//! Few large products rather than many small ones: queries, keys and values of all heads stand side by side (`qkv`), and what goes
+//! through `W_U` stands one below the other (`unembedded`).
 
-use super::super::matrix::{Matrix, multiply};
-use super::super::vector::add;
+use super::super::matrix::{Matrix, multiply, multiply_part};
+use super::super::vector::{LANES, Lanes, add};
 use super::{Places, Shape};
 
 /// Tables and their gradients, each head's one after the other where there is one a head.
 #[derive(Clone, Debug)]
 pub struct Tables {
-    /// `[H, A, D]`: every row's query, key and value; the last row is the bias.
-    q: Vec<f32>,
-    k: Vec<f32>,
-    v: Vec<f32>,
-    /// `[C, P]`: `W_U`, padded.
-    w_u: Vec<f32>,
-    /// `[H, D, P]`: `W_O W_U`.
-    m: Vec<f32>,
-    /// `[H, A, stride]`: attention scores of every query row with every key row.
+    /// `[C, 3 H D]`: `W_Q`, `W_K` and `W_V` of all heads; and their gradient.
+    w_qkv: Vec<f32>,
+    grad_w_qkv: Vec<f32>,
+    /// `[R, 3 H D]`: every row's queries, keys and values; and their gradient.
+    qkv: Vec<f32>,
+    grad_qkv: Vec<f32>,
+    /// `[R + H D, C]`: what `W_U` multiplies, the embeddings (with `b_O` in the tokens' rows) and `W_O`; and its gradient.
+    unembedded: Vec<f32>,
+    grad_unembedded: Vec<f32>,
+    /// `[R + H D, P]`: their products with `W_U`. The first `R` are what every row adds to the logits by itself, minus infinity where there is
+    /// no token. Then `W_O W_U`.
+    pub x: Vec<Lanes>,
+    pub grad_x: Vec<Lanes>,
+    /// `[H, R, R]`: attention scores of every query row with every key row.
     pub s: Vec<f32>,
-    /// `[H, A, P]`: what every value row adds to the logits.
-    pub z: Vec<f32>,
-    /// `[R, P]`: what every row adds to the logits by itself.
-    pub x: Vec<f32>,
-    /// `[P]`: what is added to the logits everywhere, `b_O W_U + b_U`.
-    pub base: Vec<f32>,
     pub grad_s: Vec<f32>,
-    pub grad_z: Vec<f32>,
-    pub grad_x: Vec<f32>,
-    pub grad_base: Vec<f32>,
-    /// `[A, D]`, `[D, P]` and `[C, P]`: gradients on their way.
-    grad_part: Vec<f32>,
-    grad_m: Vec<f32>,
-    grad_w_u: Vec<f32>,
-    /// `[A, A]`: a head's scores or their gradient without the padding.
-    square: Vec<f32>,
+    /// `[H, R, P]`: what every value row adds to the logits.
+    pub z: Vec<Lanes>,
+    pub grad_z: Vec<Lanes>,
 }
 
 impl Tables {
     pub fn new(shape: &Shape) -> Self {
-        let Shape { c, d, h, rows, all, padded, stride, .. } = *shape;
+        let Shape { c, d, h, o, rows, panels, .. } = *shape;
         let zeros = |length: usize| vec![0.0; length];
+        let lanes = |length: usize| vec![[0.0; LANES]; length];
+        let (width, through_w_u) = (3 * h * d, rows + h * d);
+        let mut x = lanes(through_w_u * panels);
+        for row in x[..rows * panels].chunks_exact_mut(panels) {
+            row.as_flattened_mut()[o..].fill(f32::NEG_INFINITY);
+        }
         Self {
-            q: zeros(h * all * d),
-            k: zeros(h * all * d),
-            v: zeros(h * all * d),
-            w_u: zeros(c * padded),
-            m: zeros(h * d * padded),
-            s: zeros(h * all * stride),
-            z: zeros(h * all * padded),
-            x: zeros(rows * padded),
-            base: zeros(padded),
-            grad_s: zeros(h * all * stride),
-            grad_z: zeros(h * all * padded),
-            grad_x: zeros(rows * padded),
-            grad_base: zeros(padded),
-            grad_part: zeros(all * d),
-            grad_m: zeros(d * padded),
-            grad_w_u: zeros(c * padded),
-            square: zeros(all * all),
+            w_qkv: zeros(c * width),
+            grad_w_qkv: zeros(c * width),
+            qkv: zeros(rows * width),
+            grad_qkv: zeros(rows * width),
+            unembedded: zeros(through_w_u * c),
+            grad_unembedded: zeros(through_w_u * c),
+            x,
+            grad_x: lanes(through_w_u * panels),
+            s: zeros(h * rows * rows),
+            grad_s: zeros(h * rows * rows),
+            z: lanes(h * rows * panels),
+            grad_z: lanes(h * rows * panels),
         }
     }
 
     /// Every table, at these parameters; the gradients become zero.
     pub fn fill(&mut self, shape: &Shape, places: &Places, parameters: &[f32]) {
-        let Shape { c, d, h, o, rows, all, padded, stride, scale, .. } = *shape;
-        for (padded_row, row) in self.w_u.chunks_exact_mut(padded).zip(parameters[places.w_u..].chunks_exact(o)) {
-            padded_row[..o].copy_from_slice(row);
+        let Shape { c, d, h, v, o, rows, panels, scale } = *shape;
+        let (width, padded) = (3 * h * d, panels * LANES);
+
+        for (part, w, b) in parts(shape, places) {
+            for (row, of_w) in parameters[w..w + c * d].chunks_exact(d).enumerate() {
+                self.w_qkv[row * width + part..][..d].copy_from_slice(of_w);
+            }
+            for row in self.qkv[..v * width].chunks_exact_mut(width) {
+                row[part..part + d].copy_from_slice(&parameters[b..b + d]);
+            }
         }
+        self.qkv[v * width..].fill(0.0);
         let embedded = Matrix::new(parameters, rows, c);
-        let unembed = Matrix::new(&self.w_u, c, padded);
-        multiply(&mut self.x, embedded, unembed, 1.0, false);
-        multiply(&mut self.base, Matrix::new(&parameters[places.b_o..], 1, c), unembed, 1.0, false);
-        add(&mut self.base, &parameters[places.b_u..places.b_u + o]);
+        multiply(&mut self.qkv, embedded, Matrix::new(&self.w_qkv, c, width), 1.0, true);
+
+        let (of_rows, of_w_o) = self.unembedded.split_at_mut(rows * c);
+        of_rows.copy_from_slice(&parameters[..rows * c]);
+        for row in of_rows[..v * c].chunks_exact_mut(c) {
+            add(row, &parameters[places.b_o..places.b_o + c]);
+        }
+        of_w_o.copy_from_slice(&parameters[places.w_o..places.w_o + h * d * c]);
+        let unembed = Matrix::new(&parameters[places.w_u..], c, o);
+        multiply_part(self.x.as_flattened_mut(), padded, Matrix::new(&self.unembedded, rows + h * d, c), unembed, 1.0, false);
+        for row in self.x[..v * panels].chunks_exact_mut(panels) {
+            add(&mut row.as_flattened_mut()[..o], &parameters[places.b_u..places.b_u + o]);
+        }
+
+        let m = self.x[rows * panels..].as_flattened();
         for head in 0..h {
-            for (table, matrix, bias) in
-                [(&mut self.q, places.w_q, places.b_q), (&mut self.k, places.w_k, places.b_k), (&mut self.v, places.w_v, places.b_v)]
-            {
-                let table = &mut table[head * all * d..(head + 1) * all * d];
-                multiply(table, embedded, Matrix::new(&parameters[matrix + head * c * d..], c, d), 1.0, false);
-                table[rows * d..].copy_from_slice(&parameters[bias + head * d..bias + (head + 1) * d]);
-            }
-            let of = |table: &'_ [f32]| -> std::ops::Range<usize> { head * table.len() / h..(head + 1) * table.len() / h };
-            let (q, k, v) = (&self.q[of(&self.q)], &self.k[of(&self.k)], &self.v[of(&self.v)]);
-            multiply(&mut self.square, Matrix::new(q, all, d), Matrix::new(k, all, d).t(), scale, false);
-            let s = of(&self.s);
-            for (row, scores) in self.s[s].chunks_exact_mut(stride).zip(self.square.chunks_exact(all)) {
-                row[..all].copy_from_slice(scores);
-            }
-            let (m, z) = (of(&self.m), of(&self.z));
-            multiply(&mut self.m[m.clone()], Matrix::new(&parameters[places.w_o + head * d * c..], d, c), unembed, 1.0, false);
-            multiply(&mut self.z[z], Matrix::new(v, all, d), Matrix::new(&self.m[m], d, padded), 1.0, false);
+            let [q, k, v] = [0, 1, 2].map(|part| Matrix::part(&self.qkv[(part * h + head) * d..], rows, d, width));
+            multiply(&mut self.s[head * rows * rows..], q, k.t(), scale, false);
+            let z = self.z[head * rows * panels..].as_flattened_mut();
+            multiply(z, v, Matrix::new(&m[head * d * padded..], d, padded), 1.0, false);
         }
-        for gradient in [&mut self.grad_s, &mut self.grad_z, &mut self.grad_x, &mut self.grad_base, &mut self.grad_w_u] {
-            gradient.fill(0.0);
-        }
+        self.grad_x.fill([0.0; LANES]);
+        self.grad_z.fill([0.0; LANES]);
+        self.grad_s.fill(0.0);
     }
 
     /// The gradient of every parameter, added to `gradient`.
     pub fn gradient(&mut self, shape: &Shape, places: &Places, parameters: &[f32], gradient: &mut [f32]) {
-        let Shape { c, d, h, o, rows, all, padded, stride, scale, .. } = *shape;
-        let embedded = Matrix::new(parameters, rows, c);
-        let unembed = Matrix::new(&self.w_u, c, padded);
-        let grad_x = Matrix::new(&self.grad_x, rows, padded);
-        let grad_base = Matrix::new(&self.grad_base, 1, padded);
-        multiply(gradient, grad_x, unembed.t(), 1.0, true); // embeddings
-        multiply(&mut self.grad_w_u, embedded.t(), grad_x, 1.0, true);
-        multiply(&mut gradient[places.b_o..], grad_base, unembed.t(), 1.0, true);
-        multiply(&mut self.grad_w_u, Matrix::new(&parameters[places.b_o..], 1, c).t(), grad_base, 1.0, true);
-        add(&mut gradient[places.b_u..places.b_u + o], &self.grad_base[..o]);
+        let Shape { c, d, h, v, o, rows, panels, scale } = *shape;
+        let (width, padded) = (3 * h * d, panels * LANES);
+
+        let m = self.x[rows * panels..].as_flattened();
+        let grad_m = self.grad_x[rows * panels..].as_flattened_mut();
         for head in 0..h {
-            let table = head * all * d..(head + 1) * all * d;
-            let (q, k, v) = (&self.q[table.clone()], &self.k[table.clone()], &self.v[table]);
-            let m = Matrix::new(&self.m[head * d * padded..], d, padded);
-            let w_o = Matrix::new(&parameters[places.w_o + head * d * c..], d, c);
-            let grad_z = Matrix::new(&self.grad_z[head * all * padded..], all, padded);
-
+            let [q, k, v] = [0, 1, 2].map(|part| Matrix::part(&self.qkv[(part * h + head) * d..], rows, d, width));
+            let [start_q, start_k, start_v] = [0, 1, 2].map(|part| (part * h + head) * d);
             // Z = V (W_O W_U)
-            multiply(&mut self.grad_m, Matrix::new(v, all, d).t(), grad_z, 1.0, false);
-            let grad_m = Matrix::new(&self.grad_m, d, padded);
-            multiply(&mut gradient[places.w_o + head * d * c..], grad_m, unembed.t(), 1.0, true);
-            multiply(&mut self.grad_w_u, w_o.t(), grad_m, 1.0, true);
-            multiply(&mut self.grad_part, grad_z, m.t(), 1.0, false);
-            rows_gradient(shape, parameters, gradient, &self.grad_part, places.w_v + head * c * d, places.b_v + head * d);
-
+            let grad_z = Matrix::new(self.grad_z[head * rows * panels..].as_flattened(), rows, padded);
+            multiply(&mut grad_m[head * d * padded..], v.t(), grad_z, 1.0, false);
+            multiply_part(&mut self.grad_qkv[start_v..], width, grad_z, Matrix::new(&m[head * d * padded..], d, padded).t(), 1.0, false);
             // S = scale · Q Kᵀ
-            let grad_s = &self.grad_s[head * all * stride..(head + 1) * all * stride];
-            for (row, padded_row) in self.square.chunks_exact_mut(all).zip(grad_s.chunks_exact(stride)) {
-                row.copy_from_slice(&padded_row[..all]);
-            }
-            let grad_s = Matrix::new(&self.square, all, all);
-            multiply(&mut self.grad_part, grad_s, Matrix::new(k, all, d), scale, false);
-            rows_gradient(shape, parameters, gradient, &self.grad_part, places.w_q + head * c * d, places.b_q + head * d);
-            multiply(&mut self.grad_part, grad_s.t(), Matrix::new(q, all, d), scale, false);
-            rows_gradient(shape, parameters, gradient, &self.grad_part, places.w_k + head * c * d, places.b_k + head * d);
+            let grad_s = Matrix::new(&self.grad_s[head * rows * rows..], rows, rows);
+            multiply_part(&mut self.grad_qkv[start_q..], width, grad_s, k, scale, false);
+            multiply_part(&mut self.grad_qkv[start_k..], width, grad_s.t(), q, scale, false);
         }
-        for (out, row) in gradient[places.w_u..].chunks_exact_mut(o).zip(self.grad_w_u.chunks_exact(padded)) {
-            add(out, &row[..o]);
+
+        let grad_x = Matrix::part(self.grad_x.as_flattened(), rows + h * d, o, padded);
+        let unembed = Matrix::new(&parameters[places.w_u..], c, o);
+        multiply(&mut gradient[places.w_u..], Matrix::new(&self.unembedded, rows + h * d, c).t(), grad_x, 1.0, true);
+        multiply(&mut self.grad_unembedded, grad_x, unembed.t(), 1.0, false);
+        let (of_rows, of_w_o) = self.grad_unembedded.split_at(rows * c);
+        add(&mut gradient[..rows * c], of_rows);
+        add(&mut gradient[places.w_o..places.w_o + h * d * c], of_w_o);
+        for row in of_rows[..v * c].chunks_exact(c) {
+            add(&mut gradient[places.b_o..places.b_o + c], row);
+        }
+        for row in self.grad_x[..v * panels].chunks_exact(panels) {
+            add(&mut gradient[places.b_u..places.b_u + o], &row.as_flattened()[..o]);
+        }
+
+        let grad_qkv = Matrix::new(&self.grad_qkv, rows, width);
+        multiply(gradient, grad_qkv, Matrix::new(&self.w_qkv, c, width).t(), 1.0, true); // embeddings
+        multiply(&mut self.grad_w_qkv, Matrix::new(parameters, rows, c).t(), grad_qkv, 1.0, false);
+        for (part, w, b) in parts(shape, places) {
+            for (row, of_w) in gradient[w..w + c * d].chunks_exact_mut(d).enumerate() {
+                of_w.copy_from_slice(&self.grad_w_qkv[row * width + part..][..d]);
+            }
+            for row in self.grad_qkv[..v * width].chunks_exact(width) {
+                add(&mut gradient[b..b + d], &row[part..part + d]);
+            }
         }
     }
 }
 
-/// Of a table of `embedded · matrix` with the bias below, whose gradient is `part`, `[A, D]`: the gradients of all three.
-fn rows_gradient(shape: &Shape, parameters: &[f32], gradient: &mut [f32], part: &[f32], matrix: usize, bias: usize) {
-    let Shape { c, d, rows, .. } = *shape;
-    let of_rows = Matrix::new(part, rows, d);
-    multiply(gradient, of_rows, Matrix::new(&parameters[matrix..], c, d).t(), 1.0, true);
-    multiply(&mut gradient[matrix..], Matrix::new(parameters, rows, c).t(), of_rows, 1.0, true);
-    add(&mut gradient[bias..bias + d], &part[rows * d..]);
+/// Of each head's queries, keys and values: where they begin in a row of all of them, and where their matrix and bias do in the parameters.
+fn parts(shape: &Shape, places: &Places) -> impl Iterator<Item = (usize, usize, usize)> {
+    let Shape { c, d, h, .. } = *shape;
+    let of = [(places.w_q, places.b_q), (places.w_k, places.b_k), (places.w_v, places.b_v)];
+    (0..3 * h).map(move |part| {
+        let (w, b) = of[part / h];
+        (part * d, w + part % h * c * d, b + part % h * d)
+    })
 }

@@ -3,17 +3,19 @@
 //!
 //! Such a model reads each position as the sum of two rows of one table, its token's embedding and its position's. All of its algebra is
 //! therefore algebra of tables, `R = d_vocab + positions` rows (79 in the notebook's model) instead of a row for every position of
-//! every sequence (1200 in a batch of it): attention scores are entries of `Q Kᵀ`, `[R + 1, R + 1]`, whose last row and column are the
-//! biases; what a source adds to the logits is a row of `V W_O W_U`. Sequences only look entries up (`sequences`), and scatter their gradients into
-//! tables of the same shapes, from which the chain rule gives the gradient of every parameter (`algebra`).
+//! every sequence (1200 in a batch of it): attention scores are entries of `Q Kᵀ`, `[R, R]`; what a source adds to the logits is a row of
+//! `V W_O W_U`. Sequences only look entries up (`sequences`), and scatter their gradients into tables of the same shapes, from which the chain
+//! rule gives the gradient of every parameter (`algebra`). Biases are in the rows of the tokens, since every position has exactly one.
 //!
-//! Legend: `R` rows, `A = R + 1` with the biases' row, `C` d_model, `D` d_head, `H` n_heads, `P` d_vocab_out, padded to whole SIMD registers.
+//! Legend: `R` rows, `C` d_model, `D` d_head, `H` n_heads, `V` tokens that are read, `O` tokens that are predicted, `P` the same padded to whole
+//! SIMD registers.
 //! Not here: any other model, which the step through rows trains.
 
 mod algebra;
 mod sequences;
 
 use super::Sequences;
+use super::vector::LANES;
 use crate::config::{AttentionDirection, ModelConfig, PositionalEmbedding};
 use crate::model::Layout;
 
@@ -29,12 +31,8 @@ struct Shape {
     o: usize,
     /// `R`.
     rows: usize,
-    /// `A`.
-    all: usize,
-    /// `P`.
-    padded: usize,
-    /// `A` padded, the stride of the table of scores.
-    stride: usize,
+    /// `P`, in whole SIMD registers.
+    panels: usize,
     /// What scores are multiplied with.
     scale: f32,
 }
@@ -97,7 +95,6 @@ impl Step {
             return None;
         }
         let scale = if config.use_attn_scale { 1.0 / config.attn_scale } else { 1.0 };
-        let all = rows + 1;
         let shape = Shape {
             c: config.d_model,
             d: config.d_head,
@@ -105,9 +102,7 @@ impl Step {
             v: config.d_vocab,
             o: config.d_vocab_out,
             rows,
-            all,
-            padded: config.d_vocab_out.next_multiple_of(8),
-            stride: all.next_multiple_of(8),
+            panels: config.d_vocab_out.div_ceil(LANES),
             scale: scale as f32,
         };
         Some(Self { shape, places, tables: algebra::Tables::new(&shape) })
