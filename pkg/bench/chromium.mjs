@@ -1,10 +1,8 @@
 // Meters (measure.mjs) in headless Chromium, each on a page of its own.
 
 import { fileURLToPath } from "node:url";
+import { PATIENCE } from "./measure.mjs";
 import { setUp } from "../../www/tests/helpers.mjs";
-
-/** Milliseconds that a software adapter may take in all: it says what overhead costs, and nothing of a GPU. */
-const PATIENCE = 60_000;
 
 // Isolated, a page's clock counts in steps of 5 µs, not 100.
 const BLANK = {

@@ -30,6 +30,9 @@ export const PHASES = ["first", "trained"];
 /** Steps of a new model that are not timed: the first ones allocate, and compile what runs on a GPU. */
 const WARM_UP = 2;
 
+/** Milliseconds that a software adapter may take in all: it says what overhead costs, and nothing of a GPU. */
+export const PATIENCE = 60_000;
+
 /** Milliseconds of steps in which calls to WebGPU are counted, and the most steps. */
 const CALLS = { ms: 2000, steps: 256 };
 
@@ -150,6 +153,7 @@ export async function survey(entrants, plan, { onProgress = () => {}, signal } =
       const patience = (entrant.patience ?? Infinity) - spent[at];
       return patience <= 0 ? null : await within(patience, work(entrant));
     } catch (error) {
+      if (signal?.aborted) return null;
       row.why = error instanceof Error ? error.message : String(error);
       if (error instanceof Late) entrant.stop?.();
       return null;
@@ -195,7 +199,7 @@ async function within(ms, work) {
   if (ms === Infinity) return work;
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Late(`It was not waited for any longer: its time for all measurements was over in the middle of one.`)), ms);
+    timer = setTimeout(() => reject(new Late("It was not waited for any longer: its time for all measurements was over in the middle of one.")), ms);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
