@@ -12,17 +12,30 @@ const CALLS = {
   waits: { GPUBuffer: ["mapAsync"], GPUQueue: ["onSubmittedWorkDone"] },
 };
 
-/** Counts from now on; `firstWait`: when JavaScript first waited for the device, and the dispatches until then. `stop` takes the wraps off. */
+/**
+ * Counts from now on, and anew from every `reset`. `firstWait` resolves to when JavaScript first waited for the device since then, and the
+ * dispatches until then. `stop` takes the wraps off.
+ */
 export function watchGpu(scope = globalThis) {
-  const counts = { ...Object.fromEntries(Object.keys(CALLS).map((name) => [name, 0])), firstWait: null };
+  const counts = {};
+  let waited;
+  const watch = {
+    counts,
+    firstWait: null,
+    reset() {
+      for (const name of Object.keys(CALLS)) counts[name] = 0;
+      watch.firstWait = new Promise((resolve) => (waited = resolve));
+    },
+    stop: () => undo.forEach((one) => one()),
+  };
   const undo = [];
   for (const [name, classes] of Object.entries(CALLS)) {
     for (const [className, methods] of Object.entries(classes)) {
-      const prototype = scope[className].prototype;
+      const { prototype } = scope[className];
       for (const method of methods) {
         const original = prototype[method];
         prototype[method] = function (...given) {
-          if (name === "waits") counts.firstWait ??= { at: performance.now(), dispatches: counts.dispatches };
+          if (name === "waits") waited({ at: performance.now(), dispatches: counts.dispatches }); // only the first counts
           counts[name]++;
           return original.apply(this, given);
         };
@@ -30,5 +43,6 @@ export function watchGpu(scope = globalThis) {
       }
     }
   }
-  return { counts, stop: () => undo.forEach((one) => one()) };
+  watch.reset();
+  return watch;
 }

@@ -4,9 +4,8 @@ export type ModelId = "W0" | "W1" | "W2" | "W3";
 export type Phase = "first" | "trained";
 export type Sample = { steps: number; ms: number };
 export type Trained = { steps: number; path: string; state: Uint8Array };
-/** Each of a step, but for `steps`: over how many it was counted. */
+/** All of a step. */
 export type Calls = {
-  steps: number;
   dispatches: number;
   submits: number;
   writes: number;
@@ -15,7 +14,7 @@ export type Calls = {
   bindGroups: number;
   pipelines: number;
   waits: number;
-  /** null: it could not be told from waiting. */
+  /** null: the device is too slow to wait for as many as it takes. */
   recordMs: number | null;
 };
 export type Summary = { median: number; low: number; high: number; rates: number[] };
@@ -55,7 +54,7 @@ export class Meter {
   train(id: string, most?: number): Promise<Trained>;
   take(id: string, state: Uint8Array): Promise<{ path: string }>;
   sample(id: string, phase: Phase, ms: number): Promise<Sample>;
-  calls(id: string): Promise<Calls>;
+  calls(id: string, abandon?: boolean): Promise<Calls>;
 }
 export function survey(entrants: Entrant[], plan: Plan, options?: { onProgress?: (done: number, of: number, rows: Row[]) => void; signal?: { aborted: boolean } }): Promise<Row[]>;
 export function adapter(): Promise<Adapter>;

@@ -33,8 +33,11 @@ const WARM_UP = 2;
 /** Milliseconds that a software adapter may take in all: it says what overhead costs, and nothing of a GPU. */
 export const PATIENCE = 60_000;
 
-/** Milliseconds of steps in which calls to WebGPU are counted, and the most steps. */
-const CALLS = { ms: 2000, steps: 256 };
+/** Steps in which calls to WebGPU are counted: what the second has more is what steps take, and the rest what a call of them takes. */
+const COUNTED = [1, 3];
+/** Steps that are recorded while a clock runs, and milliseconds of a step above which nobody waits until they are done. */
+const RECORDED = 256;
+const SLOW = 50;
 
 /** The models of one device, being timed. */
 export class Meter {
@@ -96,21 +99,31 @@ export class Meter {
     return { steps, ms: spent };
   }
 
-  /** What a step asks of WebGPU, and how long JavaScript and wasm take to record it. Of the trained model. */
-  async calls(id) {
-    const run = this.#trained.get(id);
-    const once = performance.now();
-    await run.step(1);
-    const steps = Math.max(1, Math.min(CALLS.steps, Math.floor(CALLS.ms / (performance.now() - once))));
+  /**
+   * What a step asks of WebGPU, and how long JavaScript and wasm take to record it: until they first wait for the device they do nothing
+   * else. `abandon`: the caller throws this meter's page away afterwards, so that a slow device need not finish what was recorded.
+   */
+  async calls(id, abandon = false) {
+    const run = await this.#begin(id);
     const watch = watchGpu();
     try {
+      const totals = [];
+      let stepMs;
+      for (const steps of COUNTED) {
+        watch.reset();
+        const start = performance.now();
+        await run.step(steps);
+        stepMs = (performance.now() - start) / steps;
+        totals.push({ ...watch.counts });
+      }
+      const perStep = Object.fromEntries(Object.entries(totals[0]).map(([name, count]) => [name, (totals[1][name] - count) / (COUNTED[1] - COUNTED[0])]));
+      if (stepMs > SLOW && !abandon) return { ...perStep, recordMs: null };
+      watch.reset();
       const start = performance.now();
-      await run.step(steps);
-      const { firstWait, ...counts } = watch.counts;
-      const perStep = (count) => count / steps;
-      // Until JavaScript first waits for the device, it has done nothing but record: so many of the steps as of their dispatches.
-      const recorded = firstWait ? (steps * firstWait.dispatches) / counts.dispatches : 0;
-      return { steps, ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, perStep(count)])), recordMs: recorded > 0 ? (firstWait.at - start) / recorded : null };
+      const done = run.step(RECORDED);
+      const { at, dispatches } = await watch.firstWait;
+      if (stepMs <= SLOW) await done;
+      return { ...perStep, recordMs: ((at - start) * perStep.dispatches) / dispatches };
     } finally {
       watch.stop();
     }
@@ -131,8 +144,8 @@ export function summary(rates) {
  * - `id`, `name` and whatever else describes it, which go into its row;
  * - `sample(model, phase, ms)`, as Meter's, wherever it may run;
  * - optionally `train`, `take` and `calls`, as Meter's; what the first that has `train` trains is given to all that have `take`;
- * - optionally `patience`: milliseconds that it may take in all, and `stop()` for when they are over.
- * An entrant that fails keeps what it has; its row says why in `why`.
+ * - optionally `patience`: milliseconds that it may take in all (and again for the calls of a model), and `stop()` for when they are over.
+ * An entrant that fails keeps what it has; its row says why in `why`. One whose time is over just has fewer rounds.
  *
  * `plan`: `models` (ids), `rounds`, `warmUps` (rounds that do not count), `ms` of a sample, `trainMs` at most for the first steps.
  * `onProgress(done, of, rows)`: rows as they are. `signal`: aborted, it ends with what it has.
@@ -163,31 +176,51 @@ export async function survey(entrants, plan, { onProgress = () => {}, signal } =
   };
   const all = entrants.map((_, at) => at);
 
+  const trainer = entrants.findIndex(({ train }) => train);
+  const states = new Map();
   for (const id of plan.models) {
-    const trainer = entrants.findIndex(({ train }) => train);
     const trained = trainer < 0 ? null : await attempt(trainer, (entrant) => entrant.train(id, plan.trainMs));
-    for (const at of all) {
-      const { take } = entrants[at];
-      const is = at === trainer ? trained : take && trained && (await attempt(at, () => take(id, trained.state)));
-      if (is) Object.assign(rows[at].models[id], { path: is.path, trainedSteps: trained.steps });
-      else if (take) rows[at].why ??= "There is no trained model to go on with.";
+    if (trained) {
+      states.set(id, trained);
+      Object.assign(rows[trainer].models[id], { path: trained.path, trainedSteps: trained.steps });
     }
     onProgress(++done, of, rows);
   }
+
+  /** Before its first sample of a model, an entrant takes over what was trained. */
+  const prepare = async (at, id) => {
+    const { take } = entrants[at];
+    const model = rows[at].models[id];
+    if (!take || model.path) return;
+    const trained = states.get(id);
+    if (!trained) rows[at].why ??= "There is no trained model to go on with.";
+    const taken = await attempt(at, () => take(id, trained.state));
+    if (taken) Object.assign(model, { path: taken.path, trainedSteps: trained.steps });
+  };
+
   for (let round = -plan.warmUps; round <= last; round++) {
     for (const id of plan.models) {
       for (const phase of PHASES) {
         for (const at of all) {
           if (round < 0 && entrants[at].patience) continue; // its time is for what counts
+          await prepare(at, id);
           const sample = await attempt(at, (entrant) => entrant.sample(id, phase, plan.ms));
           const model = rows[at].models[id];
           if (sample && round >= 0) model[phase] = summary([...(model[phase]?.rates ?? []), (1000 * sample.steps) / sample.ms]);
-          // In the first round, while there is patience.
-          if (phase === "trained" && round === 0 && entrants[at].calls) model.gpu = await attempt(at, (entrant) => entrant.calls(id));
         }
         if (signal?.aborted) return rows;
         onProgress(++done, of, rows);
       }
+    }
+  }
+  // Last: what a slow device may leave undone is in nobody's way then. What can't be counted in time is not.
+  for (const at of all) {
+    const { calls, patience = Infinity } = entrants[at];
+    for (const id of plan.models) {
+      const model = rows[at].models[id];
+      if (!calls || !model.path || signal?.aborted) continue;
+      model.gpu = await within(patience, calls(id)).catch(() => null);
+      if (!model.gpu) break;
     }
   }
   return rows;
@@ -199,7 +232,7 @@ async function within(ms, work) {
   if (ms === Infinity) return work;
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Late("It was not waited for any longer: its time for all measurements was over in the middle of one.")), ms);
+    timer = setTimeout(() => reject(new Late("It had a minute for everything; what is missing would have taken longer.")), ms);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -154,12 +154,17 @@ def sample(request, models, first, trained):
     _, device, make = VARIANTS[request["variant"]]
     experiment = models[request["model"]]
     done, seconds, chunk = 0, 0.0, 1
-    trainer, key = None, (request["variant"], request["model"])
+    trainer, id = None, request["model"]
     if request["phase"] == "trained":
-        if key not in trained:
-            trained[key] = make(experiment)
-            run(trained[key], first, device)
-        trainer = trained[key]
+        ways = trained.setdefault((device, id), {})
+        if request["variant"] not in ways:
+            trainer = make(experiment)
+            if ways:  # another way has done the first steps on this device: the same weights will do
+                trainer.model.load_state_dict(next(iter(ways.values())).model.state_dict())
+            else:
+                run(trainer, first, device)
+            ways[request["variant"]] = trainer
+        trainer = ways[request["variant"]]
     while seconds < request["seconds"]:
         if request["phase"] == "first" and (trainer is None or trainer.steps >= first):
             trainer = make(experiment)
