@@ -150,6 +150,7 @@ test("a newer build is offered beside an error, and takes over when it is asked 
   await until("the newer page", async () => (await script(page).catch(() => null)) === built("page.js", NEWER));
   await untilStep(page, 3);
   assert.equal(await update(page).count(), 0);
+  assert.ok((await page.evaluate(() => fetch("bench.html").then((answer) => answer.text()))).includes(built("bench.js", NEWER)), "the benchmark is the newer one too");
   const now = await caches(page);
   assert.deepEqual(now.filter((name) => others.includes(name)).sort(), others.sort());
   assert.equal(now.length, 3);
