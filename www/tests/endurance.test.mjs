@@ -42,9 +42,10 @@ test("GPU buffers and memory are bounded over many steps", async () => {
   }
   console.log("live buffers and bytes:", early, seen);
   assert.ok(early.live > 0, "it computes on WebGPU");
-  // What burn pools grows in leaps while it finds out what it needs; a buffer that leaks in every step would be 100 by now.
+  // burn's pool grows in leaps while the page evaluates and looks (to some 530 after 2,000 steps, where it stays); one buffer that leaked in
+  // every step would be 400 in the end.
   for (const { live, bytes } of seen) {
-    assert.ok(live <= early.live + 50, `${live} buffers, ${early.live} at first`);
+    assert.ok(live <= early.live + 200, `${live} buffers, ${early.live} at first`);
     assert.ok(bytes <= early.bytes + 2 ** 21, `${bytes} bytes, ${early.bytes} at first`);
   }
   assert.deepEqual(record, { errors: [], elsewhere: [] });
