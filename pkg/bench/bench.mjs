@@ -106,7 +106,10 @@ async function compare() {
 
   const found = report({ version: tinylens.version(), machine: here, plan, rows, complete: rows.every(({ why }) => !why) });
   console.log(text(found));
-  if (values.readme) await intoReadme(markdown(found));
+  if (values.readme) {
+    if (!here.pytorch || rows.some(({ why, software }) => why && !software)) throw new Error("README.md stays as it is: a row is missing or failed.");
+    await intoReadme(markdown(found));
+  }
   return found;
 }
 
