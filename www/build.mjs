@@ -2,7 +2,7 @@
 // `--pkg`: the folder of tinylens.js and tinylens_bg.wasm. `--dev`: source maps, nothing minified. `--published`: the module is the
 // one that people download, so it has to keep to the budget too.
 //
-// Every file but index.html, sw.js and tinylens.html has a hash of its content in its name. A file can name another only once that
+// Every file but index.html, bench.html, sw.js and tinylens.html has a hash of its content in its name. A file can name another only once that
 // one is made: the module first, then the workers that load it, then the page that starts those, then index.html.
 
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -48,7 +48,7 @@ async function bundle(entry, options = {}) {
     entryNames: "[name]-[hash]",
     format: "esm",
     external: ["node:*"], // tinylens.js reads a file where it runs in Node
-    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs") },
+    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs") },
     ...options,
   });
   for (const { path, contents } of outputFiles) files.set(basename(path), contents);
@@ -83,6 +83,11 @@ const page = await bundle({ page: "src/page.tsx" }, { jsx: "automatic", jsxImpor
 const template = await readFile(join(here, "index.html"), "utf8");
 const index = link(template, { "favicon.svg": icon, "page.css": css, "theme.js": theme, "page.js": page });
 
+// The benchmark: a page of its own, with the other's looks.
+const [measurer, benchCss] = await Promise.all([bundle({ measurer: "src/bench/measurer.ts" }, forWorkers), bundle({ bench: "bench.css" }, { target: [] })]);
+const benchPage = await bundle({ bench: "src/bench/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ MEASURER_FILE: measurer }) });
+files.set("bench.html", Buffer.from(link(await readFile(join(here, "bench.html"), "utf8"), { "favicon.svg": icon, "page.css": css, "bench.css": benchCss, "theme.js": theme, "bench.js": benchPage })));
+
 // What the page needs when there is no network: everything so far. The page itself is what the folder's own address answers.
 const assets = [...files].filter(([name]) => !name.endsWith(".map"));
 const kept = Object.fromEntries([["", integrity(Buffer.from(index))], ...assets.map(([name, contents]) => [name, integrity(contents)])]);
@@ -96,7 +101,7 @@ files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page,
 await mkdir(out, { recursive: true });
 await Promise.all([...files].map(([name, contents]) => writeFile(join(out, name), contents)));
 // Of earlier builds, what has another name now.
-const OURS = /^((page|worker|comparer|theme|tinylens_bg|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
+const OURS = /^((page|worker|comparer|bench|measurer|theme|tinylens_bg|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
 for (const name of await readdir(out)) if (OURS.test(name) && !files.has(name)) await rm(join(out, name));
 console.log(`page: ${out}, ${Math.round(performance.now() - start)} ms`);
 

@@ -4,16 +4,14 @@
 import { effect, signal } from "@preact/signals";
 import { compiled } from "./program";
 import { loading, sequence } from "./state";
+import { workbench } from "./workbench";
 
 /** Puts the newer build in the place of this one, when somebody wants that; null: there is none. */
 export const update = signal<(() => void) | null>(null);
 
-/** Whoever works on the page wants the last build at every reload, not the one that was kept. */
-const WORKBENCH = ["localhost", "127.0.0.1", "[::1]"];
-
 /** Begins once there is something to look at, or never will be: files that are fetched again must not hold up the first steps. */
 export function keepOffline(): void {
-  if (compiled || WORKBENCH.includes(location.hostname)) return;
+  if (compiled || workbench) return;
   const stop = effect(() => {
     if (!sequence.value && loading.value) return;
     queueMicrotask(() => stop());

@@ -23,6 +23,9 @@ const HOME = scope.registration.scope;
 const OURS = `tinylens ${HOME} `;
 const CACHE = OURS + VERSION;
 
+/** What has such a name is the same in every build; index.html and bench.html are not. */
+const HASHED = /-\w{8}\.\w+$/;
+
 scope.addEventListener("install", (event) => event.waitUntil(fill()));
 scope.addEventListener("activate", (event) => event.waitUntil(Promise.all([scope.clients.claim(), clean()])));
 // The page says only one thing: take over.
@@ -48,7 +51,7 @@ async function fill(): Promise<void> {
     await Promise.all(
       Object.entries(FILES).map(async ([name, integrity]) => {
         // What the build before had as well need not be fetched again.
-        const response = (name && (await caches.match(HOME + name))) || (await get(name, integrity));
+        const response = (HASHED.test(name) && (await caches.match(HOME + name))) || (await get(name, integrity));
         await cache.put(HOME + name, response);
       }),
     );

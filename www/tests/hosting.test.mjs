@@ -87,6 +87,25 @@ for (const [how, headers] of [["its own policy", {}], ["the same policy as a hea
     await context.close();
   });
 
+test("the benchmark below a folder, under the policy as a header; then the host is gone, and it measures", async (t) => {
+  const place = await host(t, { headers: { "Content-Security-Policy": POLICY } });
+  const { page, context, record } = await open({ browser, url: place.url }, { init: "delete Navigator.prototype.gpu" });
+  await untilStep(page, 3);
+  await ready(page);
+  await place.stop();
+  await context.setOffline(true);
+  await page.locator("#help-button").click();
+  await page.getByRole("link", { name: "Benchmark" }).click();
+  await page.waitForURL("**/a/b/bench.html");
+  await page.goto(`${place.url}bench.html#quick`);
+  await page.reload();
+  await button(page, "Start").click();
+  await button(page, "Copy as JSON").waitFor();
+  assert.deepEqual(place.asked.filter((path) => !path.startsWith("/a/b/")), []);
+  assert.deepEqual(record, NOTHING);
+  await context.close();
+});
+
 /** A comparison is begun, and gets somewhere. */
 async function compare(page) {
   await pause(page);
@@ -131,6 +150,7 @@ test("a newer build is offered beside an error, and takes over when it is asked 
   await until("the newer page", async () => (await script(page).catch(() => null)) === built("page.js", NEWER));
   await untilStep(page, 3);
   assert.equal(await update(page).count(), 0);
+  assert.ok((await page.evaluate(() => fetch("bench.html").then((answer) => answer.text()))).includes(built("bench.js", NEWER)), "the benchmark is the newer one too");
   const now = await caches(page);
   assert.deepEqual(now.filter((name) => others.includes(name)).sort(), others.sort());
   assert.equal(now.length, 3);

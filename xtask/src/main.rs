@@ -20,7 +20,7 @@ const USAGE: &str = "cargo xtask <command>
   test           everything: formatting, lints, types, native tests, the API in Node, the page in Chromium
   build          the wasm, the package in pkg/ and the page in dist/
   dist           the same, smaller and slower to build, for publishing: dist/ for a host, dist/tinylens.html for a disk
-  bench          steps per second of the training step in Node, on the CPU device";
+  bench [...]    steps per second in Node and in Chromium, and PyTorch's beside them; options: bench --help";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Some("test") => return test::test(&Paths::find()),
         Some("build") => build(&Paths::find(), Profile::Release),
         Some("dist") => build(&Paths::find(), Profile::Dist),
-        Some("bench") => bench(),
+        Some("bench") => bench(&arguments[1..]),
         _ => Err(USAGE.to_string()),
     };
     match done {
@@ -58,8 +58,8 @@ fn serve(port: Option<&String>) -> Outcome {
     node::serve(&paths, port)
 }
 
-fn bench() -> Outcome {
+fn bench(options: &[String]) -> Outcome {
     let paths = Paths::find();
     build(&paths, Profile::Release)?;
-    node::script(&paths, "bench", &["pkg/bench/steps.mjs"])
+    node::script(&paths, "bench", "pkg/bench/bench.mjs", options)
 }

@@ -60,8 +60,18 @@ pub fn types(paths: &Paths) -> Outcome {
 }
 
 /// Runs a script of the checkout.
-pub fn script(paths: &Paths, name: &str, arguments: &[&str]) -> Outcome {
-    stage(name, || run(Command::new("node").args(arguments).current_dir(&paths.root)))
+pub fn script(paths: &Paths, name: &str, script: &str, arguments: &[String]) -> Outcome {
+    let mut node = Command::new("node");
+    node.arg(script).args(arguments).current_dir(&paths.root);
+    with_chromium(&mut node);
+    stage(name, || run(&mut node))
+}
+
+/// Tells a script where Chromium is, if it is installed.
+fn with_chromium(node: &mut Command) {
+    if let Some(chromium) = which(crate::chromium::NAMES).filter(|_| std::env::var_os("CHROMIUM").is_none()) {
+        node.env("CHROMIUM", chromium);
+    }
 }
 
 /// Runs the test files of a folder, one at a time: they measure, and share two cores.
@@ -78,8 +88,6 @@ pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     let mut node = Command::new("node");
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files).current_dir(&paths.root);
     node.env("TINYLENS_DIST", paths.dist());
-    if let Some(chromium) = which(crate::chromium::NAMES) {
-        node.env("CHROMIUM", chromium);
-    }
+    with_chromium(&mut node);
     run(&mut node)
 }
