@@ -1,9 +1,9 @@
 // Builds the page: node build.mjs --pkg ../pkg --out ../dist [--dev] [--published]
-// `--pkg`: the folder of tinylens.js and tinylens_bg.wasm. `--dev`: source maps, nothing minified. `--published`: the module is the
-// one that people download, so it has to keep to the budget too.
+// `--pkg`: the folder of the package, as `cargo xtask` fills it. `--dev`: source maps, nothing minified. `--published`: the modules are
+// those that people download, so they have to keep to the budget too.
 //
 // Every file but index.html, bench.html, sw.js and tinylens.html has a hash of its content in its name. A file can name another only once that
-// one is made: the module first, then the workers that load it, then the page that starts those, then index.html.
+// one is made: the modules first, then the workers that load them, then the page that starts those, then index.html.
 
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -48,43 +48,50 @@ async function bundle(entry, options = {}) {
     entryNames: "[name]-[hash]",
     format: "esm",
     external: ["node:*"], // tinylens.js reads a file where it runs in Node
-    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs") },
     ...options,
+    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs"), ...options.alias },
   });
   for (const { path, contents } of outputFiles) files.set(basename(path), contents);
   return basename(outputFiles.at(-1).path);
 }
 
 /** A file as it is, under a hashed name. */
-async function asset(path) {
+async function asset(path, plain = basename(path)) {
   const contents = await readFile(path);
-  const name = hashed(basename(path), contents);
+  const name = hashed(plain, contents);
   files.set(name, contents);
   return name;
 }
 
 const constants = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 
-const wasm = await asset(join(pkg, "tinylens_bg.wasm"));
-const packed = pack(files.get(wasm)); // meanwhile
-// The host may compress what it sends; the progress line wants the size of what arrives.
+// The program comes twice: for the CPU alone, which is small and starts first, and with WebGPU.
+const modules = { cpu: await asset(join(pkg, "cpu/tinylens_bg.wasm"), "tinylens_cpu.wasm"), webgpu: await asset(join(pkg, "tinylens_bg.wasm"), "tinylens_webgpu.wasm") };
+const packed = Promise.all(Object.values(modules).map(async (name) => [name, await pack(files.get(name))])); // meanwhile
 // Workers are classic scripts: browsers start no module from a page on a disk (Chromium 148 does not from its blobs).
-const forWorkers = { format: "iife", define: { ...constants({ WASM_FILE: wasm, WASM_BYTES: files.get(wasm).length }), "import.meta.url": "self.location.href" } };
-const [worker, comparer, theme, css, icon] = await Promise.all([
-  bundle({ worker: "src/worker.ts" }, forWorkers),
-  bundle({ comparer: "src/comparer.ts" }, forWorkers),
+const forWorkers = (program) => ({
+  format: "iife",
+  alias: { tinylens: join(pkg, program === "cpu" ? "cpu/tinylens.js" : "tinylens.js") },
+  // The host may compress what it sends; the progress line wants the size of what arrives.
+  define: { ...constants({ PROGRAM: program, WASM_FILE: modules[program], WASM_BYTES: files.get(modules[program]).length }), "import.meta.url": "self.location.href" },
+});
+const [cpuWorker, gpuWorker, comparer, theme, css, icon] = await Promise.all([
+  bundle({ worker: "src/worker.ts" }, forWorkers("cpu")),
+  bundle({ worker_webgpu: "src/worker.ts" }, forWorkers("webgpu")),
+  bundle({ comparer: "src/comparer.ts" }, forWorkers("cpu")),
   // A classic script: it must run before the first paint, and modules wait.
   bundle({ theme: "src/theme_early.ts" }, { format: "iife" }),
   bundle({ page: "page.css" }, { target: [] }),
   asset(join(here, "favicon.svg")),
 ]);
-const page = await bundle({ page: "src/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ WORKER_FILE: worker, COMPARER_FILE: comparer, WASM_FILE: wasm }) });
+const programs = { cpu: { worker: cpuWorker, module: modules.cpu }, webgpu: { worker: gpuWorker, module: modules.webgpu } };
+const page = await bundle({ page: "src/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ PROGRAM_FILES: programs, COMPARER_FILE: comparer }) });
 
 const template = await readFile(join(here, "index.html"), "utf8");
 const index = link(template, { "favicon.svg": icon, "page.css": css, "theme.js": theme, "page.js": page });
 
 // The benchmark: a page of its own, with the other's looks.
-const [measurer, benchCss] = await Promise.all([bundle({ measurer: "src/bench/measurer.ts" }, forWorkers), bundle({ bench: "bench.css" }, { target: [] })]);
+const [measurer, benchCss] = await Promise.all([bundle({ measurer: "src/bench/measurer.ts" }, forWorkers("webgpu")), bundle({ bench: "bench.css" }, { target: [] })]);
 const benchPage = await bundle({ bench: "src/bench/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ MEASURER_FILE: measurer }) });
 files.set("bench.html", Buffer.from(link(await readFile(join(here, "bench.html"), "utf8"), { "favicon.svg": icon, "page.css": css, "bench.css": benchCss, "theme.js": theme, "bench.js": benchPage })));
 
@@ -96,12 +103,12 @@ const text = files.get(service);
 files.set(service, Buffer.concat([Buffer.from(`const VERSION="${version(text)}";\n`), text]));
 
 files.set("index.html", Buffer.from(index));
-files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page, workers: [worker, comparer], wasm, packed: await packed }));
+files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page, workers: [cpuWorker, gpuWorker, comparer], packed: await packed }));
 
 await mkdir(out, { recursive: true });
 await Promise.all([...files].map(([name, contents]) => writeFile(join(out, name), contents)));
 // Of earlier builds, what has another name now.
-const OURS = /^((page|worker|comparer|bench|measurer|theme|tinylens_bg|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
+const OURS = /^((page|worker|worker_webgpu|comparer|bench|measurer|theme|tinylens_bg|tinylens_cpu|tinylens_webgpu|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
 for (const name of await readdir(out)) if (OURS.test(name) && !files.has(name)) await rm(join(out, name));
 console.log(`page: ${out}, ${Math.round(performance.now() - start)} ms`);
 

@@ -1,5 +1,5 @@
 // tinylens.html: the page in one file, which opens by a double click. The scripts and styles are the same bytes as in the other files,
-// put into the markup: those that the document runs as inline elements, the workers' as text and the module as gzip in base64,
+// put into the markup: those that the document runs as inline elements, the workers' as text and the modules as gzip in base64,
 // both in elements that do nothing until src/program.ts reads them.
 //
 // Its policy allows those inline elements by their hashes, and no request at all.
@@ -16,11 +16,11 @@ function inside(element, name, contents) {
   return text;
 }
 
-/** The module, as it is put in. */
+/** A module, as it is put in. */
 export const pack = (wasm) => promisify(gzip)(wasm, { level: 9 });
 
-/** `files`: everything built, by name; the others name some of them. `packed`: what `pack` made of the module. */
-export function singleFile(template, { files, icon, css, theme, page, workers, wasm, packed }) {
+/** `files`: everything built, by name; the others name some of them. `packed`: modules by name, as `pack` made them. */
+export function singleFile(template, { files, icon, css, theme, page, workers, packed }) {
   const script = (name) => inside("script", name, files.get(name));
   const [style, early, main] = [inside("style", css, files.get(css)), script(theme), script(page)];
   const policy = [
@@ -32,7 +32,10 @@ export function singleFile(template, { files, icon, css, theme, page, workers, w
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
-  const held = [...workers.map((name) => `<script type="text/plain" id="${name}">${script(name)}</script>`), `<script type="application/gzip" id="${wasm}">${packed.toString("base64")}</script>`];
+  const held = [
+    ...workers.map((name) => `<script type="text/plain" id="${name}">${script(name)}</script>`),
+    ...packed.map(([name, bytes]) => `<script type="application/gzip" id="${name}">${bytes.toString("base64")}</script>`),
+  ];
   const pieces = [
     [/(?<=http-equiv="Content-Security-Policy" content=")[^"]*/.exec(template)?.[0] ?? "a policy", policy],
     ["favicon.svg", `data:image/svg+xml;base64,${Buffer.from(files.get(icon)).toString("base64")}`],

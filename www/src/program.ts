@@ -1,11 +1,15 @@
-// Where the rest of the program is. On a host: files beside the page, which workers are started from and load the module from. In
+// Where the rest of the program is. On a host: files beside the page, which workers are started from and load a module from. In
 // tinylens.html, which has nothing beside it: in the page itself, put there by build/single.mjs. Nobody else knows the difference.
 //
+// The program comes twice: for the CPU alone, which is a third of the size, and with WebGPU. Every visit starts with the former.
+//
 // A page on a disk has an origin of its own that nothing else belongs to. Its workers are started from blobs, and can fetch nothing:
-// the page unpacks and compiles the module for them, and hands it over as it does when a worker has to be replaced.
+// the page unpacks and compiles a module for them, and hands it over as it does when a worker has to be replaced.
+
+import type { Program } from "./protocol";
 
 /** Put here by build.mjs. */
-declare const WORKER_FILE: string, COMPARER_FILE: string, WASM_FILE: string;
+declare const PROGRAM_FILES: Record<Program, { worker: string; module: string }>, COMPARER_FILE: string;
 
 /** What the page holds under the name of a file. Taken out: it is large, and of no more use there. */
 function held(name: string): string | null {
@@ -25,11 +29,15 @@ async function compile(packed: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await new Response(stream).arrayBuffer());
 }
 
-const packed = held(WASM_FILE);
-
 /** Addresses for `new Worker`. */
-export const WORKER = script(WORKER_FILE);
+export const WORKERS: Record<Program, string> = { cpu: script(PROGRAM_FILES.cpu.worker), webgpu: script(PROGRAM_FILES.webgpu.worker) };
 export const COMPARER = script(COMPARER_FILE);
 
-/** The module, where the page holds it; null: workers load it. */
-export const compiled: Promise<WebAssembly.Module> | null = packed === null ? null : compile(packed);
+/** Whether the page holds everything. */
+export const alone = document.getElementById(PROGRAM_FILES.cpu.module) !== null;
+
+/** A module, where the page holds it; null: workers load it. To be asked for once. */
+export function compiled(program: Program): Promise<WebAssembly.Module> | null {
+  const packed = held(PROGRAM_FILES[program].module);
+  return packed === null ? null : compile(packed);
+}

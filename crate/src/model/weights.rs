@@ -1,6 +1,8 @@
 //! The parameters of one forward pass: views of the flat tensor, each a leaf of the autodiff graph when gradients are wanted.
 
-use burn::tensor::{Device, Gradients, Int, Tensor};
+#[cfg(feature = "autodiff")]
+use burn::tensor::Gradients;
+use burn::tensor::{Device, Int, Tensor};
 
 use super::{Layout, Model};
 
@@ -20,6 +22,7 @@ impl Model {
     }
 
     /// The parameters as leaves of a new autodiff graph.
+    #[cfg(feature = "autodiff")]
     pub fn tracked_weights(&self) -> Weights<'_> {
         self.views(true)
     }
@@ -68,6 +71,7 @@ impl Weights<'_> {
     }
 
     /// The gradient of every parameter, `[parameters]`, in the layout's order; zero for those the loss does not depend on.
+    #[cfg(feature = "autodiff")]
     pub fn gradient(&self, gradients: &mut Gradients) -> Tensor<1> {
         let parts = self.leaves.iter().map(|leaf| leaf.grad_remove(gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like()));
         Tensor::cat(parts.collect(), 0)

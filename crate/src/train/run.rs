@@ -1,26 +1,27 @@
 //! A run: an experiment under way on a device.
 
+#[cfg(feature = "autodiff")]
+mod autodiff;
+
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-#[cfg(target_family = "wasm")]
+use burn::tensor::{Device, Tensor, TensorData};
+#[cfg(feature = "webgpu")]
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::adam::{Adam, step_on_host};
 use super::evaluate::held_out_loss;
-#[cfg(target_family = "wasm")]
+#[cfg(feature = "webgpu")]
 use super::kernels::Kernels;
 use super::lean::{Lean, Sequences};
-use super::loss::{Targets, loss};
 use super::plateau::Plateau;
-use crate::config::AttentionDirection;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::model::{Model, Padding, read};
-use crate::task::{Batch, Sort};
+use crate::model::{Model, read};
+use crate::task::Sort;
 
 /// Steps whose batches go to the device in one upload and whose losses come back in one read: an upload ends a submission on a GPU,
 /// and nothing else keeps its queue from growing without bound.
@@ -43,9 +44,9 @@ pub struct Run {
     /// The step by hand, on the CPU. Copies of a run share it: it holds buffers, and nothing that outlives a step.
     lean: Option<Rc<RefCell<Lean>>>,
     /// The step by hand, on WebGPU. Copies share it too: it knows by the stamp whether its buffers hold this copy's tensors.
-    #[cfg(target_family = "wasm")]
+    #[cfg(feature = "webgpu")]
     kernels: Option<Rc<Mutex<Kernels>>>,
-    #[cfg(target_family = "wasm")]
+    #[cfg(feature = "webgpu")]
     stamp: Option<u64>,
 }
 
@@ -84,7 +85,7 @@ impl Run {
         let positions = experiment.task.sequence_length(experiment.task.list_length);
         let lean = (model.device() == Device::flex())
             .then(|| Rc::new(RefCell::new(Lean::new(model.config(), model.layout(), positions, experiment.train.batch_size))));
-        #[cfg(target_family = "wasm")]
+        #[cfg(feature = "webgpu")]
         let kernels = {
             let held_out = task.test_batch(0, plateau_lists(&experiment)).tokens;
             Kernels::new(&experiment, model.layout(), &model.device(), &held_out).map(|kernels| Rc::new(Mutex::new(kernels)))
@@ -96,9 +97,9 @@ impl Run {
             adam,
             progress,
             lean,
-            #[cfg(target_family = "wasm")]
+            #[cfg(feature = "webgpu")]
             kernels,
-            #[cfg(target_family = "wasm")]
+            #[cfg(feature = "webgpu")]
             stamp: None,
         }
     }
@@ -180,7 +181,7 @@ impl Run {
     }
 
     /// Most steps of one chunk. Kernels that this GPU refuses are given up here: autodiff goes on.
-    #[cfg(target_family = "wasm")]
+    #[cfg(feature = "webgpu")]
     async fn most_steps(&mut self) -> u32 {
         let Some(kernels) = self.kernels.clone() else { return CHUNK };
         let mut kernels = kernels.lock().await;
@@ -194,7 +195,7 @@ impl Run {
         }
     }
 
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(not(feature = "webgpu"))]
     async fn most_steps(&mut self) -> u32 {
         CHUNK
     }
@@ -205,7 +206,7 @@ impl Run {
         if let Some(lean) = &self.lean {
             return self.lean_held_out_loss(lists, lean).await;
         }
-        #[cfg(target_family = "wasm")]
+        #[cfg(feature = "webgpu")]
         if let Some(kernels) = &self.kernels {
             return kernels.lock().await.held_out_loss(&self.tensors(), self.stamp).await;
         }
@@ -213,7 +214,7 @@ impl Run {
     }
 
     /// A few steps on WebGPU by hand.
-    #[cfg(target_family = "wasm")]
+    #[cfg(feature = "webgpu")]
     async fn kernels_chunk(&mut self, n: u32, kernels: &Mutex<Kernels>) -> Result<Vec<f32>> {
         let (done, lr) = (self.progress.steps, self.progress.plateau.lr);
         let trained = kernels.lock().await.step(&self.tensors(), self.stamp, done, n, lr).await?;
@@ -225,7 +226,7 @@ impl Run {
         Ok(trained.losses)
     }
 
-    #[cfg(target_family = "wasm")]
+    #[cfg(feature = "webgpu")]
     fn tensors(&self) -> [Tensor<1>; 3] {
         [self.model.parameters(), self.adam.mean.clone(), self.adam.square.clone()]
     }
@@ -235,30 +236,14 @@ impl Run {
         if let Some(lean) = self.lean.clone() {
             return self.lean_chunk(n, &lean).await;
         }
-        #[cfg(target_family = "wasm")]
-        if let Some(kernels) = self.kernels.clone() {
-            return self.kernels_chunk(n, &kernels).await;
-        }
-        let batches: Vec<Batch> = (self.progress.steps..self.progress.steps + n).map(|step| self.task.train_batch(step)).collect();
-        let tokens: Vec<i32> = batches.iter().flat_map(|batch| &batch.tokens).copied().collect();
-        let total = tokens.len();
-        let tokens = Tensor::<1, Int>::from_data(TensorData::new(tokens, [total]), &self.model.device());
-        let mut start = 0;
-        let mut losses = Vec::with_capacity(batches.len());
-        for batch in &batches {
-            let end = start + batch.tokens.len();
-            let tokens = tokens.clone().slice(start..end).reshape([batch.len(), batch.positions]);
-            let (rows, targets) = self.targets(batch);
-            let padding = self.padding(batch)?;
-            losses.push(self.one_step(tokens, padding.as_ref(), rows, targets));
-            start = end;
-        }
-        read(Tensor::cat(losses, 0)).await
+use burn::tensor::{Device, Tensor, TensorData};
+#[cfg(feature = "webgpu")]
+use futures_util::lock::Mutex;
     }
 
     /// What computes the steps: on the CPU "tables" or "rows", by hand; on WebGPU "kernels", by hand, or "autodiff", burn's.
     pub fn path(&self) -> &'static str {
-        #[cfg(target_family = "wasm")]
+        #[cfg(feature = "webgpu")]
         if self.kernels.is_some() {
             return "kernels";
         }
@@ -292,51 +277,6 @@ impl Run {
         let counted = vec![self.task.config().counted(self.task.config().list_length); lists];
         let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
         Ok(f64::from(lean.borrow_mut().loss(&parameters, &sequences)))
-    }
-
-    /// Where the logits of a batch count, and against what where that is not simply what follows.
-    fn targets(&self, batch: &Batch) -> (Range<usize>, Option<Targets>) {
-        let task = self.task.config();
-        if let Some(length) = batch.uniform() {
-            return (task.counted(length), None);
-        }
-        let ranges: Vec<Range<usize>> = batch.lengths.iter().map(|length| task.counted(*length)).collect();
-        let first = ranges.iter().map(|range| range.start).min().unwrap_or(0);
-        let rows = first..batch.positions - 1;
-        let row = |(tokens, counted): (&[i32], &Range<usize>)| {
-            rows.clone().map(|at| if counted.contains(&at) { tokens[at + 1] } else { -1 }).collect::<Vec<_>>()
-        };
-        let tokens: Vec<i32> = batch.sequences().zip(&ranges).flat_map(row).collect();
-        let count = ranges.iter().map(ExactSizeIterator::len).sum();
-        let shape = [tokens.len()];
-        let tokens = Tensor::from_data(TensorData::new(tokens, shape), &self.model.device());
-        (rows, Some(Targets { tokens, count }))
-    }
-
-    /// The mask of a batch's padding, for a model that would see it.
-    fn padding(&self, batch: &Batch) -> Result<Option<Padding>> {
-        if batch.uniform().is_some() || self.experiment.model.attention_dir == AttentionDirection::Causal {
-            return Ok(None);
-        }
-        let seen = batch.positions - 1;
-        let mask: Vec<Vec<bool>> = batch
-            .lengths
-            .iter()
-            .map(|length| (0..seen).map(|position| position < self.task.config().sequence_length(*length)).collect())
-            .collect();
-        Padding::new(&mask, mask.len(), seen).map(Some)
-    }
-
-    /// One step on sequences `[B, T]` whose logits count at `rows`: the loss, `[1]`, before the update.
-    fn one_step(&mut self, tokens: Tensor<2, Int>, padding: Option<&Padding>, rows: Range<usize>, targets: Option<Targets>) -> Tensor<1> {
-        let weights = self.model.tracked_weights();
-        let loss = loss(&self.model, &weights, tokens, padding, rows, targets);
-        let gradient = weights.gradient(&mut loss.backward());
-        self.progress.steps += 1;
-        let lr = self.progress.plateau.lr;
-        let parameters = self.adam.step(self.model.parameters(), gradient, lr, self.progress.steps, &self.experiment.train);
-        self.model = self.model.with_parameters(parameters);
-        loss.inner()
     }
 }
 

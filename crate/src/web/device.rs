@@ -48,7 +48,7 @@ impl Device {
         Self { inner, kind: "webgpu", description: "WebGPU: where its model was.".into(), auto: false }
     }
 
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", feature = "webgpu"))]
     fn webgpu(gpu: &super::webgpu::Gpu, why: &str) -> Self {
         Self { inner: gpu.device.clone(), kind: "webgpu", description: format!("WebGPU ({}): {why}.", gpu.adapter), auto: false }
     }
@@ -104,13 +104,13 @@ pub fn open_device(#[wasm_bindgen(unchecked_param_type = "DeviceKind")] kind: Js
     })
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "webgpu"))]
 async fn open_webgpu() -> Result<Device> {
     use super::webgpu::Gpu;
     Ok(Device::webgpu(&Gpu::open(true).await?, "as asked for"))
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "webgpu"))]
 async fn choose() -> Device {
     match super::webgpu::Gpu::open(false).await {
         Ok(gpu) => Device { auto: true, ..Device::webgpu(&gpu, "a run takes it or the CPU, whichever is faster") },
@@ -118,13 +118,19 @@ async fn choose() -> Device {
     }
 }
 
-// Natively this module is only linted.
-#[cfg(not(target_family = "wasm"))]
+// Not in the module that has the CPU only; nor natively, where all this is only linted.
+#[cfg(not(all(target_family = "wasm", feature = "webgpu")))]
 async fn open_webgpu() -> Result<Device> {
-    Err(Error::new("This build has no WebGPU."))
+    let adapter = super::adapter::Adapter::find().await?;
+    Err(Error::new(format!("WebGPU ({}) needs the package's main module: load tinylens.js in place of cpu/tinylens.js.", adapter.name)))
 }
 
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(all(target_family = "wasm", feature = "webgpu")))]
 async fn choose() -> Device {
-    Device::cpu("this build has no WebGPU")
+    match super::adapter::Adapter::find_hardware().await {
+        Ok(adapter) => {
+            Device::cpu(&format!("this module has no other; for WebGPU ({}), load tinylens.js in place of cpu/tinylens.js", adapter.name))
+        }
+        Err(why) => Device::cpu(why.to_string().trim_end_matches('.')),
+    }
 }

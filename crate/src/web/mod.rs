@@ -4,11 +4,14 @@
 //! message is a sentence; the objects stay usable.
 
 mod ablation;
+mod adapter;
 mod canvas;
 mod convert;
 mod device;
 mod drawn;
 mod fatal;
+#[cfg(all(target_family = "wasm", feature = "webgpu"))]
+mod gpu_log;
 mod link;
 mod model;
 mod options;
@@ -17,7 +20,7 @@ mod paint;
 mod race;
 mod run;
 mod types;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "webgpu"))]
 mod webgpu;
 
 use js_sys::Array;
@@ -43,6 +46,8 @@ pub fn start() {
         unsafe { __wasm_call_ctors() };
     }
     fatal::install();
+    #[cfg(all(target_family = "wasm", feature = "webgpu"))]
+    gpu_log::install();
 }
 
 /// The table of settings: every field of an experiment with its kind, range, default and help.

@@ -3,18 +3,15 @@
 use std::cell::RefCell;
 
 use burn::tensor::Device;
-use js_sys::{Object, Promise, Reflect, global};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
-use super::fatal::{begin_test, end_test};
+use super::adapter::Adapter;
+use super::gpu_log::{begin_test, end_test};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::train::kernels::share;
 use crate::train::{Evaluator, Run};
-
-/// burn panics when it opens a stream on an adapter without this feature.
-const NEEDED_FEATURE: &str = "timestamp-query";
 
 /// Dispatches a submission: at burn's default of 32 a training step takes a dozen submissions.
 const TASKS_MAX: usize = 256;
@@ -41,10 +38,7 @@ impl Gpu {
     /// # Errors
     /// Why it can't be used.
     pub async fn open(software: bool) -> Result<Self> {
-        let adapter = Adapter::request().await?;
-        if adapter.software && !software {
-            return Err(Error::new(format!("the WebGPU adapter ({}) is software, not a GPU", adapter.name)));
-        }
+        let adapter = if software { Adapter::find().await? } else { Adapter::find_hardware().await? };
         if let Some(opened) = OPENED.with_borrow(Clone::clone) {
             return opened;
         }
@@ -96,51 +90,4 @@ async fn figures(mut run: Run) -> Result<Vec<f32>> {
             return Ok(figures);
         }
     }
-}
-
-/// What WebGPU says of its adapter.
-struct Adapter {
-    name: String,
-    software: bool,
-}
-
-impl Adapter {
-    async fn request() -> Result<Self> {
-        let navigator = field(&global(), "navigator");
-        let gpu = field(&navigator, "gpu");
-        if !gpu.is_object() {
-            return Err(Error::new("this browser has no WebGPU"));
-        }
-        let options = Object::new();
-        super::convert::set(&options, "powerPreference", &"high-performance".into());
-        let request: js_sys::Function =
-            field(&gpu, "requestAdapter").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
-        let promise: Promise =
-            request.call1(&gpu, &options).map_err(|_| Error::new("this browser's WebGPU is not usable"))?.unchecked_into();
-        let adapter = js_sys::futures::JsFuture::from(promise).await.map_err(|_| Error::new("WebGPU gave no adapter"))?;
-        if !adapter.is_object() {
-            return Err(Error::new("WebGPU found no adapter on this machine"));
-        }
-        let info = field(&adapter, "info");
-        let words: Vec<String> = ["vendor", "architecture", "device", "description"]
-            .iter()
-            .filter_map(|name| field(&info, name).as_string())
-            .filter(|word| !word.is_empty())
-            .collect();
-        let name = if words.is_empty() { "unnamed adapter".into() } else { words.join(" ") };
-        let features = field(&adapter, "features");
-        let has: js_sys::Function = field(&features, "has").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
-        if !has.call1(&features, &NEEDED_FEATURE.into()).is_ok_and(|has| has.is_truthy()) {
-            return Err(Error::new(format!("the WebGPU adapter ({name}) lacks the feature {NEEDED_FEATURE}, which burn needs")));
-        }
-        let imitations = ["swiftshader", "llvmpipe", "softpipe", "basic render"];
-        let named = imitations.iter().any(|imitation| name.to_lowercase().contains(imitation));
-        let software = named || field(&info, "isFallbackAdapter").is_truthy() || field(&adapter, "isFallbackAdapter").is_truthy();
-        Ok(Self { name, software })
-    }
-}
-
-/// A property, or `undefined`.
-fn field(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }

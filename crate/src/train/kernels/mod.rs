@@ -12,15 +12,15 @@
 //! Not here: what they do not cover (see [`Program::new`]), which burn's autodiff trains, and anything but training: models are
 //! looked at through burn.
 
-#[cfg(target_family = "wasm")]
+#[cfg(feature = "webgpu")]
 mod engine;
 mod plan;
 mod program;
-#[cfg(target_family = "wasm")]
+#[cfg(feature = "webgpu")]
 mod shared;
 
-#[cfg(target_family = "wasm")]
+#[cfg(feature = "webgpu")]
 pub use engine::Kernels;
 pub use program::Program;
-#[cfg(target_family = "wasm")]
+#[cfg(feature = "webgpu")]
 pub use shared::share;
