@@ -2,7 +2,7 @@
 // works without it and says nothing.
 
 import { effect, signal } from "@preact/signals";
-import { compiled } from "./program";
+import { alone } from "./program";
 import { loading, sequence } from "./state";
 import { workbench } from "./workbench";
 
@@ -11,7 +11,7 @@ export const update = signal<(() => void) | null>(null);
 
 /** Begins once there is something to look at, or never will be: files that are fetched again must not hold up the first steps. */
 export function keepOffline(): void {
-  if (compiled || workbench) return;
+  if (alone || workbench) return;
   const stop = effect(() => {
     if (!sequence.value && loading.value) return;
     queueMicrotask(() => stop());

@@ -9,6 +9,9 @@ import type { Slot } from "./slots";
 
 export type RunId = number;
 
+/** Which of the package's two modules a worker runs: that for the CPU alone, or that with WebGPU. */
+export type Program = "cpu" | "webgpu";
+
 /** A checkpoint as it was dropped on the page, and what goes before what it says. A Blob crosses without being copied. */
 export type FileOrigin = { kind: "file"; name: string; bytes: Blob; model: Partial<ModelConfig>; task: Partial<TaskConfig> };
 
@@ -96,6 +99,10 @@ export type Claims = { lists: number; claims: Claim[]; refused: string | null };
 export type ToWorker =
   // Once, first. A worker that replaces another is given the module that the first compiled. `lock`: see supervisor.ts.
   | { type: "load"; module: WebAssembly.Module | null; lock: string }
+  // To a worker that is to take over from another: opens a device, of which it says `tried`.
+  | { type: "try"; device: DeviceKind }
+  // To that other: rests, saves, and says `released`.
+  | { type: "release"; run: RunId }
   // Replaces the run; on refusal the old one goes on. `goal`: the step to train to; Infinity plays, 0 waits.
   | { type: "open"; run: RunId; origin: Origin; device: DeviceKind; numbers: number[]; goal: number }
   | { type: "play"; run: RunId }
@@ -139,7 +146,12 @@ export type FromWorker =
   | { type: "answered"; run: RunId; step: number; id: number; tokens: number[] }
   | { type: "evaluated"; run: RunId; step: number; evaluation: Evaluation }
   | { type: "saved"; run: RunId; step: number; snapshot: Uint8Array }
-  | { type: "device"; run: RunId; device: DeviceInfo }
+  // `asked`: for what; "auto" may come to be known only after the run was opened.
+  | { type: "device"; run: RunId; device: DeviceInfo; asked: DeviceKind }
+  // The device that was asked for takes the other program. Until that is there the run stays where it is, or what was to be opened waits.
+  | { type: "needs"; run: RunId; what: "open" | "device"; device: DeviceKind }
+  | { type: "tried"; answer: DeviceInfo | { error: string } }
+  | { type: "released"; run: RunId; goal: number }
   | { type: "claimed"; run: RunId; step: number; claims: Claims }
   // Of a request's batteries, the one at `index`: how far it is, and what came of it at the step it was asked for.
   | { type: "measuring"; run: RunId; request: number; index: number; done: number; lists: number }

@@ -1,7 +1,7 @@
 // The page's end of the conversation with the worker: commands go out, answers become state, and when a worker is replaced
 // the run is set up again from what was kept. It shows nothing itself.
 
-import { batch } from "@preact/signals";
+import { batch, effect } from "@preact/signals";
 import type { DeviceKind, PartialExperiment } from "tinylens";
 import { Answers } from "./answers";
 import * as claims from "./claims";
@@ -10,13 +10,14 @@ import { beginEntry } from "./entry";
 import { count, inSentence } from "./format";
 import * as lab from "./lab";
 import { PastRuns, type Past, type Snapshot } from "./past";
-import { compiled, WORKER } from "./program";
-import type { Answered, Export, FileOrigin, FromWorker, HeadTable, LinkQuestion, Origin, Pattern, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
+import { alone, compiled, WORKERS } from "./program";
+import type { Answered, DeviceInfo, Export, FileOrigin, FromWorker, HeadTable, LinkQuestion, Origin, Pattern, Question, RunId, Showing, Start, ToWorker, Wanted, Wish } from "./protocol";
 import * as state from "./state";
 import { Supervisor, WHAT_FAILED, type Failure } from "./supervisor";
 
-/** A run on its way. `undo`: the document says so already. `shown`: what of the document comes with it. */
-type Wanting = { start: Start; origin: Origin; device: DeviceKind; undo: boolean; shown: Partial<Document> };
+/** A run on its way. `undo`: the document says so already. `shown`: what of the document comes with it. `moved`: it is the one on screen, on
+ * its way to another device. */
+type Wanting = { start: Start; goal: number; origin: Origin; device: DeviceKind; undo: boolean; shown: Partial<Document>; moved: boolean };
 
 /** The run that is shown, and what it has at step 0. */
 let current: RunId = 0;
@@ -41,11 +42,16 @@ let back: Start | null = null;
 /** There is a worker again, and no run in it yet. */
 let bare = false;
 
-const supervisor = new Supervisor(WORKER, compiled, { receive, replaced, stopped });
+/** What takes the program with WebGPU, while that is made ready; null: nothing does. */
+let readied: Extract<FromWorker, { type: "needs" }> | null = null;
+/** What "auto" came to where the CPU was faster, by the number of parameters: it is not measured again at every reset. */
+const measured = new Map<number, DeviceInfo>();
+
+const supervisor = new Supervisor({ scripts: WORKERS, compiled }, { receive, replaced, stopped });
 
 /** `linked`: a link says what the first run is, and is read first. */
 export function start(linked: boolean): void {
-  if (compiled) state.loading.value = { stage: "compile" };
+  if (alone) state.loading.value = { stage: "compile" };
   supervisor.start();
   state.goal.value = Infinity;
   if (!linked) open(begun, Infinity);
@@ -160,11 +166,19 @@ export function ask(questions: Question[]): void {
 }
 
 export function useDevice(kind: DeviceKind): void {
+  if (readied?.what === "open") {
+    // A run that still waits for its device is opened on this one.
+    const { run } = readied;
+    forgetReadied();
+    waiting.get(run)!.device = kind;
+    return sendOpen(run);
+  }
   batch(() => {
     state.deviceBusy.value = true;
     state.deviceError.value = null;
   });
   wished = kind;
+  forgetReadied();
   send({ type: "device", run: address(), kind });
 }
 
@@ -185,17 +199,21 @@ export function pattern(state: boolean): Promise<Pattern> {
 export const askLink = <K extends keyof Answered>(question: LinkQuestion & { kind: K }): Promise<Answered[K]> =>
   links.to((request) => send({ type: "link", request, question })).then(({ is }) => is as Answered[K]);
 
-function open(start: Start, goal: number, origin: Origin = start, { undo = false, shown = {} }: Partial<Wanting> = {}): void {
+function open(start: Start, goal: number, origin: Origin = start, { undo = false, shown = {}, moved = false, device = doc.value.device }: Partial<Wanting> = {}): void {
   back = null;
-  const { device } = doc.value;
-  waiting.set(++lastId, { start, origin, device, undo, shown });
+  waiting.set(++lastId, { start, goal, origin, device, undo, shown, moved });
   state.opening.value = true;
-  send({ type: "open", run: lastId, origin, device, numbers: [...(shown.numbers ?? doc.value.numbers)], goal });
+  sendOpen(lastId);
+}
+
+function sendOpen(run: RunId): void {
+  const { origin, device, shown, goal } = waiting.get(run)!;
+  send({ type: "open", run, origin, device, numbers: [...(shown.numbers ?? doc.value.numbers)], goal });
 }
 
 function receive(message: FromWorker): void {
   // Answers from an older run. A refusal to open is about a run that never came to be.
-  if ("run" in message && message.run !== current && message.type !== "opened" && !(message.type === "refused" && message.what === "open")) return;
+  if ("run" in message && message.run !== current && message.type !== "opened" && !((message.type === "refused" || message.type === "needs") && message.what === "open")) return;
   batch(() => {
     take(message);
     if (back && waiting.size === 0) returnTo(back);
@@ -252,11 +270,11 @@ function take(message: FromWorker): void {
       state.saves.value++;
       return;
     case "device":
-      state.device.value = message.device;
-      given = wished;
-      if (doc.value.device !== wished) change({ device: wished }, `Compute on: ${wished}`);
-      state.deviceBusy.value = false;
-      return;
+      return onDevice(message.asked, message.device);
+    case "needs":
+      return void readyOther(message);
+    case "released":
+      return takeOver(message.goal);
     case "refused":
       return refused(message);
     case "pointed":
@@ -281,6 +299,7 @@ function take(message: FromWorker): void {
     case "linked":
       return links.came(message);
     case "holding":
+    case "tried":
     case "fatal":
       return; // the supervisor's
   }
@@ -290,6 +309,7 @@ function take(message: FromWorker): void {
 function settle(run: RunId) {
   const wanted = waiting.get(run);
   for (const id of [...waiting.keys()]) if (id <= run) waiting.delete(id);
+  if (readied?.what === "open" && readied.run <= run) forgetReadied();
   state.opening.value = waiting.size > 0;
   const filesToCome = [...waiting.values()].some(({ start }) => start.kind === "file");
   if (!filesToCome && state.arriving.value?.stage === "opening") state.arriving.value = null;
@@ -323,6 +343,7 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   state.experiment.value = message.experiment;
   state.parameters.value = message.parameters;
   state.device.value = message.device;
+  if (wanted?.moved) state.deviceBusy.value = false;
   state.step.value = message.step;
   state.goal.value = message.goal;
   state.learningRate.value = message.learningRate;
@@ -335,12 +356,13 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
 
 /** Another run is a change that can be undone. None is the first one, the same one restored, or a file read in another way (that was
  * `assumed`). */
-function record({ start, device, undo, shown }: Wanting, numbers: number[]): void {
+function record({ start, device, undo, shown, moved }: Wanting, numbers: number[]): void {
   // By now undo may have gone further: then another run is on its way.
   if (undo && doc.value.start !== start) return;
   const readAgain = onScreen(start) && (start as FileOrigin).model !== (begun as FileOrigin).model;
   const next = { ...shown, start, numbers, device };
-  if (doc.value.start === start || current === 1 || readAgain) amend(next);
+  if (moved && doc.value.device !== device) change(next, `Compute on: ${device}`);
+  else if (doc.value.start === start || current === 1 || readAgain) amend(next);
   else {
     change({ assumed: {}, ...next }, start.kind === "file" ? `${start.name} opened` : "A new run");
     beginEntry();
@@ -365,14 +387,16 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
   if (what === "numbers") state.numbersError.value = message;
   else if (what === "wish") state.wishError.value = message;
   else if (what === "showing") state.viewError.value = message;
-  else if (what === "device") {
-    state.deviceBusy.value = false;
-    state.deviceError.value = `The run stays where it is: ${message.replace(/\.$/, "")}.`;
-    if (doc.value.device !== given) amend({ device: given }); // undo had asked for another
-  } else {
+  else if (what === "device") staysWhereItIs(message);
+  else {
     const wanted = settle(run);
     if (!wanted) return;
     const { start, origin } = wanted;
+    if (wanted.moved) {
+      given = "cpu";
+      staysWhereItIs(message);
+      return open(begun, wanted.goal, lastKept());
+    }
     state.deviceBusy.value = false;
     if (doc.value.start === start) amend({ start: begun });
     if (origin.kind === "snapshot" && start !== begun) {
@@ -387,6 +411,84 @@ function refused({ what, message, run }: Extract<FromWorker, { type: "refused" }
     else state.notice.value = { text: `The new run could not be started: ${message}` };
     if (bare) open(begun, 0, lastKept());
   }
+}
+
+function onDevice(asked: DeviceKind, device: DeviceInfo): void {
+  state.device.value = device;
+  given = asked;
+  if (asked !== wished && doc.value.device === asked) return; // what "auto" is has come to be known, and another is on its way
+  if (doc.value.device !== asked) change({ device: asked }, `Compute on: ${asked}`);
+  state.deviceBusy.value = false;
+}
+
+function staysWhereItIs(why: string): void {
+  state.deviceBusy.value = false;
+  state.deviceError.value = `The run stays where it is: ${why.replace(/\.$/, "")}.`;
+  if (doc.value.device !== given) amend({ device: given }); // undo had asked for another
+}
+
+/** A worker with the program for WebGPU opens the device, while the run goes on in this one. Only when that is done it takes over. */
+async function readyOther(needs: Extract<FromWorker, { type: "needs" }>): Promise<void> {
+  forgetReadied();
+  readied = needs;
+  const { device, what, run } = needs;
+  try {
+    const known = device === "auto" ? measured.get(state.parameters.value) : undefined;
+    const found = known ?? (await supervisor.ready(device, (message) => (state.fetching.value = message.stage === "download" ? message : null)));
+    if (readied !== needs) return;
+    if (found.kind === "webgpu") return leave();
+    // It was "auto" that was asked for, and the CPU is it.
+    measured.set(state.parameters.value, found);
+    forgetReadied();
+    batch(() => onDevice(device, found));
+  } catch (error) {
+    if (readied !== needs) return;
+    forgetReadied();
+    const { message } = error as Error;
+    if (what === "open" || state.deviceBusy.value) batch(() => refused({ type: "refused", what, run, message }));
+    // Nobody waits for what "auto" would have been.
+    else state.device.value = { kind: "cpu", description: `CPU: ${message}` };
+  }
+}
+
+function forgetReadied(): void {
+  readied = null;
+  state.fetching.value = null;
+  supervisor.dismiss();
+}
+
+/** Has the worker let go of its run, once the batteries that it is measuring are done. */
+function leave(): void {
+  const needs = readied;
+  state.fetching.value = null;
+  let left = false;
+  const stop = effect(() => {
+    if (left || (readied === needs && lab.underWay.value)) return;
+    left = true;
+    queueMicrotask(() => stop());
+    if (readied !== needs) return;
+    if (current > 0) send({ type: "release", run: current });
+    else takeOver(0);
+  });
+}
+
+/** The other worker takes over, with the run as it was saved a moment ago and with what was still to be opened. */
+function takeOver(goal: number): void {
+  const needs = readied;
+  readied = null;
+  if (!needs || !supervisor.adopt()) {
+    // It is not wanted any more, or failed at the last moment: the run stays.
+    if (needs) refused({ type: "refused", what: needs.what, run: needs.run, message: "The worker failed." });
+    if (goal === Infinity) send({ type: "play", run: current });
+    else if (goal > state.step.value) send({ type: "steps", run: current, count: goal - state.step.value });
+    return;
+  }
+  lab.abandon();
+  for (const answers of [exports, patterns, links]) answers.refuseAll("The run has moved to another device; try again.");
+  state.generation.value++;
+  bare = true;
+  if (waiting.size > 0) [...waiting.keys()].forEach(sendOpen);
+  else open(begun, goal, lastKept(), { device: needs.device, moved: true });
 }
 
 let tableTime = 0;
@@ -412,6 +514,8 @@ function forgetAnswers(): void {
 }
 
 function replaced(failure: Failure): void {
+  readied = null;
+  state.fetching.value = null;
   const step = snapshot?.step ?? 0;
   const playing = state.playing.value;
   const last = [...waiting.values()].at(-1);
@@ -432,6 +536,8 @@ function replaced(failure: Failure): void {
 }
 
 function stopped(failure: Failure): void {
+  readied = null;
+  state.fetching.value = null;
   const { value: goal } = state.goal;
   const { value: playing } = state.playing;
   restart = (goal) =>

@@ -17,7 +17,7 @@ export const notice = signal<Notice | null>(null);
 /** Counts workers: a canvas can be handed to one worker only, so each gets a new one. */
 export const generation = signal(0);
 
-/** The compiled module, for a worker beside the session's. */
+/** The compiled module for the CPU, for a worker beside the session's. */
 export const program = signal<WebAssembly.Module | null>(null);
 
 export const settings = signal<Setting[]>([]);
@@ -58,6 +58,8 @@ export const saves = signal(0);
 
 export const device = signal<DeviceInfo | null>(null);
 export const deviceBusy = signal(false);
+/** How far the program for WebGPU is on its way, while it is. */
+export const fetching = signal<{ received: number; total: number } | null>(null);
 export const deviceError = signal<string | null>(null);
 
 export const numbersError = signal<string | null>(null);

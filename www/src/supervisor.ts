@@ -1,11 +1,15 @@
 // Keeps a worker running. It starts one, notices when it fails, and starts another in its place, on the CPU and from the
 // last saved state, with the module that the first one compiled. It knows no DOM and shows nothing: the session does.
 //
+// A worker runs one of the two programs. For the other a second worker is readied beside it, and takes over once it can do what
+// the first can't; until then, and if it never can, nothing changes for the first.
+//
 // A worker fails loudly (its last message says why, or it throws) or silently: then it is missed by its lock. Every worker
 // holds a Web Lock of its own for as long as it lives; the page waits for the same lock, and being granted it means that
 // the worker is gone. Without Web Locks a silent death goes unnoticed.
 
-import type { FatalCause, FromWorker, ToWorker } from "./protocol";
+import type { DeviceKind } from "tinylens";
+import type { DeviceInfo, FatalCause, FromWorker, Program, ToWorker } from "./protocol";
 
 /** `gone`: it died without a word. `script`: its own script failed. */
 export type Failure = { cause: FatalCause | "gone" | "script"; message: string };
@@ -30,17 +34,24 @@ export type Listener = {
   stopped(failure: Failure): void;
 };
 
+/** Where a worker comes from. `compiled`: asked once for every program; null: the first worker loads the module, and later ones get what
+ * that one compiled. */
+export type Source = { scripts: Record<Program, string>; compiled(program: Program): Promise<WebAssembly.Module> | null };
+
 /** So many failures in a row, with no step trained in between, and it gives up. */
 const MOST_FAILURES = 3;
 
+/** A second worker, on its way. */
+type Second = { worker: Worker; tried: (answer: DeviceInfo | Error) => void };
+
 export class Supervisor {
   private worker: Worker | null = null;
+  private second: Second | null = null;
   private failures = 0;
+  private readonly modules = new Map<Program, WebAssembly.Module | Promise<WebAssembly.Module> | null>();
 
   constructor(
-    private readonly script: string,
-    /** Null: the first worker loads it, and later ones get what that one compiled. */
-    private module: WebAssembly.Module | Promise<WebAssembly.Module> | null,
+    private readonly source: Source,
     private readonly listener: Listener,
   ) {}
 
@@ -64,32 +75,83 @@ export class Supervisor {
     this.failures = 0;
   }
 
-  private launch(): void {
-    const worker = new Worker(this.script);
-    this.worker = worker;
+  /**
+   * Readies a worker of the program with WebGPU and opens a device in it; it then waits for `adopt`, or `dismiss`. Rejects with why it can't,
+   * or when another is asked for. `loading`: how far it is.
+   */
+  async ready(device: DeviceKind, loading: (message: Extract<FromWorker, { type: "loading" }>) => void): Promise<DeviceInfo> {
+    this.dismiss();
+    const answer = await new Promise<DeviceInfo | Error>((resolve) => {
+      const tried = (answer: DeviceInfo | Error) => {
+        if (answer instanceof Error && this.second?.worker === worker) {
+          this.second = null;
+          worker.terminate();
+        }
+        resolve(answer);
+      };
+      const worker = this.employ("webgpu", (message) => {
+        if (message.type === "loading") loading(message);
+        else if (message.type === "ready") worker.postMessage({ type: "try", device } satisfies ToWorker);
+        else if (message.type === "tried") tried("error" in message.answer ? new Error(message.answer.error) : message.answer);
+      });
+      this.second = { worker, tried };
+    });
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  /** The worker that was readied takes over; what this sends now is the first that it gets. False: it has failed since. */
+  adopt(): boolean {
+    if (!this.second) return false;
+    this.worker?.terminate();
+    this.worker = this.second.worker;
+    this.second = null;
+    return true;
+  }
+
+  /** No worker is to be readied any more. */
+  dismiss(): void {
+    const { second } = this;
+    this.second = null;
+    second?.worker.terminate();
+    second?.tried(new Error("It is not wanted any more."));
+  }
+
+  /** A worker that loads `program`. `early`: gets its messages while it is the second. */
+  private employ(program: Program, early: (message: FromWorker) => void = () => {}): Worker {
+    const worker = new Worker(this.source.scripts[program]);
     const lock = `tinylens ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     const failed = (failure: Failure) => {
       if (this.worker === worker) this.fail(failure);
+      else if (this.second?.worker === worker) this.second.tried(new Error(failure.message || `${WHAT_FAILED[failure.cause]}.`));
     };
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (this.worker !== worker) return;
-      if (data.type === "fatal") failed({ cause: data.cause, message: data.message });
-      else if (data.type === "holding") void navigator.locks?.request(lock, () => failed({ cause: "gone", message: "" }));
-      else {
-        if (data.type === "ready") this.module = data.module;
-        this.listener.receive(data);
-      }
+      if (this.worker !== worker && this.second?.worker !== worker) return;
+      if (data.type === "fatal") return failed({ cause: data.cause, message: data.message });
+      if (data.type === "holding") return void navigator.locks?.request(lock, () => failed({ cause: "gone", message: "" }));
+      if (data.type === "ready") this.modules.set(program, data.module);
+      if (this.worker === worker) this.listener.receive(data);
+      else early(data);
     };
     worker.onerror = (event) => failed({ cause: "script", message: event.message ?? "" });
     worker.onmessageerror = () => failed({ cause: "script", message: "a message could not be read" });
     const load = (module: WebAssembly.Module | null) => worker.postMessage({ type: "load", module, lock } satisfies ToWorker);
-    if (this.module instanceof Promise) this.module.then(load, (error) => failed({ cause: "load", message: `The program in this file could not be compiled: ${error}` }));
-    else load(this.module);
+    if (!this.modules.has(program)) this.modules.set(program, this.source.compiled(program));
+    const module = this.modules.get(program) ?? null;
+    if (module instanceof Promise) module.then(load, (error) => failed({ cause: "load", message: `The program in this file could not be compiled: ${error}` }));
+    else load(module);
+    return worker;
+  }
+
+  /** Whatever failed on another device goes on on the CPU: the program for that is enough. */
+  private launch(): void {
+    this.worker = this.employ("cpu");
   }
 
   private fail(failure: Failure): void {
     this.worker?.terminate();
     this.worker = null;
+    this.dismiss();
     this.failures++;
     // What could not be loaded will not load any better at once: that is for a person to try again.
     if (failure.cause === "load" || this.failures >= MOST_FAILURES) return this.listener.stopped(failure);

@@ -59,6 +59,8 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
       hold(data.lock);
       void load(data.module);
       return;
+    case "try":
+      return void trainer.try(data.device);
     case "canvas":
       return pictures.canvas(data.name, data.canvas, data.view);
     case "view":

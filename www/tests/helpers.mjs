@@ -3,16 +3,17 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { delimiter, join, resolve } from "node:path";
+import { basename, delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "../serve.mjs";
 
 export const DIST = resolve(process.env.TINYLENS_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url)));
 
-/** Names of built files have a hash in them. */
-export const WORKER = "**/worker-*.js";
-export const WASM = "**/tinylens_bg-*.wasm";
+/** Names of built files have a hash in them. There are two programs; the one for the CPU alone is what every visit begins with. */
+export const WORKER = "**/worker*-*.js";
+export const WASM = "**/tinylens_cpu-*.wasm";
+export const WEBGPU_WASM = "**/tinylens_webgpu-*.wasm";
 /** The built file that is `name` without its hash; undefined: there is none. */
 export const built = (name, folder = DIST) => (existsSync(folder) ? readdirSync(folder).find((file) => file.replace(/-\w{8}(?=\.)/, "") === name) : undefined);
 
@@ -72,8 +73,8 @@ export async function open({ browser, url }, { patch = "", init = "", link = "",
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) record.elsewhere.push(request.url());
   });
   if (patch) {
-    const worker = await readFile(join(DIST, built("worker.js")), "utf8");
-    await context.route(WORKER, (route) => route.fulfill({ contentType: "text/javascript", body: `${patch};\n${worker}` }));
+    const script = (address) => readFile(join(DIST, basename(new URL(address).pathname)), "utf8");
+    await context.route(WORKER, async (route) => route.fulfill({ contentType: "text/javascript", body: `${patch};\n${await script(route.request().url())}` }));
   }
   await page.goto(link ? `${url}#${link}` : url);
   return { page, context, record };

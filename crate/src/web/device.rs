@@ -54,7 +54,7 @@ impl Device {
     }
 
     /// The device for an experiment: of "auto", the one that trains it faster, measured.
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", feature = "webgpu"))]
     pub(super) async fn for_run(&self, experiment: &Experiment) -> Self {
         if !self.auto {
             return self.clone();
@@ -75,15 +75,15 @@ impl Device {
         }
     }
 
-    #[cfg(not(target_family = "wasm"))]
-    #[expect(clippy::unused_async, reason = "natively this module is only linted")]
+    #[cfg(not(all(target_family = "wasm", feature = "webgpu")))]
+    #[expect(clippy::unused_async, reason = "there is nothing to measure")]
     pub(super) async fn for_run(&self, _experiment: &Experiment) -> Self {
         self.clone()
     }
 }
 
 /// Milliseconds, for people.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "webgpu"))]
 fn span(milliseconds: f64) -> String {
     let digits = if milliseconds < 1.0 { 3 } else { usize::from(milliseconds < 100.0) };
     format!("{milliseconds:.digits$} ms")

@@ -16,7 +16,7 @@ mod link;
 mod model;
 mod options;
 mod paint;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "webgpu"))]
 mod race;
 mod run;
 mod types;

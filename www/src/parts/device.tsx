@@ -3,7 +3,8 @@
 import type { DeviceKind } from "tinylens";
 import { useDevice } from "../session";
 import { doc } from "../document";
-import { device, deviceBusy, deviceError } from "../state";
+import { megabytes } from "../format";
+import { device, deviceBusy, deviceError, fetching } from "../state";
 import { Term } from "./term";
 
 const NAMES = { cpu: "CPU", webgpu: "WebGPU" };
@@ -27,7 +28,13 @@ export function DeviceChip() {
         <p class="why" aria-live="polite">
           {busy ? "Moving the run, with its weights and its optimiser's state, to another device…" : now?.description}
         </p>
-        <fieldset disabled={busy}>
+        {fetching.value && (
+          <label class="why">
+            Downloading what WebGPU takes: {megabytes(fetching.value.received)} of {megabytes(fetching.value.total)} MB
+            <progress value={fetching.value.received} max={fetching.value.total} />
+          </label>
+        )}
+        <fieldset disabled={busy && !fetching.value}>
           <legend>
             Compute on a <Term id="device">device</Term>
           </legend>

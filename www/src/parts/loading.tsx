@@ -2,7 +2,7 @@
 
 import { megabytes } from "../format";
 import { stopLoading } from "../session";
-import { loading, type Loading } from "../state";
+import { fetching, loading, type Loading } from "../state";
 
 function sentence(now: Loading): string {
   switch (now.stage) {
@@ -18,7 +18,8 @@ function sentence(now: Loading): string {
 }
 
 export function LoadingLine() {
-  const now = loading.value;
+  // A link that asks for WebGPU takes more than what every visit begins with.
+  const now: Loading | null = loading.value && fetching.value ? { stage: "download", ...fetching.value } : loading.value;
   if (!now) return null;
   const known = now.stage === "download" && now.total > 0;
   return (

@@ -1,19 +1,56 @@
 // The devices that have been opened. Opening one may test and time it, so each is opened once.
+//
+// The program for the CPU alone looks whether there is a WebGPU adapter. If there is one to be used, it takes the other program to open it;
+// else "auto" is the CPU, and its description says why.
 
-import { openDevice, type Device, type DeviceKind } from "tinylens";
+import { findAdapter, openDevice, type Device, type DeviceKind } from "tinylens";
+import type { DeviceInfo, Program } from "../protocol";
+
+/** Which program this is; put here by build.mjs. */
+declare const PROGRAM: Program;
+
+/** The device takes the other program. */
+export class OtherProgram extends Error {
+  constructor(readonly device: DeviceKind) {
+    super("This device takes the program with WebGPU.");
+  }
+}
 
 export class Devices {
   private readonly opened = new Map<DeviceKind, Device>();
 
   constructor(private readonly onOpening: () => void) {}
 
+  /** Rejects with an `OtherProgram`, or with why there is no such device. */
   async get(kind: DeviceKind): Promise<Device> {
     let device = this.opened.get(kind);
     if (!device) {
+      if (PROGRAM === "cpu" && (await adapterFor(kind))) throw new OtherProgram(kind);
       this.onOpening();
       device = await openDevice(kind);
       this.opened.set(kind, device);
     }
     return device;
   }
+
+  /** For a run that shall begin at once. `decided` false: what "auto" is has still to be looked up, and until then it is the CPU. */
+  async begin(kind: DeviceKind): Promise<{ device: Device; decided: boolean }> {
+    const decided = PROGRAM !== "cpu" || kind !== "auto" || this.opened.has(kind);
+    return { device: await this.get(decided ? kind : "cpu"), decided };
+  }
 }
+
+/** Whether WebGPU has an adapter that `kind` wants. Rejects with why there is none, where WebGPU it must be. */
+async function adapterFor(kind: DeviceKind): Promise<boolean> {
+  if (kind === "cpu") return false;
+  if (kind === "webgpu") return !!(await findAdapter());
+  return findAdapter().then(
+    ({ software }) => !software,
+    () => false,
+  );
+}
+
+/** Of a run that has begun before that was looked up. */
+export const UNDECIDED: DeviceInfo = { kind: "cpu", description: "CPU, while WebGPU is looked for." };
+
+export const infoOf = ({ kind, description }: Device): DeviceInfo => ({ kind, description });

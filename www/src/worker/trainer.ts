@@ -9,7 +9,7 @@ import { fitNumbers } from "../prompt";
 import type { CanvasName, FromWorker, RunId, Showing, ToWorker } from "../protocol";
 import { begin } from "./begin";
 import { Budget, Speed } from "./budget";
-import { Devices } from "./devices";
+import { Devices, infoOf, OtherProgram, UNDECIDED } from "./devices";
 import { exported, names } from "./export";
 import type { Subject } from "./lab";
 import { Bench, type Pair } from "./edited";
@@ -29,7 +29,7 @@ const LISTS = { training: 100, resting: 1000, least: 10 };
 /** Milliseconds. */
 const LONGEST_EVALUATION = 250;
 
-export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "showing" | "ask" | "export" | "names" | "keep" }>;
+export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "showing" | "ask" | "export" | "names" | "keep" | "release" }>;
 
 export class Trainer {
   private inbox: Command[] = [];
@@ -40,6 +40,9 @@ export class Trainer {
   /** The run's. */
   private device: Device | null = null;
   private id: RunId = 0;
+  /** What the run was to be on; and whether that is still to be found out, with the run on the CPU, or has just been. */
+  private wish: DeviceKind = "auto";
+  private choice: "made" | "looking" | "found" = "made";
   /** The last run that was refused: what was said to it before the page heard of that is meant for the one that goes on. */
   private refused: RunId = 0;
   private goal = 0;
@@ -99,6 +102,7 @@ export class Trainer {
     for (;;) {
       const command = this.inbox.shift();
       if (command) await this.obey(command);
+      else if (this.run && this.choice === "found") await this.choose();
       else if (this.run && this.run.steps < this.goal) await this.train(this.run);
       else if (!(this.run && (await this.settle(this.run)))) await new Promise<void>((resolve) => (this.wakeUp = resolve));
       this.wakeUp = null;
@@ -130,12 +134,14 @@ export class Trainer {
         return this.bench.ask(command.questions);
       case "device":
         return this.attempt("device", this.id, () => this.move(this.run!, command.kind));
+      case "release":
+        return this.release(this.run);
     }
   }
 
   private async open({ run: id, origin, device: kind, numbers, goal }: Extract<Command, { type: "open" }>): Promise<void> {
     await this.attempt("open", id, async () => {
-      const device = await this.devices.get(kind);
+      const { device, decided } = await this.devices.begin(kind);
       const { run: next, file } = await begin(origin, device);
       // A list that was as long as the task's shall be so again.
       const whole = numbers.length === this.run?.experiment.task.list_length;
@@ -146,6 +152,8 @@ export class Trainer {
       this.run = next;
       this.device = device;
       this.id = id;
+      this.wish = kind;
+      this.choice = "made";
       this.goal = goal;
       this.lookedAt = this.evaluatedAt = this.surveyedAt = -1;
       // What it starts from is on the page already.
@@ -155,19 +163,59 @@ export class Trainer {
       const { experiment, steps: step, learningRate } = next;
       const { parameters } = checkExperiment(experiment);
       const fitted = fitNumbers(whole && origin.kind !== "snapshot" && numbers.length !== experiment.task.list_length ? [] : numbers, experiment.task);
-      const { kind: on, description } = device;
-      this.post({ type: "opened", run: id, experiment, parameters, device: { kind: on, description }, step, goal, learningRate, numbers: fitted, file });
+      this.post({ type: "opened", run: id, experiment, parameters, device: decided ? infoOf(device) : UNDECIDED, step, goal, learningRate, numbers: fitted, file });
       await this.show(next, fitted);
+      if (!decided) this.lookUp();
     });
+  }
+
+  /** What "auto" is to be, while the run begins on the CPU. */
+  private lookUp(): void {
+    this.choice = "looking";
+    const found = () => {
+      this.choice = "found";
+      this.wake();
+    };
+    void this.devices.get("auto").then(found, found);
+  }
+
+  private async choose(): Promise<void> {
+    this.choice = "made";
+    if (this.wish !== "auto") return; // another was asked for meanwhile
+    await this.attempt("device", this.id, async () => this.settleOn(await this.devices.get("auto"), "auto"));
   }
 
   private async move(run: Run, kind: DeviceKind): Promise<void> {
     if (this.savedAt !== run.steps) await this.save(run);
     const device = await this.devices.get(kind);
     await run.useDevice(device);
-    this.device = device;
+    this.wish = kind;
     this.forgetCosts();
-    this.post({ type: "device", run: this.id, device: { kind: device.kind, description: device.description } });
+    this.settleOn(device, kind);
+  }
+
+  private settleOn(device: Device, asked: DeviceKind): void {
+    this.device = device;
+    this.post({ type: "device", run: this.id, device: infoOf(device), asked });
+  }
+
+  /** Before another worker takes over. */
+  async try(kind: DeviceKind): Promise<void> {
+    try {
+      this.post({ type: "tried", answer: infoOf(await this.devices.get(kind)) });
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      this.post({ type: "tried", answer: { error: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  /** Another worker takes over: it gets the run as it is now. */
+  private async release(run: Run): Promise<void> {
+    if (this.savedAt !== run.steps) await this.save(run);
+    const { goal } = this;
+    this.goal = 0;
+    this.report();
+    this.post({ type: "released", run: this.id, goal });
   }
 
   private async show(run: Run, numbers: number[]): Promise<void> {
@@ -339,6 +387,7 @@ export class Trainer {
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       if (what === "open") this.refused = run;
+      if (error instanceof OtherProgram) return this.post({ type: "needs", run, what: what === "open" ? "open" : "device", device: error.device });
       this.post({ type: "refused", run, what, message: error instanceof Error ? error.message : String(error) });
     }
   }
