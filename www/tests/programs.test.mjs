@@ -53,11 +53,10 @@ test("a visit without a GPU downloads the small program; WebGPU fetches the othe
   await page.locator(".chart").focus();
   await page.keyboard.press("Home");
   assert.match(await page.locator('[data-figure="reading"]').innerText(), /^step \d, training/);
-  await page.locator(".chip.device").focus();
-  await page.keyboard.press("Control+z");
+  await page.locator('button[title^="Undo"]').first().click();
   await on(page, "CPU");
   assert.equal(await figure(page, "step"), rested);
-  await page.keyboard.press("Control+Shift+z");
+  await page.locator('button[title^="Redo"]').first().click();
   await on(page, "WebGPU");
   assert.equal(asked.length, 2, "it is fetched once");
   assert.deepEqual(record, { errors: [], elsewhere: [] });
