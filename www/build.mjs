@@ -97,8 +97,10 @@ files.set("bench.html", Buffer.from(link(await readFile(join(here, "bench.html")
 
 // What the page needs when there is no network: everything so far. The page itself is what the folder's own address answers.
 const assets = [...files].filter(([name]) => !name.endsWith(".map"));
-const kept = Object.fromEntries([["", integrity(Buffer.from(index))], ...assets.map(([name, contents]) => [name, integrity(contents)])]);
-const service = await bundle({ sw: "src/service_worker.ts" }, { entryNames: "[name]", format: "iife", sourcemap: false, define: constants({ FILES: kept }) });
+const checked = (files) => Object.fromEntries(files.map(([name, contents]) => [name, integrity(contents)]));
+const isLater = ([name]) => Object.values(programs.webgpu).includes(name);
+const kept = { FILES: checked([["", Buffer.from(index)], ...assets.filter((file) => !isLater(file))]), LATER: checked(assets.filter(isLater)) };
+const service = await bundle({ sw: "src/service_worker.ts" }, { entryNames: "[name]", format: "iife", sourcemap: false, define: constants(kept) });
 const text = files.get(service);
 files.set(service, Buffer.concat([Buffer.from(`const VERSION="${version(text)}";\n`), text]));
 

@@ -3,6 +3,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { alone } from "./program";
+import type { ToServiceWorker } from "./service_worker";
 import { loading, sequence } from "./state";
 import { workbench } from "./workbench";
 
@@ -32,11 +33,24 @@ async function register(): Promise<void> {
   watch(registration.waiting);
   watch(registration.installing);
   registration.addEventListener("updatefound", () => watch(registration.installing));
+  setTimeout(() => void keepRest().catch(() => {}), REST_AFTER);
 }
 
 function replaceBy(worker: ServiceWorker): void {
   // Another tab may have asked for it already.
   if (worker.state !== "installed") return location.reload();
   worker.addEventListener("statechange", () => worker.state !== "activating" && location.reload());
-  worker.postMessage("take over");
+  worker.postMessage("take over" satisfies ToServiceWorker);
+}
+
+/** Milliseconds. A visit that is over by then, or saves data, downloads no more than it needed. */
+const REST_AFTER = 30_000;
+
+/** The program with WebGPU is of use where there is an adapter, if only one in software, which can be chosen too. */
+async function keepRest(): Promise<void> {
+  const { saveData } = (navigator as { connection?: { saveData?: boolean } }).connection ?? {};
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+  if (saveData || !(await gpu?.requestAdapter())) return;
+  const { active } = await navigator.serviceWorker.ready;
+  active?.postMessage("keep the rest" satisfies ToServiceWorker);
 }

@@ -1,11 +1,16 @@
 // The page without a network: a service worker that keeps the files of one build, and answers with them. It asks the network for
-// what it keeps only once, while it is installed; so the page is always one build, never a mixture of two.
+// what it keeps only once, while it is installed; so the page is always one build, never a mixture of two. The program with WebGPU, which
+// few visits take, is kept when it is first asked for, or when the page says that it may be.
 //
 // A newer build brings another service worker, which gets its files and then waits: the page offers it (offline.ts), and it takes
 // over when it is told to, or when the last tab of the old build is gone.
 
-/** Put here by build.mjs: the files, "" being the page, with what a browser checks them by; and a name for all of that and for this script. */
-declare const FILES: Record<string, string>, VERSION: string;
+/** What the page says: that a newer build shall take over; that there is time to fetch what is kept later. */
+export type ToServiceWorker = "take over" | "keep the rest";
+
+/** Put here by build.mjs: the files, "" being the page, with what a browser checks them by; those that are not fetched at once; and a name for
+ * all of that and for this script. */
+declare const FILES: Record<string, string>, LATER: Record<string, string>, VERSION: string;
 
 // The project is checked with the window's library, which does not know a service worker's scope: this is what is used of it.
 type Extendable = Event & { waitUntil(promise: Promise<unknown>): void };
@@ -14,7 +19,8 @@ const scope = self as unknown as {
   registration: ServiceWorkerRegistration;
   skipWaiting(): Promise<void>;
   clients: { claim(): Promise<void>; matchAll(options: { type: "window"; includeUncontrolled: boolean }): Promise<unknown[]> };
-  addEventListener(type: "install" | "activate" | "message", listener: (event: Extendable) => void): void;
+  addEventListener(type: "install" | "activate", listener: (event: Extendable) => void): void;
+  addEventListener(type: "message", listener: (event: Extendable & { data: ToServiceWorker }) => void): void;
   addEventListener(type: "fetch", listener: (event: Fetching) => void): void;
 };
 
@@ -26,10 +32,9 @@ const CACHE = OURS + VERSION;
 /** What has such a name is the same in every build; index.html and bench.html are not. */
 const HASHED = /-\w{8}\.\w+$/;
 
-scope.addEventListener("install", (event) => event.waitUntil(fill()));
+scope.addEventListener("install", (event) => event.waitUntil(fill(FILES)));
 scope.addEventListener("activate", (event) => event.waitUntil(Promise.all([scope.clients.claim(), clean()])));
-// The page says only one thing: take over.
-scope.addEventListener("message", (event) => event.waitUntil(scope.skipWaiting()));
+scope.addEventListener("message", (event) => event.waitUntil(event.data === "take over" ? scope.skipWaiting() : keep(LATER)));
 scope.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
   if (method !== "GET" || !url.startsWith(HOME)) return;
@@ -42,23 +47,48 @@ async function answer(name: string, request: Request): Promise<Response> {
   const url = HOME + name;
   const own = await caches.open(CACHE);
   // A tab of an earlier build may still ask for a file of its own. Names are hashed: it can't be mistaken for one of ours.
-  return (await own.match(url)) ?? (name ? await caches.match(url) : undefined) ?? fetch(request);
+  const kept = (await own.match(url)) ?? (name ? await caches.match(url) : undefined);
+  if (kept || !(name in LATER)) return kept ?? fetch(request);
+  const response = await fetch(request);
+  // Without waiting for it: whoever asked wants to see how far it is.
+  if (response.ok) void own.put(url, response.clone()).catch(() => {}); // there may be no room
+  return response;
 }
 
-async function fill(): Promise<void> {
+/** Puts files into this build's cache that are not there. */
+async function keep(files: Record<string, string>): Promise<void> {
+  const cache = await caches.open(CACHE);
+  await Promise.all(
+    Object.entries(files).map(async ([name, integrity]) => {
+      if (await cache.match(HOME + name)) return;
+      // What the build before had as well need not be fetched again.
+      const response = (HASHED.test(name) && (await caches.match(HOME + name))) || (await get(name, integrity));
+      await cache.put(HOME + name, response);
+    }),
+  );
+}
+
+async function fill(files: Record<string, string>): Promise<void> {
   try {
-    const cache = await caches.open(CACHE);
-    await Promise.all(
-      Object.entries(FILES).map(async ([name, integrity]) => {
-        // What the build before had as well need not be fetched again.
-        const response = (HASHED.test(name) && (await caches.match(HOME + name))) || (await get(name, integrity));
-        await cache.put(HOME + name, response);
-      }),
-    );
+    await keep(files);
+    // What was kept of the last build is kept of this one.
+    const before = await Promise.all(Object.keys(LATER).map((name) => beforeHad(name)));
+    if (before.some(Boolean)) await keep(LATER);
   } catch (error) {
     await caches.delete(CACHE);
     throw error; // not installed; the browser tries again at the next visit
   }
+}
+
+/** Whether an earlier build's cache has a file that goes by this name but for its hash. */
+async function beforeHad(name: string): Promise<boolean> {
+  const plain = (name: string) => name.replace(/-\w{8}(?=\.\w+$)/, "");
+  for (const other of await caches.keys()) {
+    if (!other.startsWith(OURS)) continue;
+    const requests = await (await caches.open(other)).keys();
+    if (requests.some(({ url }) => plain(url) === plain(HOME + name))) return true;
+  }
+  return false;
 }
 
 /** The file, if the host's is this build's: hosts change one file after the other. */

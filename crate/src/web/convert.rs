@@ -1,6 +1,7 @@
 //! Values between Rust and JavaScript.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use js_sys::{Array, Float32Array, JSON, Object, Promise, Reflect};
 use serde::Serialize;
@@ -15,7 +16,12 @@ pub(super) fn js_error(message: impl ToString) -> JsValue {
 
 /// A promise of what `future` gives.
 pub(super) fn promise(future: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
-    js_sys::futures::future_to_promise(async move { future.await.map_err(js_error) })
+    boxed(Box::pin(async move { future.await.map_err(js_error) }))
+}
+
+/// The machinery of a promise once, and not once for every function that gives one: 40 KB.
+fn boxed(future: Pin<Box<dyn Future<Output = std::result::Result<JsValue, JsValue>>>>) -> Promise {
+    js_sys::futures::future_to_promise(future)
 }
 
 /// A small record as a JavaScript value.
