@@ -1,4 +1,5 @@
-// The two modules of the package: the one for the CPU alone is smaller, has the same API and computes the same.
+// The two modules of the package: the one for the CPU alone is smaller, has the same API, trains the same bit for bit, and looks at models with
+// tensors of its own, which agree with burn's.
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { test } from "node:test";
@@ -22,10 +23,69 @@ test("a run is the same bit for bit in both, and goes over from one to the other
     const there = await whole.Run.create(experiment, cpu);
     assert.deepEqual(await here.step(30), await there.step(30));
     assert.equal(await here.fingerprint(), await there.fingerprint());
-    assert.deepEqual(await here.evaluate(200), await there.evaluate(200));
     const moved = await whole.Run.restore(await here.save(), cpu);
     assert.deepEqual(await moved.step(10), await here.step(10));
     assert.equal(await moved.fingerprint(), await here.fingerprint());
+  }
+});
+
+/** Alike in names and shapes, and in values up to the last bits of float32. */
+function alike(ours, burns, where) {
+  assert.deepEqual(ours.shape, burns.shape, where);
+  ours.data.forEach((value, i) => {
+    const same = value === burns.data[i] || Math.abs(value - burns.data[i]) <= 2e-5 * Math.max(1, Math.abs(burns.data[i])) || (Number.isNaN(value) && Number.isNaN(burns.data[i]));
+    assert.ok(same, `${where}[${i}] is ${value}, in burn ${burns.data[i]}`);
+  });
+}
+
+const MODELS = [
+  {},
+  { n_layers: 2, n_heads: 2, attn_only: false, act_fn: "gelu", normalization_type: "LN" },
+  { n_heads: 4, attn_only: false, act_fn: "solu_ln", normalization_type: "LNPre", positional_embedding_type: "shortformer" },
+  { n_layers: 2, attn_only: false, act_fn: "silu", normalization_type: "RMS", positional_embedding_type: "rotary", attention_dir: "bidirectional" },
+  { attn_only: false, act_fn: "gelu_new", normalization_type: "RMSPre", use_attn_scale: false },
+  { n_layers: 2, n_heads: 2, attn_only: false, act_fn: "relu" },
+];
+const CHANGES = [
+  [],
+  [{ hook: "blocks.0.attn.hook_z", edit: "mean", heads: [0] }, { hook: "hook_embed", edit: "zero", positions: [2] }],
+  [{ hook: "blocks.0.attn.hook_attn_scores", edit: "replace", value: -1e30, positions: [3] }, { hook: "blocks.0.hook_resid_post", edit: "resample" }],
+];
+
+test("every activation of every kind of layer is as burn has it, also with interventions and padding", async () => {
+  const device = await small.openDevice("cpu");
+  const tokens = [1, 2, 3].map((seed) => [10, ...[3, 1, 2].map((number) => (number * seed) % 10), 11, 0, 5]);
+  const mask = tokens.map((row, i) => row.map((_, position) => position >= i));
+  for (const model of MODELS) {
+    const config = { d_model: 16, n_ctx: 9, d_vocab: 13, d_vocab_out: 13, seed: 5, ...model };
+    const here = await small.Model.create(config, device);
+    const there = await whole.Model.create(config, cpu);
+    for (const options of [...CHANGES.map((interventions) => ({ interventions })), { mask }]) {
+      const where = JSON.stringify([model, options]);
+      const [ours, burns] = [await here.runWithCache(tokens, undefined, options), await there.runWithCache(tokens, undefined, options)];
+      alike(ours.logits, burns.logits, `${where} logits`);
+      assert.deepEqual(Object.keys(ours.cache), Object.keys(burns.cache));
+      for (const [name, value] of Object.entries(ours.cache)) alike(value, burns.cache[name], `${where} ${name}`);
+    }
+    const greedy = { maxNewTokens: 3 };
+    assert.deepEqual(await here.generate(tokens.map((row) => row.slice(0, 5)), greedy), await there.generate(tokens.map((row) => row.slice(0, 5)), greedy));
+  }
+});
+
+test("figures over lists are the same", async () => {
+  const experiment = { task: { list_length: 3, max_value: 10 }, model: { d_model: 32 }, train: { batch_size: 32 } };
+  const here = await small.Run.create(experiment, await small.openDevice("cpu"));
+  const there = await whole.Run.create(experiment, cpu);
+  await Promise.all([here.step(150), there.step(150)]);
+  const [ours, burns] = [await here.evaluate(500), await there.evaluate(500)];
+  assert.ok(Math.abs(ours.loss - burns.loss) < 1e-6 * burns.loss, `${ours.loss}, with burn ${burns.loss}`);
+  assert.deepEqual({ ...ours, loss: 0 }, { ...burns, loss: 0 });
+  const battery = { experiment: "mid_injection", site: "random", lists: 300 };
+  assert.deepEqual(await small.ablate(here.model(), experiment.task, battery), await whole.ablate(there.model(), experiment.task, battery));
+  for (const show of ["pattern", "scores", "value_weighted", "output_weighted"]) {
+    const [a, b] = [await here.look([10, 3, 1, 2, 11, 1], { show }), await there.look([10, 3, 1, 2, 11, 1], { show })];
+    alike(a.values, b.values, show);
+    a.predictions.forEach((one, i) => assert.equal(one.token, b.predictions[i].token));
   }
 });
 

@@ -117,6 +117,34 @@ async function compare(page) {
   await button(page, "Cancel").click();
 }
 
+test("the program with WebGPU is not fetched before somebody wants it; then it is kept, and opens without the host", async (t) => {
+  const place = await host(t);
+  const { page, context, record } = await open({ browser, url: place.url });
+  const webgpu = async () => {
+    await page.locator(".chip.device").click();
+    await page.locator('.devices input[value="webgpu"]').click();
+    await page.keyboard.press("Escape");
+    await until("WebGPU", async () => /WebGPU/.test(await page.locator(".chip.device").innerText()), 120_000);
+  };
+  await untilStep(page, 3);
+  await ready(page);
+  await until("the service worker's rule", () => page.evaluate(() => !!navigator.serviceWorker.controller));
+  const kept = () => page.evaluate(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url)))).flat());
+  const large = [built("worker_webgpu.js"), built("tinylens_webgpu.wasm")];
+  const among = (urls) => large.filter((name) => urls.some((url) => url.endsWith(name)));
+  assert.deepEqual(among(await kept()), []);
+  assert.deepEqual(among(place.asked), []);
+  await webgpu();
+  await until("it to be kept", async () => among(await kept()).length === 2);
+  await place.stop();
+  await context.setOffline(true);
+  await page.reload();
+  await untilStep(page, 3);
+  await webgpu();
+  assert.deepEqual(record, NOTHING);
+  await context.close();
+});
+
 test("a newer build is offered beside an error, and takes over when it is asked to; other caches stay", async (t) => {
   const place = await host(t);
   const { page, context, record } = await open({ browser, url: place.url });

@@ -48,7 +48,14 @@ test("a visit without a GPU downloads the small program; WebGPU fetches the othe
   await until("the canvas to be drawn anew", async () => (await page.locator('canvas[data-canvas="clean"]').boundingBox()).height > 200);
   assert.equal(page.workers().length, 1);
 
-  const rested = await pause(page);
+  await pause(page);
+  // A step that was under way ends; here one takes seconds.
+  let rested = NaN;
+  await until("rest", async () => {
+    const before = await figure(page, "step");
+    await new Promise((done) => setTimeout(done, 4000));
+    return (rested = await figure(page, "step")) === before;
+  });
   // The curve goes back to the first step.
   await page.locator(".chart").focus();
   await page.keyboard.press("Home");
