@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::ablation::{Ablation, Case, Emitted, Plan};
 use super::rate::Rate;
-use crate::config::{AttentionDirection, TaskConfig};
+use crate::config::TaskConfig;
 use crate::error::{Error, Result};
-use crate::model::{Decoding, Intervention, Model};
+use crate::model::{Decoder, Decoding, Intervention, Model};
 
 /// Most lists in a battery.
 const MOST_LISTS: u32 = 100_000;
@@ -14,7 +14,7 @@ const MOST_LISTS: u32 = 100_000;
 /// Failed lists that are kept.
 const MOST_FAILURES: usize = 100;
 
-/// Most lists in one forward pass.
+/// Most lists in one pass through every layer.
 const MOST_A_PASS: usize = 200;
 
 /// A list that failed.
@@ -44,12 +44,12 @@ pub struct Report {
     pub confusion: Vec<[u64; Emitted::NAMES.len()]>,
 }
 
-/// A battery under way, one forward pass a call.
+/// A battery under way, one forward pass, or as much work by hand, a call.
 #[derive(Debug)]
 pub struct Battery {
     plan: Plan,
     task: TaskConfig,
-    interventions: Vec<Intervention>,
+    decoder: Decoder,
     lists: u32,
     done: u32,
     batch: usize,
@@ -84,7 +84,9 @@ impl Battery {
         for (number, change) in interventions.iter().enumerate() {
             change.check(&format!("interventions[{number}]"), config, batch, positions)?;
         }
-        Ok(Self { plan, task: task.clone(), interventions, lists, done: 0, batch, open: Vec::new(), tally: Tally::default() })
+        let decoder = Decoder::new(model, interventions, lists as usize, positions);
+        let batch = decoder.sequences_a_pass(model, positions, MOST_A_PASS);
+        Ok(Self { plan, task: task.clone(), decoder, lists, done: 0, batch, open: Vec::new(), tally: Tally::default() })
     }
 
     /// Lists answered, and lists in all.
@@ -101,11 +103,7 @@ impl Battery {
             self.begin();
         }
         if let Some((cases, mut decoding)) = self.open.pop() {
-            if self.interventions.is_empty() && model.config().attention_dir == AttentionDirection::Causal {
-                decoding.advance(model).await?;
-            } else {
-                decoding.by_steps(model, &self.interventions).await?;
-            }
+            self.decoder.advance(&mut decoding, model).await?;
             if let Some(answers) = decoding.answers() {
                 cases.iter().zip(answers).for_each(|(case, answer)| self.tally.count(&self.task, case, answer));
             } else {

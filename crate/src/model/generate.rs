@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Generation, Hooks, Intervention, Model, Tokens, read};
+use super::{Generation, Hooks, Intervention, Model, Reader, Tokens, read};
 use crate::error::{Error, Result};
+
+/// Most sequences whose keys and values are kept together.
+const MOST_TOGETHER: usize = 200;
 
 impl Model {
     /// Each prompt followed by the tokens generated. Prompts may differ in length; what a row becomes does not depend on the others,
@@ -29,28 +32,67 @@ impl Model {
             }
         }
         let mut out = prompts.to_vec();
-        for numbers in by_length.into_values() {
-            let mut rows: Vec<Vec<usize>> = numbers.iter().map(|number| prompts[*number].clone()).collect();
-            let mut ended = vec![false; rows.len()];
-            for _ in 0..options.max_new_tokens {
-                if ended.iter().all(|ended| *ended) && options.stop_token.is_some() {
-                    break;
-                }
-                let logits = self.last_logits(&Tokens::new(&rows, self.config())?, changes).await?;
-                for (place, (row, logits)) in rows.iter_mut().zip(logits.chunks_exact(self.config().d_vocab_out)).enumerate() {
-                    let next = match options.stop_token {
-                        Some(stop) if ended[place] => stop,
-                        _ => options.choose(logits, row, numbers[place]),
-                    };
-                    ended[place] |= Some(next) == options.stop_token;
-                    row.push(next);
-                }
+        for (length, numbers) in by_length {
+            let positions = length + options.max_new_tokens;
+            let mut reader = if changes.is_empty() { Reader::new(self, numbers.len(), positions) } else { None };
+            // By hand, keys and values of every layer are kept. Interventions may tie rows together.
+            let most = self.sequences_a_pass(positions, MOST_TOGETHER);
+            let together = reader.as_ref().map_or(numbers.len(), |reader| reader.sequences_a_pass(positions, most));
+            for numbers in numbers.chunks(together) {
+                let rows: Vec<Vec<usize>> = numbers.iter().map(|number| prompts[*number].clone()).collect();
+                let rows = self.continued(rows, numbers, options, changes, reader.as_mut()).await?;
+                numbers.iter().zip(rows).for_each(|(number, row)| out[*number] = row);
             }
-            for (number, row) in numbers.into_iter().zip(rows) {
-                out[number] = row;
+            if let Some(stop) = options.stop_token {
+                let longest = numbers.iter().map(|number| out[*number].len()).max().unwrap_or(0);
+                numbers.iter().for_each(|number| out[*number].resize(longest, stop));
             }
         }
         Ok(out)
+    }
+
+    /// These prompts, equally long, each followed by its tokens, up to where all have ended.
+    async fn continued(
+        &self,
+        mut rows: Vec<Vec<usize>>,
+        numbers: &[usize],
+        options: &Generation,
+        changes: &[Intervention],
+        mut reader: Option<&mut Reader>,
+    ) -> Result<Vec<Vec<usize>>> {
+        let mut ended = vec![false; rows.len()];
+        // Tokens of every row that the reader has not read.
+        let mut unread = rows.concat();
+        if let Some(reader) = &mut reader {
+            reader.begin(rows.len());
+        }
+        for _ in 0..options.max_new_tokens {
+            if ended.iter().all(|ended| *ended) && options.stop_token.is_some() {
+                break;
+            }
+            let computed;
+            let logits = match &mut reader {
+                Some(reader) => {
+                    let last = unread.len() / rows.len();
+                    reader.read(&unread, last - 1..last)
+                }
+                None => {
+                    computed = self.last_logits(&Tokens::new(&rows, self.config())?, changes).await?;
+                    &computed
+                }
+            };
+            unread.clear();
+            for (place, (row, logits)) in rows.iter_mut().zip(logits.chunks_exact(self.config().d_vocab_out)).enumerate() {
+                let next = match options.stop_token {
+                    Some(stop) if ended[place] => stop,
+                    _ => options.choose(logits, row, numbers[place]),
+                };
+                ended[place] |= Some(next) == options.stop_token;
+                row.push(next);
+                unread.push(next);
+            }
+        }
+        Ok(rows)
     }
 
     fn check_prompt(&self, prompt: &[usize], name: &str, options: &Generation) -> Result<()> {

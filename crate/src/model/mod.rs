@@ -23,7 +23,8 @@ mod sample;
 mod tokens;
 mod weights;
 
-pub use decode::Decoding;
+pub use crate::train::Reader;
+pub use decode::{Decoder, Decoding};
 pub use hooks::{Activation, Hooks, hook_names};
 pub use intervention::{Edit, Intervention, Place, Values};
 pub use layout::{Entry, Layout};

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::config::AttentionDirection;
 use crate::error::Result;
-use crate::model::{Decoding, Hooks, Model, Tokens, argmax, read};
+use crate::model::{Decoder, Decoding, Hooks, Model, Reader, Tokens, argmax, read};
 use crate::task::{Batch, Sort};
 
-/// Most lists in one forward pass of an evaluation.
+/// Most lists in one pass through every layer.
 const MOST_LISTS: usize = 100;
 
 /// Lists in one forward pass.
@@ -29,7 +29,7 @@ pub struct Evaluation {
     pub held_out: bool,
 }
 
-/// An evaluation under way, one forward pass a call, so that whoever asks can do other things in between.
+/// An evaluation under way, one forward pass, or as much work by hand, a call, so that whoever asks can do other things in between.
 #[derive(Debug)]
 pub struct Evaluator {
     lists: usize,
@@ -38,6 +38,7 @@ pub struct Evaluator {
     right_tokens: usize,
     right_lists: usize,
     tokens: usize,
+    decoder: Option<Decoder>,
     generating: Option<Generating>,
 }
 
@@ -51,20 +52,18 @@ struct Generating {
 
 impl Evaluator {
     pub fn new(lists: usize) -> Self {
-        Self { lists, done: 0, loss: 0.0, right_tokens: 0, right_lists: 0, tokens: 0, generating: None }
+        Self { lists, done: 0, loss: 0.0, right_tokens: 0, right_lists: 0, tokens: 0, decoder: None, generating: None }
     }
 
-    /// The next forward pass; the figures once all are done.
+    /// The next part; the figures once all are done. The model is the same in every call.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn advance(&mut self, model: &Model, task: &Sort) -> Result<Option<Evaluation>> {
+        let positions = task.config().sequence_length(task.config().list_length);
+        let decoder = self.decoder.get_or_insert_with(|| Decoder::new(model, Vec::new(), self.lists, positions));
         if let Some(mut generating) = self.generating.take() {
-            if model.config().attention_dir == AttentionDirection::Causal {
-                generating.decoding.advance(model).await?;
-            } else {
-                generating.decoding.by_steps(model, &[]).await?;
-            }
+            decoder.advance(&mut generating.decoding, model).await?;
             match generating.right() {
                 Some((tokens, lists)) => {
                     self.right_tokens += tokens;
@@ -73,9 +72,10 @@ impl Evaluator {
                 None => self.generating = Some(generating),
             }
         } else if self.done < self.lists {
-            let batch = task.test_batch(self.done as u32, batch_size(model, task).min(self.lists - self.done));
+            let lists = decoder.sequences_a_pass(model, positions, MOST_LISTS).min(self.lists - self.done);
+            let batch = task.test_batch(self.done as u32, lists);
             let rows = task.config().counted(task.config().list_length);
-            let (loss, mut wrong) = teacher_forced(model, &batch, rows.clone()).await?;
+            let (loss, mut wrong) = teacher_forced(model, decoder.reader(), &batch, rows.clone()).await?;
             // One that reads ahead had the answer before it.
             if model.config().attention_dir == AttentionDirection::Bidirectional {
                 wrong = batch.sequences().map(|row| answer(row, &rows)).enumerate().collect();
@@ -140,7 +140,7 @@ pub(super) async fn held_out_loss(model: &Model, task: &Sort, lists: usize) -> R
         let batch = task.test_batch(done as u32, batch_size(model, task).min(lists - done));
         let rows = task.config().counted(task.config().list_length);
         tokens += batch.len() * rows.len();
-        sum += teacher_forced(model, &batch, rows).await?.0;
+        sum += teacher_forced(model, None, &batch, rows).await?.0;
         done += batch.len();
     }
     Ok(sum / tokens as f64)
@@ -148,22 +148,34 @@ pub(super) async fn held_out_loss(model: &Model, task: &Sort, lists: usize) -> R
 
 /// With the true sequences given: the summed cross entropy at the counted positions `rows`; and for each sequence with a mistake, what
 /// the model chose there.
-async fn teacher_forced(model: &Model, batch: &Batch, rows: Range<usize>) -> Result<(f64, Vec<(usize, Vec<usize>)>)> {
+async fn teacher_forced(
+    model: &Model,
+    reader: Option<&mut Reader>,
+    batch: &Batch,
+    rows: Range<usize>,
+) -> Result<(f64, Vec<(usize, Vec<usize>)>)> {
     // Without the last token, which is a target only.
     let seen = batch.positions - 1;
-    let values = batch.sequences().flat_map(|row| &row[..seen]).copied().collect();
-    let tokens = Tokens { values, batch: batch.len(), positions: seen, padding: None };
-    let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), None, rows.clone(), &mut Hooks::none());
-    let logits = read(logits).await?;
     let d_vocab = model.config().d_vocab_out;
     let (mut loss, mut wrong) = (0.0, Vec::new());
-    for (number, (row, logits)) in batch.sequences().zip(logits.chunks_exact(rows.len() * d_vocab)).enumerate() {
-        let truth = answer(row, &rows);
+    let sequences: Vec<&[i32]> = batch.sequences().collect();
+    let mut compare = |number: usize, logits: &[f32]| {
+        let truth = answer(sequences[number], &rows);
         loss += truth.iter().zip(logits.chunks_exact(d_vocab)).map(|(target, logits)| cross_entropy(logits, *target)).sum::<f64>();
         let chosen: Vec<usize> = logits.chunks_exact(d_vocab).map(argmax).collect();
         if chosen != truth {
             wrong.push((number, chosen));
         }
+    };
+    if let Some(reader) = reader {
+        let given: Vec<Vec<usize>> = sequences.iter().map(|row| row[..seen].iter().map(|token| *token as usize).collect()).collect();
+        reader.logits(&given, rows.clone(), &mut compare);
+    } else {
+        let values = sequences.iter().flat_map(|row| &row[..seen]).copied().collect();
+        let tokens = Tokens { values, batch: batch.len(), positions: seen, padding: None };
+        let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), None, rows.clone(), &mut Hooks::none());
+        let logits = read(logits).await?;
+        logits.chunks_exact(rows.len() * d_vocab).enumerate().for_each(|(number, logits)| compare(number, logits));
     }
     Ok((loss, wrong))
 }

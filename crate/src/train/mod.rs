@@ -14,6 +14,6 @@ mod snapshot;
 
 pub use adam::Adam;
 pub use evaluate::{Evaluation, Evaluator};
-pub use lean::{Lean, Sequences};
+pub use lean::{Lean, Reader, Sequences};
 pub use loss::{Targets, loss};
 pub use run::Run;

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::{Claim, Mean, Rate, named};
 use crate::config::TaskConfig;
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::{Decoder, Model};
 use crate::task::Sort;
 
 /// What is counted of one head.
@@ -43,13 +43,17 @@ impl Attention {
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn look(&mut self, model: &Model, lists: Range<u32>) -> Result<()> {
+    pub async fn look(&mut self, model: &Model, decoder: &mut Decoder, lists: Range<u32>) -> Result<()> {
         let rows: Vec<Vec<usize>> = lists
             .map(|number| Sort::sequence(&self.task, &Sort::random_list(&self.task, self.seed, number, self.task.list_length)))
             .collect();
         let positions = rows[0].len();
         let square = positions * positions;
-        for (layer, patterns) in model.patterns(&rows).await?.into_iter().enumerate() {
+        let patterns = match decoder.reader() {
+            Some(reader) => reader.patterns(&rows),
+            None => model.patterns(&rows).await?,
+        };
+        for (layer, patterns) in patterns.into_iter().enumerate() {
             for (cell, pattern) in patterns.chunks_exact(square).enumerate() {
                 let (row, head) = (cell / self.n_heads, cell % self.n_heads);
                 self.heads[layer * self.n_heads + head].count(&self.task, &rows[row], pattern);

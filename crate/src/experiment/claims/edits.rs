@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::{Claim, Rate};
-use crate::config::{AttentionDirection, TaskConfig};
+use crate::config::TaskConfig;
 use crate::error::Result;
 use crate::experiment::ablation::{Ablation, Case, Choice, Plan};
-use crate::model::{Decoding, Generation, Model};
+use crate::model::{Decoder, Decoding, Generation, Model};
 
 /// The edits, at random sites and with random numbers, in the order in which they are decoded; the first is none.
 const EDITS: [Ablation; 5] =
@@ -61,17 +61,13 @@ impl Edits {
         }
     }
 
-    /// One forward pass.
+    /// One forward pass, or as much work by hand.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn advance(&mut self, model: &Model) -> Result<()> {
+    pub async fn advance(&mut self, model: &Model, decoder: &mut Decoder) -> Result<()> {
         let Some((index, cases, mut decoding)) = self.open.pop() else { return Ok(()) };
-        if model.config().attention_dir == AttentionDirection::Causal {
-            decoding.advance(model).await?;
-        } else {
-            decoding.by_steps(model, &[]).await?;
-        }
+        decoder.advance(&mut decoding, model).await?;
         let Some(answers) = decoding.answers().map(|answers| answers.map(<[usize]>::to_vec).collect::<Vec<_>>()) else {
             self.open.push((index, cases, decoding));
             return Ok(());

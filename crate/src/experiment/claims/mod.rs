@@ -1,6 +1,6 @@
 //! Claims: the notebook's conclusions as statements about any sorter, each with a number, an interval and a verdict.
 //!
-//! [`Survey`] measures them one forward pass at a time. Where a claim is about a head and the model has several, it is about the head
+//! [`Survey`] measures them one forward pass, or as much work by hand, at a time. Where a claim is about a head and the model has several, it is about the head
 //! that fits it best, which the text names.
 
 mod attention;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::rate::Rate;
 use crate::config::TaskConfig;
 use crate::error::{Error, Result};
-use crate::model::Model;
+use crate::model::{Decoder, Model};
 
 use attention::Attention;
 use edits::Edits;
@@ -93,6 +93,7 @@ pub struct Survey {
     lists: u32,
     attention: Attention,
     edits: Edits,
+    decoder: Decoder,
     done: u32,
 }
 
@@ -104,7 +105,9 @@ impl Survey {
             return Err(Error::new(format!("lists is {lists}; it must be a whole number from 1 to {MOST_LISTS}.")));
         }
         let edits = Edits::new(model, task, seed)?;
-        Ok(Self { task: task.clone(), lists, attention: Attention::new(model, task, seed), edits, done: 0 })
+        let positions = task.sequence_length(task.list_length);
+        let decoder = Decoder::new(model, Vec::new(), lists as usize, positions);
+        Ok(Self { task: task.clone(), lists, attention: Attention::new(model, task, seed), edits, decoder, done: 0 })
     }
 
     /// Lists surveyed, and lists in all.
@@ -118,10 +121,10 @@ impl Survey {
     /// If the device fails.
     pub async fn advance(&mut self, model: &Model) -> Result<Option<Vec<Claim>>> {
         if self.edits.under_way() {
-            self.edits.advance(model).await?;
+            self.edits.advance(model, &mut self.decoder).await?;
         } else if self.done < self.lists {
             let end = self.lists.min(self.done + BATCH);
-            self.attention.look(model, self.done..end).await?;
+            self.attention.look(model, &mut self.decoder, self.done..end).await?;
             self.edits.begin(self.done..end);
             self.done = end;
         }

@@ -5,6 +5,7 @@
 //! the loss. burn's autodiff is the oracle of both: the tests compare every gradient.
 
 mod matrix;
+mod reader;
 mod rows;
 mod tables;
 mod vector;
@@ -13,6 +14,7 @@ use std::ops::Range;
 
 use crate::config::ModelConfig;
 use crate::model::Layout;
+pub use reader::Reader;
 pub use rows::turns;
 
 /// A batch as these steps read it.

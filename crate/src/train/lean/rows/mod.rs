@@ -21,7 +21,12 @@ use crate::config::{AttentionDirection, ModelConfig};
 use crate::model::Layout;
 use embedding::{Embed, Unembed};
 use layer::Layer;
+pub(super) use linear::Linear;
+pub(super) use mlp::Mlp;
+pub(super) use norm::Norm;
+pub(super) use packed::gather;
 use packed::{Packed, Route};
+pub(super) use rotary::Rotary;
 pub use rotary::turns;
 
 /// The step of one model.
@@ -92,7 +97,7 @@ impl Step {
 }
 
 /// Where parameters begin in the flat vector, by TransformerLens's names.
-struct Places<'a>(&'a Layout);
+pub(super) struct Places<'a>(pub(super) &'a Layout);
 
 impl Places<'_> {
     fn find(&self, name: &str) -> Option<usize> {
@@ -101,7 +106,7 @@ impl Places<'_> {
 
     /// # Panics
     /// If the layout has no such parameter: a mistake in the step, never in an input.
-    fn of(&self, name: &str) -> usize {
+    pub(super) fn of(&self, name: &str) -> usize {
         self.find(name).unwrap_or_else(|| panic!("the layout has no {name}"))
     }
 }

@@ -1,0 +1,146 @@
+//! The forward pass by hand, on the CPU, for whoever only reads: logits, patterns, and answers token by token, of many sequences at once.
+//!
+//! What was read of a sequence is kept, so that one more token costs one more position: keys and values of every layer (`rows`, any causal
+//! model), or what each source adds to the logits (`tables`, one attention-only layer without norm). burn's forward pass is the oracle of
+//! both. Not here: bidirectional models, which see what comes later; padding, hooks and interventions.
+
+mod rows;
+mod tables;
+
+use std::ops::Range;
+
+use burn::tensor::Device;
+use futures_util::FutureExt;
+
+use crate::config::AttentionDirection;
+use crate::model::{Model, argmax};
+
+/// A model at its parameters of the moment, ready to read.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The path through the sequences that are being read.
+    way: Way,
+    /// Of these sequences: how many, and how many positions of each have been read.
+    batch: usize,
+    seen: usize,
+    d_vocab_out: usize,
+    /// `[batch, wanted, V out]`: of the last pass.
+    logits: Vec<f32>,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Tables(Box<tables::Tables>),
+    Rows(Box<rows::Rows>),
+}
+
+impl Reader {
+    /// A reader of some `sequences` of at most `positions` tokens; `None` for a model that is not covered, or not on the CPU.
+    pub fn new(model: &Model, sequences: usize, positions: usize) -> Option<Self> {
+        let config = model.config();
+        if model.device() != Device::flex() || config.attention_dir != AttentionDirection::Causal {
+            return None;
+        }
+        // What is on the CPU is there at once.
+        let parameters = model.read_parameters().now_or_never()?.ok()?;
+        let way = match tables::Tables::new(config, model.layout(), &parameters, sequences, positions) {
+            Some(tables) => Way::Tables(Box::new(tables)),
+            None => Way::Rows(Box::new(rows::Rows::new(config, model.layout(), parameters, positions))),
+        };
+        Some(Self { way, batch: 0, seen: 0, d_vocab_out: config.d_vocab_out, logits: Vec::new() })
+    }
+
+    /// "tables" or "rows".
+    pub fn path(&self) -> &'static str {
+        match &self.way {
+            Way::Tables(_) => "tables",
+            Way::Rows(_) => "rows",
+        }
+    }
+
+    /// How many sequences of `positions` tokens take some ten milliseconds; `through_layers`: as many as do where each costs a pass through every layer.
+    pub fn sequences_a_pass(&self, positions: usize, through_layers: usize) -> usize {
+        match &self.way {
+            Way::Tables(tables) => tables.sequences_a_pass(positions).max(1),
+            Way::Rows(_) => through_layers,
+        }
+    }
+
+    /// How many sequences go through together. Tables gain nothing from many, and keep what few need close at hand.
+    fn together(&self) -> usize {
+        match &self.way {
+            Way::Tables(_) => 16,
+            Way::Rows(_) => usize::MAX,
+        }
+    }
+
+    /// Forgets what was read. Next come `batch` sequences.
+    pub fn begin(&mut self, batch: usize) {
+        (self.batch, self.seen) = (batch, 0);
+        match &mut self.way {
+            Way::Tables(tables) => tables.begin(batch),
+            Way::Rows(rows) => rows.begin(batch),
+        }
+    }
+
+    /// Reads as many more tokens of every sequence, `[batch, n]`; gives the logits at the positions `wanted` of these, `[batch, wanted, V out]`.
+    ///
+    /// # Panics
+    /// If sequences grow longer than was said, or a token is not in the vocabulary.
+    pub fn read(&mut self, tokens: &[usize], wanted: Range<usize>) -> &[f32] {
+        self.read_with(tokens, wanted, None);
+        &self.logits
+    }
+
+    fn read_with(&mut self, tokens: &[usize], wanted: Range<usize>, patterns: Option<&mut [Vec<f32>]>) {
+        match &mut self.way {
+            Way::Tables(tables) => tables.read(self.batch, self.seen, tokens, wanted, &mut self.logits, patterns),
+            Way::Rows(rows) => rows.read(self.batch, self.seen, tokens, wanted, &mut self.logits, patterns),
+        }
+        self.seen += tokens.len() / self.batch;
+    }
+
+    /// Logits at the positions `wanted` of whole sequences, equally long; `each` is given every sequence's number, and its logits,
+    /// `[wanted, V out]`.
+    pub fn logits(&mut self, sequences: &[Vec<usize>], wanted: Range<usize>, mut each: impl FnMut(usize, &[f32])) {
+        let (together, width) = (self.together().min(sequences.len()).max(1), wanted.len() * self.d_vocab_out);
+        for (number, some) in sequences.chunks(together).enumerate() {
+            self.begin(some.len());
+            let logits = self.read(&some.concat(), wanted.clone());
+            logits.chunks_exact(width).enumerate().for_each(|(row, logits)| each(number * together + row, logits));
+        }
+    }
+
+    /// The `new` tokens that greedily follow each of some prompts, equally long.
+    pub fn greedy(&mut self, prompts: &[&[usize]], new: usize) -> Vec<Vec<usize>> {
+        let mut answers = Vec::with_capacity(prompts.len());
+        let together = self.together().min(prompts.len()).max(1);
+        for prompts in prompts.chunks(together) {
+            self.begin(prompts.len());
+            let first = answers.len();
+            answers.extend(prompts.iter().map(|_| Vec::with_capacity(new)));
+            let (mut tokens, mut last) = (prompts.concat(), prompts[0].len() - 1);
+            for _ in 0..new {
+                let width = self.d_vocab_out;
+                let logits = self.read(&tokens, last..last + 1);
+                tokens = logits.chunks_exact(width).map(argmax).collect();
+                last = 0;
+                answers[first..].iter_mut().zip(&tokens).for_each(|(answer, token)| answer.push(*token));
+            }
+        }
+        answers
+    }
+
+    /// Every layer's patterns of whole sequences, equally long: `[batch, H, T, T]` (destination, source), row by row.
+    pub fn patterns(&mut self, sequences: &[Vec<usize>]) -> Vec<Vec<f32>> {
+        let (layers, heads) = match &self.way {
+            Way::Tables(tables) => (1, tables.heads()),
+            Way::Rows(rows) => rows.layers_and_heads(),
+        };
+        let positions = sequences.first().map_or(0, Vec::len);
+        let mut patterns = vec![vec![0.0; sequences.len() * heads * positions * positions]; layers];
+        self.begin(sequences.len());
+        self.read_with(&sequences.concat(), 0..positions, Some(&mut patterns));
+        patterns
+    }
+}
