@@ -1,5 +1,5 @@
-// How long ten thousand lists through the notebook's experiments take, and the claims. `node batteries.mjs [tinylens.js of another build]`: with
-// another build, both are timed in turn, round by round. Not here: what the answers are worth (pkg/test).
+// How long ten thousand lists through the notebook's experiments take, and the claims. `node batteries.mjs [rounds [tinylens.js of another
+// build]]`: with another build, both are timed in turn, round by round. Not here: what the answers are worth (pkg/test).
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
@@ -49,7 +49,7 @@ export async function evaluation(run, lists = 2000) {
   return { id: "evaluate", lists, ms: performance.now() - start };
 }
 
-async function main([other]) {
+async function main([rounds = 3, other]) {
   const builds = [];
   for (const path of [other, new URL("../tinylens.js", import.meta.url).href].filter(Boolean)) {
     const api = await import(path.startsWith("file:") ? path : pathToFileURL(path).href);
@@ -77,7 +77,7 @@ async function main([other]) {
     const made = [];
     for (const { api, device } of builds) made.push(await make(api, device));
     const times = builds.map(() => new Map());
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < Number(rounds); round++) {
       for (const [index, { api }] of builds.entries()) {
         const rows = await batteries(api, made[index][1], options);
         rows.push(await evaluation(made[index][0], options.lists ? 200 : 2000));

@@ -20,8 +20,8 @@ use edits::Edits;
 /// Most lists in a survey.
 const MOST_LISTS: u32 = 100_000;
 
-/// Lists in one forward pass.
-const BATCH: u32 = 100;
+/// Most lists that are looked at together.
+const BATCH: usize = 100;
 
 /// A claim holds if its whole interval is above, and fails if its whole interval is below.
 const HOLDS: f64 = 0.9;
@@ -123,7 +123,9 @@ impl Survey {
         if self.edits.under_way() {
             self.edits.advance(model, &mut self.decoder).await?;
         } else if self.done < self.lists {
-            let end = self.lists.min(self.done + BATCH);
+            let positions = self.task.sequence_length(self.task.list_length);
+            let batch = self.decoder.sequences_a_pass(model, positions, BATCH).min(BATCH);
+            let end = self.lists.min(self.done + batch as u32);
             self.attention.look(model, &mut self.decoder, self.done..end).await?;
             self.edits.begin(self.done..end);
             self.done = end;
