@@ -11,7 +11,7 @@ fn tanh_argument(x: f32) -> f32 {
   return 1.595769 * (x + 0.044715 * x * x * x);
 }
 
-// The standard normal distribution's share below x: the same fit as on the CPU (train/lean/rows/mlp.rs).
+// The standard normal distribution's share below x: the same fit as on the CPU (model/lean/rows/mlp.rs).
 fn normal_below(x: f32) -> f32 {
   let z = abs(x) * 0.70710678;
   let t = 1.0 / (1.0 + 0.5 * z);

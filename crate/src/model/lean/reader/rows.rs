@@ -16,10 +16,9 @@ pub struct Rows {
     parameters: Vec<f32>,
     c: usize,
     d_vocab_out: usize,
-    /// Where the embeddings of tokens begin, and of positions: added to the stream, or (Shortformer) to what queries and keys read.
+    /// Where the embeddings of tokens begin, and of positions where they are added to the stream.
     w_e: usize,
     w_pos: Option<usize>,
-    shortformer: Option<usize>,
     heads: Heads,
     layers: Vec<Layer>,
     norm: Norm,
@@ -39,6 +38,8 @@ struct Heads {
     /// What scores are multiplied with.
     scale: f32,
     rotary: Option<Rotary>,
+    /// Where the embeddings begin that Shortformer adds to what queries and keys read.
+    shortformer: Option<usize>,
     /// Most positions of a sequence.
     positions: usize,
     queries: Vec<f32>,
@@ -88,6 +89,7 @@ impl Rows {
             h,
             scale: if config.use_attn_scale { (1.0 / config.attn_scale) as f32 } else { 1.0 },
             rotary: (embedding == PositionalEmbedding::Rotary).then(|| Rotary::new(config, positions)),
+            shortformer: w_pos(PositionalEmbedding::Shortformer),
             positions,
             queries: Vec::new(),
             keys: Vec::new(),
@@ -103,7 +105,6 @@ impl Rows {
             d_vocab_out: config.d_vocab_out,
             w_e: places.of("embed.W_E"),
             w_pos: w_pos(PositionalEmbedding::Standard),
-            shortformer: w_pos(PositionalEmbedding::Shortformer),
             heads,
             layers: (0..config.n_layers).map(|number| Layer::new(config, number, &places)).collect(),
             norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", &places),
@@ -146,7 +147,7 @@ impl Rows {
                 pass.out = (0..batch).flat_map(|sequence| wanted.clone().map(move |position| sequence * n + position)).collect();
             }
             let patterns = patterns.as_mut().map(|patterns| &mut patterns[number][..]);
-            layer.forward(&self.parameters, &mut self.heads, self.shortformer, &pass, &self.stream, &mut self.next, patterns);
+            layer.forward(&self.parameters, &mut self.heads, &pass, &self.stream, &mut self.next, patterns);
             std::mem::swap(&mut self.stream, &mut self.next);
             if number == 0 {
                 pass.positions = (0..tokens.len()).map(|row| seen + row % n).collect();
@@ -203,21 +204,12 @@ impl Layer {
     }
 
     /// The stream after the layer, of the rows that go out, from that before it, `x`, of those that come in.
-    fn forward(
-        &mut self,
-        parameters: &[f32],
-        heads: &mut Heads,
-        shortformer: Option<usize>,
-        pass: &Pass,
-        x: &[f32],
-        out: &mut Vec<f32>,
-        patterns: Option<&mut [f32]>,
-    ) {
+    fn forward(&mut self, parameters: &[f32], heads: &mut Heads, pass: &Pass, x: &[f32], out: &mut Vec<f32>, patterns: Option<&mut [f32]>) {
         let c = x.len() / pass.positions.len();
         let width = heads.h * heads.d;
         self.norm.forward(parameters, x);
         let read = self.norm.out();
-        let placed = match shortformer {
+        let placed = match heads.shortformer {
             None => read,
             Some(embedding) => {
                 heads.placed.clear();

@@ -1,6 +1,7 @@
-//! The training step by hand, on the CPU: exact gradients of every parameter, in a fraction of the time of autodiff.
+//! The model by hand, on the CPU: the training step, with exact gradients of every parameter, in a fraction of the time of autodiff; and a
+//! [`Reader`], the forward pass alone, with what was read kept.
 //!
-//! There are two. `tables` is the fastest, for a model of one attention-only layer without norm, whose whole algebra fits into tables with
+//! There are two steps. `tables` is the fastest, for a model of one attention-only layer without norm, whose whole algebra fits into tables with
 //! a row for every token and position. `rows` is for every other model: layer by layer, forward and back, with only the rows that reach
 //! the loss. burn's autodiff is the oracle of both: the tests compare every gradient.
 
