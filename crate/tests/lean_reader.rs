@@ -28,7 +28,7 @@ fn drawn(case: u32) -> Value {
         "n_heads": 1 + draw(4), "d_model": 8 + draw(40), "d_head": 1 + draw(20), "d_vocab": d_vocab, "d_vocab_out": d_vocab,
         "n_ctx": n_ctx, "use_attn_scale": draw(4) > 0, "seed": case,
     });
-    if case % 3 > 0 {
+    if !case.is_multiple_of(3) {
         let norms = [json!(null), json!("LN"), json!("LNPre"), json!("RMS"), json!("RMSPre")];
         model["n_layers"] = json!(1 + draw(3));
         model["normalization_type"] = norms[draw(5)].clone();
@@ -113,7 +113,7 @@ fn logits_and_patterns_are_burns() {
 }
 
 fn reader_path(case: u32) -> &'static str {
-    if case % 3 == 0 { "perhaps tables" } else { "rows" }
+    if case.is_multiple_of(3) { "perhaps tables" } else { "rows" }
 }
 
 /// An intervention that changes nothing, but for the path: burn's.

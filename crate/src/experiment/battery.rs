@@ -14,7 +14,7 @@ const MOST_LISTS: u32 = 100_000;
 /// Failed lists that are kept.
 const MOST_FAILURES: usize = 100;
 
-/// Most lists in one pass through every layer.
+/// Most lists decoded together.
 const MOST_A_PASS: usize = 200;
 
 /// A list that failed.

@@ -29,7 +29,7 @@ impl Decoder {
     }
 
     /// How many sequences of `positions` tokens should be decoded together, so that whoever waits in between doesn't wait long: at most
-    /// `most` where each costs a pass through every layer.
+    /// `most`, so that progress is told often too.
     pub fn sequences_a_pass(&self, model: &Model, positions: usize, most: usize) -> usize {
         let through_layers = model.sequences_a_pass(positions, most);
         self.reader.as_ref().map_or(through_layers, |reader| reader.sequences_a_pass(positions, through_layers))

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::{Decoder, Decoding, Hooks, Model, Reader, Tokens, argmax, read};
 use crate::task::{Batch, Sort};
 
-/// Most lists in one pass through every layer.
+/// Most lists read together.
 const MOST_LISTS: usize = 100;
 
 /// Lists in one forward pass.

@@ -15,6 +15,9 @@ use futures_util::FutureExt;
 use crate::config::AttentionDirection;
 use crate::model::{Model, argmax};
 
+/// Most sequences of one call through tables, so that progress is told, and a stop heard, often.
+const MOST: usize = 100;
+
 /// A model at its parameters of the moment, ready to read.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -58,10 +61,11 @@ impl Reader {
         }
     }
 
-    /// How many sequences of `positions` tokens take some ten milliseconds; `through_layers`: as many as do where each costs a pass through every layer.
+    /// How many sequences of `positions` tokens take some ten milliseconds, at most [`MOST`] of those through tables; `through_layers`: as many as do where each costs a pass
+    /// through every layer.
     pub fn sequences_a_pass(&self, positions: usize, through_layers: usize) -> usize {
         match &self.way {
-            Way::Tables(tables) => tables.sequences_a_pass(positions).max(1),
+            Way::Tables(tables) => tables.sequences_a_pass(positions).clamp(1, MOST),
             Way::Rows(_) => through_layers,
         }
     }
