@@ -236,9 +236,14 @@ impl Run {
         if let Some(lean) = self.lean.clone() {
             return self.lean_chunk(n, &lean).await;
         }
-use burn::tensor::{Device, Tensor, TensorData};
-#[cfg(feature = "webgpu")]
-use futures_util::lock::Mutex;
+        #[cfg(feature = "webgpu")]
+        if let Some(kernels) = self.kernels.clone() {
+            return self.kernels_chunk(n, &kernels).await;
+        }
+        #[cfg(feature = "autodiff")]
+        return self.autodiff_chunk(n).await;
+        #[cfg(not(feature = "autodiff"))]
+        unreachable!("without autodiff there is no device but the CPU, and there runs train by hand")
     }
 
     /// What computes the steps: on the CPU "tables" or "rows", by hand; on WebGPU "kernels", by hand, or "autodiff", burn's.
