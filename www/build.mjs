@@ -49,7 +49,7 @@ async function bundle(entry, options = {}) {
     format: "esm",
     external: ["node:*"], // tinylens.js reads a file where it runs in Node
     ...options,
-    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs"), ...options.alias },
+    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/crew.mjs": join(here, "../pkg/crew.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs"), ...options.alias },
   });
   for (const { path, contents } of outputFiles) files.set(basename(path), contents);
   return basename(outputFiles.at(-1).path);

@@ -3,7 +3,7 @@
 // The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
 // own, and the page drops answers from a run that has been replaced.
 
-import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, ExperimentRecord, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, PartialRecord, Setting, TaskConfig, Tiles, ViewConfig } from "tinylens";
+import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, ExperimentRecord, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, PartialRecord, Setting, TaskConfig, Tiles, ViewConfig, Run } from "tinylens";
 import type { Job, Measured } from "tinylens/compare.mjs";
 import type { Slot } from "./slots";
 
@@ -37,8 +37,8 @@ export type Export = { name: string; content: string | Uint8Array<ArrayBuffer> }
 /** The first sequence's pattern of every head, as it was at a step, and the fingerprint of the model then. */
 export type Pattern = { step: number; fingerprint: string; labels: string[]; layers: number; heads: number; causal: boolean; weights: Float32Array };
 
-/** The device a run is on, and one sentence on why. */
-export type DeviceInfo = { kind: "cpu" | "webgpu"; description: string };
+/** The device a run is on, one sentence on why, and what computes its steps (null: there is no run yet). */
+export type DeviceInfo = { kind: "cpu" | "webgpu"; description: string; path: Run["path"] | null };
 
 /** How attention is shown, on every canvas: the view, the heads that are large (none: all), and the cell whose number stays written. */
 export type Showing = { view: ViewConfig; heads: Head[]; cell: { destination: number; source: number } | null };
@@ -139,7 +139,7 @@ export type FromWorker =
   | { type: "ready"; module: WebAssembly.Module; settings: Setting[] }
   | { type: "opened"; run: RunId; experiment: Experiment; parameters: number; device: DeviceInfo; step: number; goal: number; learningRate: number; numbers: number[]; file: FileFacts | null }
   // `losses` are those of the steps up to and with `step`.
-  | { type: "trained"; run: RunId; step: number; losses: Float32Array; stepsPerSecond: number; learningRate: number }
+  | { type: "trained"; run: RunId; step: number; losses: Float32Array; stepsPerSecond: number; learningRate: number; workers: number }
   // Sent whenever training starts or stops.
   | { type: "goal"; run: RunId; step: number; goal: number }
   | { type: "looked"; run: RunId; step: number; sequence: Sequence; edited: Sequence | null; lists: number; table: HeadTable | null }

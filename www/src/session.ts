@@ -240,6 +240,7 @@ function take(message: FromWorker): void {
       state.step.value = message.step;
       state.stepsPerSecond.value = message.stepsPerSecond;
       state.learningRate.value = message.learningRate;
+      state.workers.value = message.workers;
       state.loss.value = message.losses.reduce((sum, loss) => sum + loss, 0) / message.losses.length;
       return;
     case "goal":
@@ -347,6 +348,7 @@ function opened(message: Extract<FromWorker, { type: "opened" }>): void {
   state.step.value = message.step;
   state.goal.value = message.goal;
   state.learningRate.value = message.learningRate;
+  state.workers.value = 1;
   state.stepsPerSecond.value = state.loss.value = null;
   state.evaluated.value = null;
   state.names.value = null;

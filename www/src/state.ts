@@ -57,6 +57,8 @@ export const curveVersion = signal(0);
 export const saves = signal(0);
 
 export const device = signal<DeviceInfo | null>(null);
+/** That compute the run's steps. */
+export const workers = signal(1);
 export const deviceBusy = signal(false);
 /** How far the program for WebGPU is on its way, while it is. */
 export const fetching = signal<{ received: number; total: number } | null>(null);

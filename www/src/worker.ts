@@ -5,6 +5,7 @@ import init, { checkExperiment, onFatal, settings } from "tinylens";
 import type { FatalCause, FromWorker, ToWorker } from "./protocol";
 import { Lab } from "./worker/lab";
 import { Links } from "./worker/link";
+import { crewFor, help, type Help } from "./worker/crew";
 import { compile } from "./worker/load";
 import { Pictures } from "./worker/picture";
 import { Trainer } from "./worker/trainer";
@@ -21,7 +22,8 @@ const pictures = new Pictures(
   (pointed) => post({ type: "pointed", ...pointed }),
   (tiles) => post({ type: "tiles", tiles }),
 );
-const trainer = new Trainer(post, pictures);
+let program: WebAssembly.Module | null = null;
+const trainer = new Trainer(post, pictures, (run) => program && crewFor(run, program));
 const lab = new Lab(post, trainer);
 const links = new Links(post, trainer);
 
@@ -29,6 +31,8 @@ const links = new Links(post, trainer);
 const REASON_WAIT = 500;
 
 let dead = false;
+/** This worker is another one's helper, and only that. */
+let helping = false;
 /** Questions that came before the module was there to answer them. */
 let early: (() => void)[] | null = [];
 
@@ -44,6 +48,7 @@ function dieOf(error: unknown): void {
 }
 
 self.addEventListener("error", (event) => {
+  if (helping) return; // its crew hears of it
   event.preventDefault();
   dieOf(event.error ?? event.message);
 });
@@ -52,9 +57,12 @@ self.addEventListener("unhandledrejection", (event) => {
   dieOf(event.reason);
 });
 
-self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
-  if (dead) return;
+self.addEventListener("message", ({ data }: MessageEvent<ToWorker | Help>) => {
+  if (dead || helping) return;
   switch (data.type) {
+    case "help":
+      helping = true;
+      return help(data, scope);
     case "load":
       hold(data.lock);
       void load(data.module);
@@ -112,6 +120,7 @@ async function load(compiled: WebAssembly.Module | null): Promise<void> {
         post(stage === "download" ? { type: "loading", stage, received, total } : { type: "loading", stage });
       }));
     await init({ module_or_path: module });
+    program = module;
     onFatal(die);
     post({ type: "ready", module, settings: settings() });
   } catch (error) {

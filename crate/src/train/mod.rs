@@ -9,6 +9,7 @@ pub mod kernels;
 mod loss;
 mod plateau;
 mod run;
+mod shards;
 mod snapshot;
 
 use crate::model::lean;
@@ -17,3 +18,4 @@ pub use evaluate::{Evaluation, Evaluator};
 pub use lean::{Lean, Sequences};
 pub use loss::{Targets, loss};
 pub use run::Run;
+pub use shards::{Crew, Helper, Part, Parts};

@@ -18,6 +18,7 @@ use super::evaluate::held_out_loss;
 use super::kernels::Kernels;
 use super::lean::{Lean, Sequences};
 use super::plateau::Plateau;
+use super::shards::{Crew, Cut, shards};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::{Model, read};
@@ -158,6 +159,14 @@ impl Run {
     /// # Errors
     /// If the device fails: the run is then as it was before the chunk of steps that failed. If it would go past the most steps of a run.
     pub async fn step(&mut self, n: u32) -> Result<Vec<f32>> {
+        self.step_with(n, None).await
+    }
+
+    /// The same, with a crew that computes some of the shards. It changes nothing but the time that it takes.
+    ///
+    /// # Errors
+    /// As [`Run::step`].
+    pub async fn step_with(&mut self, n: u32, crew: Option<&dyn Crew>) -> Result<Vec<f32>> {
         if n > MAX_STEPS - self.progress.steps {
             return Err(Error::new(format!(
                 "The run is at step {}, and {n} more are asked for; a run has at most {MAX_STEPS}.",
@@ -170,7 +179,7 @@ impl Run {
         while (losses.len() as u32) < n {
             let chunk = most.min(n - losses.len() as u32).min(epoch - self.progress.steps % epoch);
             let mut next = self.clone();
-            losses.extend(next.chunk(chunk).await?);
+            losses.extend(next.chunk(chunk, crew).await?);
             if next.progress.steps.is_multiple_of(epoch) && next.experiment.train.plateau {
                 let loss = next.plateau_loss().await?;
                 next.progress.plateau.epoch(loss, &next.experiment.train);
@@ -232,9 +241,9 @@ impl Run {
     }
 
     /// A few steps within one epoch.
-    async fn chunk(&mut self, n: u32) -> Result<Vec<f32>> {
+    async fn chunk(&mut self, n: u32, crew: Option<&dyn Crew>) -> Result<Vec<f32>> {
         if let Some(lean) = self.lean.clone() {
-            return self.lean_chunk(n, &lean).await;
+            return self.lean_chunk(n, &lean, crew).await;
         }
         #[cfg(feature = "webgpu")]
         if let Some(kernels) = self.kernels.clone() {
@@ -255,17 +264,27 @@ impl Run {
         self.lean.as_ref().map_or("autodiff", |lean| lean.borrow().path())
     }
 
+    /// How many shards a step has, which a crew can share; 1: a step is one piece.
+    pub fn shards(&self) -> usize {
+        self.lean.as_ref().map_or(1, |lean| shards(&self.experiment, &lean.borrow()))
+    }
+
     /// A few steps by hand, with the state on the host.
-    async fn lean_chunk(&mut self, n: u32, lean: &RefCell<Lean>) -> Result<Vec<f32>> {
+    async fn lean_chunk(&mut self, n: u32, lean: &RefCell<Lean>, crew: Option<&dyn Crew>) -> Result<Vec<f32>> {
         let (_, mut state) = self.state().await?;
-        let mut lean = lean.borrow_mut();
+        let shards = self.shards();
         let mut gradient = vec![0.0; state.parameters.len()];
         let mut losses = Vec::with_capacity(n as usize);
         for _ in 0..n {
             let batch = self.task.train_batch(self.progress.steps);
             let counted: Vec<Range<usize>> = batch.lengths.iter().map(|length| self.task.config().counted(*length)).collect();
-            let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
-            losses.push(lean.gradient(&state.parameters, &sequences, &mut gradient));
+            losses.push(if shards > 1 {
+                let cut = Cut::new(&batch, &counted, shards);
+                cut.gradient(self.progress.steps, lean, &state.parameters, crew, &mut gradient).await
+            } else {
+                let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
+                lean.borrow_mut().gradient(&state.parameters, &sequences, &mut gradient)
+            });
             self.progress.steps += 1;
             step_on_host(&mut state, &gradient, self.progress.plateau.lr, self.progress.steps, &self.experiment.train);
         }

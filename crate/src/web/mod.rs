@@ -19,6 +19,7 @@ mod paint;
 #[cfg(all(target_family = "wasm", feature = "webgpu"))]
 mod race;
 mod run;
+mod shards;
 mod types;
 #[cfg(all(target_family = "wasm", feature = "webgpu"))]
 mod webgpu;

@@ -12,6 +12,7 @@ use super::device::Device;
 use super::link;
 use super::model::Model;
 use super::options;
+use super::shards::Crew;
 use crate::config::AttentionDirection;
 use crate::error::Error;
 use crate::experiment::Experiment;
@@ -113,15 +114,22 @@ impl Run {
         self.run.borrow().learning_rate()
     }
 
-    /// Trains `n` steps. Calls queue. If one fails, the steps before the failure stand: `steps` says how many.
+    /// How many shards a step has. They are the same whoever computes them; 1: a step is one piece, as on WebGPU and where it is cheap.
+    #[wasm_bindgen(getter)]
+    pub fn shards(&self) -> usize {
+        self.run.borrow().shards()
+    }
+
+    /// Trains `n` steps. Calls queue. If one fails, the steps before the failure stand: `steps` says how many. A crew computes some of the
+    /// shards, where steps have more than one, and changes nothing but the time that takes.
     #[wasm_bindgen(unchecked_return_type = "Promise<{ step: number; losses: Float32Array }>")]
-    pub fn step(&self, #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue) -> Promise {
+    pub fn step(&self, #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue, crew: Option<Crew>) -> Promise {
         let (run, turn) = (self.run.clone(), self.turn.clone());
         promise(async move {
             let n = whole(&n, "n", 0, 1_000_000)?;
             let _turn = turn.lock().await;
             let mut next = run.borrow().clone();
-            let losses = next.step(n).await;
+            let losses = next.step_with(n, crew.as_ref().map(|crew| crew as &dyn train::Crew)).await;
             let step = next.steps();
             // Also when a later part of it failed: the steps done before are good.
             *run.borrow_mut() = next;

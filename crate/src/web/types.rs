@@ -5,6 +5,17 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 export type Tensor = { shape: number[]; data: Float32Array };
+/** One shard's part of a step: its summed loss, and its part of the gradient. */
+export type StepPart = { loss: number; gradient: Float32Array };
+
+/** Computes some shards of a run's steps in other workers: `Crew` in crew.mjs is one. */
+export interface StepCrew {
+  /** Begins the shards of a step from the number on that it returns; those before it, at least one, are the run's. */
+  handOut(step: number, parameters: Float32Array<ArrayBuffer>, shards: number): number;
+  /** Their parts, in order. The run computes those that are null itself. */
+  collect(): Promise<(StepPart | null)[]>;
+}
+
 export type DeviceKind = "cpu" | "webgpu" | "auto";
 
 /** What the model learns. A sequence is bos_token (unless null), list_length numbers, mid_token (unless null), the numbers sorted,

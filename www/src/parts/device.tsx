@@ -4,29 +4,41 @@ import type { DeviceKind } from "tinylens";
 import { useDevice } from "../session";
 import { doc } from "../document";
 import { megabytes } from "../format";
-import { device, deviceBusy, deviceError, fetching } from "../state";
+import { device, deviceBusy, deviceError, fetching, workers } from "../state";
 import { Term } from "./term";
 
 const NAMES = { cpu: "CPU", webgpu: "WebGPU" };
 const CHOICES: { kind: DeviceKind; name: string; help: string }[] = [
-  { kind: "auto", name: "Auto", help: "WebGPU where it is real hardware, agrees with the CPU and is faster" },
+  { kind: "auto", name: "Auto", help: "WebGPU where it is real hardware, agrees with the CPU and trains this model faster" },
   { kind: "cpu", name: "CPU", help: "works everywhere" },
   { kind: "webgpu", name: "WebGPU", help: "the graphics card, if the browser offers it" },
 ];
 
+/** What computes the steps, for people. */
+const PATHS = {
+  tables: "Steps are computed by hand, through tables of tokens and positions.",
+  rows: "Steps are computed by hand, layer by layer.",
+  kernels: "Steps are computed by hand, in two GPU kernels.",
+  autodiff: "Steps are computed by burn's autodiff, the slower way that covers every model.",
+};
+
 export function DeviceChip() {
   const now = device.value;
   const busy = deviceBusy.value;
+  const shared = !busy && now?.kind === "cpu" && workers.value > 1;
+  const about = shared ? `${now.description} ${workers.value} workers share each step; the numbers are the same with any number of them.` : now?.description;
   const name = busy ? "moving…" : now ? NAMES[now.kind] : "…";
   return (
     <>
-      <button class="chip device" type="button" popovertarget="devices" disabled={!now} title={now?.description} aria-label={`Device: ${name}`} aria-busy={busy}>
+      <button class="chip device" type="button" popovertarget="devices" disabled={!now} title={about} aria-label={`Device: ${name}`} aria-busy={busy}>
         <span class={`lamp ${now?.kind ?? ""} ${busy ? "busy" : ""}`} />
         {name}
+        {shared && <small data-figure="workers">{` × ${workers.value}`}</small>}
       </button>
       <div id="devices" class="devices" popover="auto">
         <p class="why" aria-live="polite">
-          {busy ? "Moving the run, with its weights and its optimiser's state, to another device…" : now?.description}
+          {busy ? "Moving the run, with its weights and its optimiser's state, to another device…" : about}
+          {!busy && now?.path && ` ${PATHS[now.path]}`}
         </p>
         {fetching.value && (
           <label class="why">

@@ -3,7 +3,7 @@
 // The program for the CPU alone looks whether there is a WebGPU adapter. If there is one to be used, it takes the other program to open it;
 // else "auto" is the CPU, and its description says why.
 
-import { findAdapter, openDevice, type Device, type DeviceKind } from "tinylens";
+import { findAdapter, openDevice, type Device, type DeviceKind, type Run } from "tinylens";
 import type { DeviceInfo, Program } from "../protocol";
 
 /** Which program this is; put here by build.mjs. */
@@ -51,6 +51,7 @@ async function adapterFor(kind: DeviceKind): Promise<boolean> {
 }
 
 /** Of a run that has begun before that was looked up. */
-export const UNDECIDED: DeviceInfo = { kind: "cpu", description: "CPU, while WebGPU is looked for." };
+export const undecided = (run: Run): DeviceInfo => ({ kind: "cpu", description: "CPU, while WebGPU is looked for.", path: run.path });
 
-export const infoOf = ({ kind, description }: Device): DeviceInfo => ({ kind, description });
+/** What a device is, and how a run on it is trained. */
+export const infoOf = ({ kind, description }: Device, run: Run | null): DeviceInfo => ({ kind, description, path: run?.path ?? null });

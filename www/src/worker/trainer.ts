@@ -7,9 +7,10 @@
 import { checkExperiment, type Device, type DeviceKind, type Run } from "tinylens";
 import { fitNumbers } from "../prompt";
 import type { CanvasName, FromWorker, RunId, Showing, ToWorker } from "../protocol";
+import type { Crew } from "tinylens/crew.mjs";
 import { begin } from "./begin";
 import { Budget, Speed } from "./budget";
-import { Devices, infoOf, OtherProgram, UNDECIDED } from "./devices";
+import { Devices, infoOf, OtherProgram, undecided } from "./devices";
 import { exported, names } from "./export";
 import type { Subject } from "./lab";
 import { Bench, type Pair } from "./edited";
@@ -37,6 +38,8 @@ export class Trainer {
   private readonly devices = new Devices(() => this.post({ type: "loading", stage: "device" }));
 
   private run: Run | null = null;
+  /** Workers beside this one, for a run whose steps are dear. */
+  private crew: Crew | null = null;
   /** The run's. */
   private device: Device | null = null;
   private id: RunId = 0;
@@ -73,6 +76,7 @@ export class Trainer {
   constructor(
     private readonly post: (message: FromWorker, transfer?: Transferable[]) => void,
     private readonly pictures: Pictures,
+    private readonly crewFor: (run: Run) => Crew | null,
   ) {}
 
   /** What batteries measure and links name, beside the loop below. */
@@ -150,7 +154,8 @@ export class Trainer {
       if (this.run && this.run.steps !== this.savedAt) await this.save(this.run).catch(unlessFatal);
       this.run?.free();
       this.run = next;
-      this.device = device;
+      this.device = next.device; // of "auto", one of the two
+      this.hire(next);
       this.id = id;
       this.wish = kind;
       this.choice = "made";
@@ -163,7 +168,7 @@ export class Trainer {
       const { experiment, steps: step, learningRate } = next;
       const { parameters } = checkExperiment(experiment);
       const fitted = fitNumbers(whole && origin.kind !== "snapshot" && numbers.length !== experiment.task.list_length ? [] : numbers, experiment.task);
-      this.post({ type: "opened", run: id, experiment, parameters, device: decided ? infoOf(device) : UNDECIDED, step, goal, learningRate, numbers: fitted, file });
+      this.post({ type: "opened", run: id, experiment, parameters, device: decided ? infoOf(this.device, next) : undecided(next), step, goal, learningRate, numbers: fitted, file });
       await this.show(next, fitted);
       if (!decided) this.lookUp();
     });
@@ -182,7 +187,10 @@ export class Trainer {
   private async choose(): Promise<void> {
     this.choice = "made";
     if (this.wish !== "auto") return; // another was asked for meanwhile
-    await this.attempt("device", this.id, async () => this.settleOn(await this.devices.get("auto"), "auto"));
+    await this.attempt("device", this.id, async () => {
+      const device = await this.devices.get("auto");
+      if (this.run) this.settleOn(device, "auto", this.run);
+    });
   }
 
   private async move(run: Run, kind: DeviceKind): Promise<void> {
@@ -190,19 +198,20 @@ export class Trainer {
     const device = await this.devices.get(kind);
     await run.useDevice(device);
     this.wish = kind;
+    this.hire(run);
     this.forgetCosts();
-    this.settleOn(device, kind);
+    this.settleOn(run.device, kind, run);
   }
 
-  private settleOn(device: Device, asked: DeviceKind): void {
+  private settleOn(device: Device, asked: DeviceKind, run: Run): void {
     this.device = device;
-    this.post({ type: "device", run: this.id, device: infoOf(device), asked });
+    this.post({ type: "device", run: this.id, device: infoOf(device, run), asked });
   }
 
   /** Before another worker takes over. */
   async try(kind: DeviceKind): Promise<void> {
     try {
-      this.post({ type: "tried", answer: infoOf(await this.devices.get(kind)) });
+      this.post({ type: "tried", answer: infoOf(await this.devices.get(kind), null) });
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       this.post({ type: "tried", answer: { error: error instanceof Error ? error.message : String(error) } });
@@ -216,6 +225,11 @@ export class Trainer {
     this.goal = 0;
     this.report();
     this.post({ type: "released", run: this.id, goal });
+  }
+
+  private hire(run: Run): void {
+    this.crew?.end();
+    this.crew = this.crewFor(run);
   }
 
   private async show(run: Run, numbers: number[]): Promise<void> {
@@ -242,7 +256,7 @@ export class Trainer {
     const count = Math.max(1, Math.min(Math.floor(CHUNK / this.stepCost), most));
     const start = performance.now();
     if (this.speed.empty) this.speed.mark(start, run.steps);
-    const { step, losses } = await run.step(count);
+    const { step, losses } = await (this.crew ? this.crew.step(run, count) : run.step(count));
     const end = performance.now();
     this.stepCost += 0.3 * ((end - start) / count - this.stepCost);
     this.losses.push(losses);
@@ -342,7 +356,7 @@ export class Trainer {
     this.losses = [];
     this.reported = performance.now();
     const { steps: step, learningRate } = this.run;
-    this.post({ type: "trained", run: this.id, step, losses, stepsPerSecond: this.speed.perSecond(), learningRate }, [losses.buffer]);
+    this.post({ type: "trained", run: this.id, step, losses, stepsPerSecond: this.speed.perSecond(), learningRate, workers: this.crew?.workers ?? 1 }, [losses.buffer]);
   }
 
   private postLook({ clean, edited, lists }: Pair): void {

@@ -74,4 +74,16 @@ impl Lean {
             Self::Rows(step) => step.gradient(parameters, sequences, gradient),
         }
     }
+
+    /// The summed cross entropy of a part of a batch in which `count` positions count; its part of the gradient of the batch's mean
+    /// is written to `gradient`. Through rows only.
+    ///
+    /// # Panics
+    /// If the step goes through tables, which are not worth cutting up.
+    pub fn part(&mut self, parameters: &[f32], sequences: &Sequences, count: usize, gradient: &mut [f32]) -> f64 {
+        match self {
+            Self::Tables(_) => panic!("a step through tables has no parts"),
+            Self::Rows(step) => step.part(parameters, sequences, count, gradient),
+        }
+    }
 }

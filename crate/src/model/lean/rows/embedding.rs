@@ -68,12 +68,12 @@ impl Unembed {
         }
     }
 
-    /// The summed cross entropy of a stream `[M, C]`. Its mean's gradient with respect to the logits is kept.
-    pub fn forward(&mut self, parameters: &[f32], x: &[f32], batch: &Packed) -> f64 {
+    /// The summed cross entropy of a stream `[M, C]`. The gradient of its `count`th part with respect to the logits is kept.
+    pub fn forward(&mut self, parameters: &[f32], x: &[f32], batch: &Packed, count: usize) -> f64 {
         self.norm.forward(parameters, x);
         self.logits.resize(batch.targets.len() * self.d_vocab, 0.0);
         self.linear.forward(parameters, self.norm.out(), &mut self.logits, false);
-        let weight = 1.0 / batch.targets.len() as f32;
+        let weight = 1.0 / count as f32;
         let rows = self.logits.chunks_exact_mut(self.d_vocab).zip(&batch.targets);
         rows.map(|(logits, target)| cross_entropy(logits, *target, weight)).sum()
     }

@@ -65,13 +65,19 @@ impl Step {
     pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
         let Sequences { tokens, positions, counted } = *sequences;
         let batches = tokens.chunks(self.batch * positions).zip(counted.chunks(self.batch));
-        let loss: f64 = batches.map(|(tokens, counted)| self.forward(parameters, &Sequences { tokens, positions, counted }).0).sum();
+        let loss: f64 = batches.map(|(tokens, counted)| self.forward(parameters, &Sequences { tokens, positions, counted }, 1).0).sum();
         (loss / sequences.count() as f64) as f32
     }
 
     /// The mean cross entropy at the counted positions, and its gradient.
     pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
-        let (loss, packed, routes) = self.forward(parameters, sequences);
+        let count = sequences.count();
+        (self.part(parameters, sequences, count, gradient) / count as f64) as f32
+    }
+
+    /// The summed cross entropy of a part of a batch in which `count` positions count, and its part of the mean's gradient.
+    pub fn part(&mut self, parameters: &[f32], sequences: &Sequences, count: usize, gradient: &mut [f32]) -> f64 {
+        let (loss, packed, routes) = self.forward(parameters, sequences, count);
         gradient.fill(0.0);
         self.stream.fill(0.0);
         self.unembed.backward(parameters, gradient, &mut self.stream);
@@ -80,11 +86,11 @@ impl Step {
             std::mem::swap(&mut self.stream, &mut self.next);
         }
         self.embed.backward(&packed, &self.stream, gradient);
-        (loss / sequences.count() as f64) as f32
+        loss
     }
 
-    /// The summed loss, and the rows that it went through.
-    fn forward(&mut self, parameters: &[f32], sequences: &Sequences) -> (f64, Packed, Vec<Route>) {
+    /// The summed loss, and the rows that it went through. The gradient that is left for the way back is that of the loss over `count`.
+    fn forward(&mut self, parameters: &[f32], sequences: &Sequences, count: usize) -> (f64, Packed, Vec<Route>) {
         let packed = Packed::new(sequences, self.d_vocab, self.causal);
         let last = self.layers.len() - 1;
         let routes: Vec<Route> = (0..self.layers.len()).map(|number| packed.route(number == 0, number == last)).collect();
@@ -93,7 +99,7 @@ impl Step {
             layer.forward(parameters, &self.stream, route, &mut self.next);
             std::mem::swap(&mut self.stream, &mut self.next);
         }
-        (self.unembed.forward(parameters, &self.stream, &packed), packed, routes)
+        (self.unembed.forward(parameters, &self.stream, &packed, count), packed, routes)
     }
 }
 
