@@ -17,6 +17,7 @@ pub struct Device {
     kind: &'static str,
     description: String,
     /// Whether a run may be on the CPU instead, if that is faster.
+    #[cfg_attr(not(all(target_family = "wasm", feature = "webgpu")), expect(dead_code, reason = "there is nothing to choose from"))]
     auto: bool,
 }
 

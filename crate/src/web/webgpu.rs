@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use burn::tensor::Device;
 use serde_json::json;
-use wasm_bindgen::prelude::*;
 
 use super::adapter::Adapter;
 use super::gpu_log::{begin_test, end_test};
