@@ -65,7 +65,7 @@ impl Tables {
         let affine = |embedded: &[f32], matrix: &[f32], bias: &[f32], width: usize| {
             let mut table = vec![0.0; rows * width];
             multiply_part(&mut table, width, Matrix::new(embedded, rows, c), Matrix::new(matrix, c, bias.len()), 1.0, false);
-            table[..v * width].chunks_exact_mut(width).for_each(|row| add(row, bias));
+            table[..v * width].chunks_exact_mut(width).for_each(|row| add(&mut row[..bias.len()], bias));
             table
         };
         let w_u = part("unembed.W_U", 0, c * o);

@@ -27,7 +27,6 @@ pub(super) use norm::Norm;
 pub(super) use packed::gather;
 use packed::{Packed, Route};
 pub(super) use rotary::Rotary;
-#[cfg(target_family = "wasm")]
 pub use rotary::turns;
 
 /// The step of one model.
