@@ -91,14 +91,18 @@ const template = await readFile(join(here, "index.html"), "utf8");
 const index = link(template, { "favicon.svg": icon, "page.css": css, "theme.js": theme, "page.js": page });
 
 // The benchmark: a page of its own, with the other's looks.
-const [measurer, benchCss] = await Promise.all([bundle({ measurer: "src/bench/measurer.ts" }, forWorkers("webgpu")), bundle({ bench: "bench.css" }, { target: [] })]);
-const benchPage = await bundle({ bench: "src/bench/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ MEASURER_FILE: measurer }) });
+const [cpuMeasurer, gpuMeasurer, benchCss] = await Promise.all([
+  bundle({ measurer: "src/bench/measurer.ts" }, forWorkers("cpu")),
+  bundle({ measurer_webgpu: "src/bench/measurer.ts" }, forWorkers("webgpu")),
+  bundle({ bench: "bench.css" }, { target: [] }),
+]);
+const benchPage = await bundle({ bench: "src/bench/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ MEASURER_FILES: { cpu: cpuMeasurer, webgpu: gpuMeasurer } }) });
 files.set("bench.html", Buffer.from(link(await readFile(join(here, "bench.html"), "utf8"), { "favicon.svg": icon, "page.css": css, "bench.css": benchCss, "theme.js": theme, "bench.js": benchPage })));
 
 // What the page needs when there is no network: everything so far. The page itself is what the folder's own address answers.
 const assets = [...files].filter(([name]) => !name.endsWith(".map"));
 const checked = (files) => Object.fromEntries(files.map(([name, contents]) => [name, integrity(contents)]));
-const isLater = ([name]) => Object.values(programs.webgpu).includes(name);
+const isLater = ([name]) => [...Object.values(programs.webgpu), gpuMeasurer].includes(name);
 const kept = { FILES: checked([["", Buffer.from(index)], ...assets.filter((file) => !isLater(file))]), LATER: checked(assets.filter(isLater)) };
 const service = await bundle({ sw: "src/service_worker.ts" }, { entryNames: "[name]", format: "iife", sourcemap: false, define: constants(kept) });
 const text = files.get(service);
@@ -110,7 +114,7 @@ files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page,
 await mkdir(out, { recursive: true });
 await Promise.all([...files].map(([name, contents]) => writeFile(join(out, name), contents)));
 // Of earlier builds, what has another name now.
-const OURS = /^((page|worker|worker_webgpu|comparer|bench|measurer|theme|tinylens_bg|tinylens_cpu|tinylens_webgpu|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
+const OURS = /^((page|worker|worker_webgpu|comparer|bench|measurer|measurer_webgpu|theme|tinylens_bg|tinylens_cpu|tinylens_webgpu|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
 for (const name of await readdir(out)) if (OURS.test(name) && !files.has(name)) await rm(join(out, name));
 console.log(`page: ${out}, ${Math.round(performance.now() - start)} ms`);
 

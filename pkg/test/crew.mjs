@@ -6,4 +6,4 @@ export const EXPERIMENT = {
   model: { n_layers: 2, n_heads: 2, d_model: 64, d_mlp: 256, attn_only: false, normalization_type: "LN" },
   train: { batch_size: 100 },
 };
-export const FINGERPRINT = "81f661eb6559291e97d0e5c25481266997f591977315b9798233b5b8c66af94f";
+export const FINGERPRINT = "9e774dce9975355f0d61213159269d2ca6ad42282f363ba8ccc3fad804231226";

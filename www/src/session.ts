@@ -440,16 +440,17 @@ async function readyOther(needs: Extract<FromWorker, { type: "needs" }>): Promis
     if (readied !== needs) return;
     if (found.kind === "webgpu") return leave();
     // It was "auto" that was asked for, and the CPU is it.
-    measured.set(state.parameters.value, found);
+    const cpu = { ...found, path: state.device.value?.path ?? null };
+    measured.set(state.parameters.value, cpu);
     forgetReadied();
-    batch(() => onDevice(device, found));
+    batch(() => onDevice(device, cpu));
   } catch (error) {
     if (readied !== needs) return;
     forgetReadied();
     const { message } = error as Error;
     if (what === "open" || state.deviceBusy.value) batch(() => refused({ type: "refused", what, run, message }));
     // Nobody waits for what "auto" would have been.
-    else state.device.value = { kind: "cpu", description: `CPU: ${message}` };
+    else state.device.value = { kind: "cpu", description: `CPU: ${message}`, path: state.device.value?.path ?? null };
   }
 }
 

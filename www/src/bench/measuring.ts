@@ -37,7 +37,7 @@ const STOPPED = "It was stopped.";
 /** One that has no device, or whose worker could not open it, takes part with nothing but the reason. */
 async function entrant(device: "cpu" | "webgpu", { software = false, why = null }: { software?: boolean; why?: string | null }): Promise<Entrant & { version?: string }> {
   const gpu = device === "webgpu";
-  const remote = new Remote();
+  const remote = new Remote(device);
   remotes.push(remote);
   const opened = why ? { why } : await remote.ask("open", device).catch((error: Error) => ({ why: error.message }));
   return {

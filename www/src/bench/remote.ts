@@ -1,17 +1,19 @@
 // A worker that measures (measurer.ts), as the page asks it.
 
+import type { Program } from "../protocol";
 import type { FromMeasurer, Name, Questions, ToMeasurer } from "./protocol";
 
-/** Put here by build.mjs. */
-declare const MEASURER_FILE: string;
+/** One for each of the two modules; put here by build.mjs. */
+declare const MEASURER_FILES: Record<Program, string>;
 
 export class Remote {
-  private readonly worker = new Worker(MEASURER_FILE);
+  private readonly worker: Worker;
   private readonly waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>();
   private asked = 0;
   private over: string | null = null;
 
-  constructor() {
+  constructor(program: Program) {
+    this.worker = new Worker(MEASURER_FILES[program]);
     this.worker.onmessage = ({ data }: MessageEvent<FromMeasurer>) => {
       if ("failed" in data) return this.end(data.failed);
       const one = this.waiting.get(data.number);

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { CELL_KEYS } from "../focus";
 import { GROUPS } from "../help";
 import { helping, PAGE_KEYS } from "../keys";
-import { compiled } from "../program";
+import { alone } from "../program";
 import { go } from "../tour/tour";
 import { HEAD_KEYS } from "./attention/heads";
 import { TOKEN_KEYS } from "./editor/keys";
@@ -60,7 +60,7 @@ export function Help() {
           <Keyboard />
           <Words />
           {/* The page in one file has no other beside it. */}
-          {!compiled && (
+          {!alone && (
             <p>
               <a href="bench.html">Benchmark</a>: how fast this machine trains, on its CPU and with WebGPU.
             </p>

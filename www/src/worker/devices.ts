@@ -26,7 +26,7 @@ export class Devices {
     let device = this.opened.get(kind);
     if (!device) {
       if (PROGRAM === "cpu" && (await adapterFor(kind))) throw new OtherProgram(kind);
-      this.onOpening();
+      if (PROGRAM === "webgpu") this.onOpening(); // the CPU is there at once
       device = await openDevice(kind);
       this.opened.set(kind, device);
     }
