@@ -99,8 +99,8 @@ export type Claims = { lists: number; claims: Claim[]; refused: string | null };
 export type ToWorker =
   // Once, first. A worker that replaces another is given the module that the first compiled. `lock`: see supervisor.ts.
   | { type: "load"; module: WebAssembly.Module | null; lock: string }
-  // To a worker that is to take over from another: opens a device, of which it says `tried`.
-  | { type: "try"; device: DeviceKind }
+  // To a worker that is to take over from another: opens a device, of "auto" the one that this experiment is trained faster on, and says `tried`.
+  | { type: "try"; device: DeviceKind; experiment: Experiment | null }
   // To that other: rests, saves, and says `released`.
   | { type: "release"; run: RunId }
   // Replaces the run; on refusal the old one goes on. `goal`: the step to train to; Infinity plays, 0 waits.

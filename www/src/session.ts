@@ -436,7 +436,7 @@ async function readyOther(needs: Extract<FromWorker, { type: "needs" }>): Promis
   const { device, what, run } = needs;
   try {
     const known = device === "auto" ? measured.get(state.parameters.value) : undefined;
-    const found = known ?? (await supervisor.ready(device, (message) => (state.fetching.value = message.stage === "download" ? message : null)));
+    const found = known ?? (await supervisor.ready(device, state.experiment.value, (message) => (state.fetching.value = message.stage === "download" ? message : null)));
     if (readied !== needs) return;
     if (found.kind === "webgpu") return leave();
     // It was "auto" that was asked for, and the CPU is it.

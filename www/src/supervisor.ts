@@ -8,7 +8,7 @@
 // holds a Web Lock of its own for as long as it lives; the page waits for the same lock, and being granted it means that
 // the worker is gone. Without Web Locks a silent death goes unnoticed.
 
-import type { DeviceKind } from "tinylens";
+import type { DeviceKind, Experiment } from "tinylens";
 import type { DeviceInfo, FatalCause, FromWorker, Program, ToWorker } from "./protocol";
 
 /** `gone`: it died without a word. `script`: its own script failed. */
@@ -79,7 +79,7 @@ export class Supervisor {
    * Readies a worker of the program with WebGPU and opens a device in it; it then waits for `adopt`, or `dismiss`. Rejects with why it can't,
    * or when another is asked for. `loading`: how far it is.
    */
-  async ready(device: DeviceKind, loading: (message: Extract<FromWorker, { type: "loading" }>) => void): Promise<DeviceInfo> {
+  async ready(device: DeviceKind, experiment: Experiment | null, loading: (message: Extract<FromWorker, { type: "loading" }>) => void): Promise<DeviceInfo> {
     this.dismiss();
     const answer = await new Promise<DeviceInfo | Error>((resolve) => {
       const tried = (answer: DeviceInfo | Error) => {
@@ -91,7 +91,7 @@ export class Supervisor {
       };
       const worker = this.employ("webgpu", (message) => {
         if (message.type === "loading") loading(message);
-        else if (message.type === "ready") worker.postMessage({ type: "try", device } satisfies ToWorker);
+        else if (message.type === "ready") worker.postMessage({ type: "try", device, experiment } satisfies ToWorker);
         else if (message.type === "tried") tried("error" in message.answer ? new Error(message.answer.error) : message.answer);
       });
       this.second = { worker, tried };

@@ -68,7 +68,7 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker | Help>) => {
       void load(data.module);
       return;
     case "try":
-      return void trainer.try(data.device);
+      return void trainer.try(data.device, data.experiment);
     case "canvas":
       return pictures.canvas(data.name, data.canvas, data.view);
     case "view":

@@ -102,7 +102,7 @@ test("with a GPU auto measures it in a worker of its own, while the run has begu
   const asked = watched(context);
   await untilStep(page, 3);
   await until("the other program", async () => asked.length === 2);
-  await until("a choice", async () => /a step takes [\d.]+ ms on/.test(await chip(page).getAttribute("title")), 120_000);
+  await until("a choice", async () => /a step of this model takes [\d.]+ ms on/.test(await chip(page).getAttribute("title")), 120_000);
   await until("one worker", async () => page.workers().length === 1);
   const step = await figure(page, "step");
   await untilStep(page, step + 2, 120_000);
@@ -111,7 +111,7 @@ test("with a GPU auto measures it in a worker of its own, while the run has begu
     const before = asked.length;
     await button(page, "Reset to step 0").click();
     await untilStep(page, 2);
-    await until("the same choice", async () => /a step takes/.test(await chip(page).getAttribute("title")));
+    await until("the same choice", async () => /a step of this model takes/.test(await chip(page).getAttribute("title")));
     assert.equal(asked.length, before);
   }
   assert.deepEqual(record, { errors: [], elsewhere: [] });

@@ -26,7 +26,8 @@ after(async () => {
 
 const offer = (page) => page.locator(".offer");
 const goOn = (page) => offer(page).getByRole("button", { name: /^Go on from step/ });
-const openRuns = (page) => page.locator(".runs > summary").click();
+/** Also where the link, which may be read a moment later, opens it. */
+const openRuns = (page) => until("the panel of runs", async () => (await page.locator(".runs").evaluate((panel) => panel.open)) || (await page.locator(".runs > summary").click()));
 const row = (page, name) => page.locator(`[data-run="${name}"]`);
 const names = (page) => page.locator(".run:not(.gone) b.name").allInnerTexts();
 const said = (page) => page.locator('[data-runs="said"]').innerText();

@@ -4,7 +4,7 @@
 // Training is pulled: not asking for steps is the pause. Between any two things it goes through the event queue, so that a
 // pointer waits for one chunk at most.
 
-import { checkExperiment, type Device, type DeviceKind, type Run } from "tinylens";
+import { checkExperiment, Run, type Device, type DeviceKind, type Experiment } from "tinylens";
 import { fitNumbers } from "../prompt";
 import type { CanvasName, FromWorker, RunId, Showing, ToWorker } from "../protocol";
 import type { Crew } from "tinylens/crew.mjs";
@@ -209,9 +209,13 @@ export class Trainer {
   }
 
   /** Before another worker takes over. */
-  async try(kind: DeviceKind): Promise<void> {
+  async try(kind: DeviceKind, experiment: Experiment | null): Promise<void> {
     try {
-      this.post({ type: "tried", answer: infoOf(await this.devices.get(kind), null) });
+      const device = await this.devices.get(kind);
+      if (kind !== "auto" || !experiment) return this.post({ type: "tried", answer: infoOf(device, null) });
+      const run = await Run.create(experiment, device);
+      this.post({ type: "tried", answer: infoOf(run.device, run) });
+      run.free();
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       this.post({ type: "tried", answer: { error: error instanceof Error ? error.message : String(error) } });
