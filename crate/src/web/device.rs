@@ -7,7 +7,7 @@ use super::convert::promise;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 
-const CPU: &str = "burn-flex with simd128, one thread";
+const CPU: &str = "simd128";
 
 /// Where a model lives and computes.
 #[wasm_bindgen]
