@@ -62,8 +62,8 @@ export class Trainer {
   private stepCost = CHUNK;
   private listCost = 0;
   private losses: Float32Array[] = [];
-  private reported = 0;
-  private posted = 0;
+  private reported = -Infinity;
+  private posted = -Infinity; // the first look is shown at once, however young the worker is
   private readonly speed = new Speed();
   // Together at most 20 % of the time, whatever the device makes them cost: the figures beside a fast run must not lag far
   // behind it. The save below is on top of that which every hundredth step asks for: on a slow device a hundred steps are minutes.
