@@ -87,10 +87,8 @@ impl Run {
         let lean = (model.device() == Device::flex())
             .then(|| Rc::new(RefCell::new(Lean::new(model.config(), model.layout(), positions, experiment.train.batch_size))));
         #[cfg(feature = "webgpu")]
-        let kernels = {
-            let held_out = task.test_batch(0, plateau_lists(&experiment)).tokens;
-            Kernels::new(&experiment, model.layout(), &model.device(), &held_out).map(|kernels| Rc::new(Mutex::new(kernels)))
-        };
+        let kernels =
+            Kernels::new(&experiment, model.layout(), &model.device(), plateau_lists(&experiment)).map(|it| Rc::new(Mutex::new(it)));
         Self {
             experiment,
             task,

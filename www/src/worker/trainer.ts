@@ -68,7 +68,7 @@ export class Trainer {
   // Together at most 20 % of the time, whatever the device makes them cost: the figures beside a fast run must not lag far
   // behind it. The save below is on top of that which every hundredth step asks for: on a slow device a hundred steps are minutes.
   private readonly looking = new Budget(0.08, 16);
-  private readonly evaluating = new Budget(0.1, 700);
+  private readonly evaluating = new Budget(0.1, 250);
   private readonly saving = new Budget(0.02, 5000);
   /** On top of those: see survey.ts. */
   private readonly survey = new Survey();

@@ -13,6 +13,7 @@ use super::shared::{Shared, load, of, unload};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::Layout;
+use crate::task::Sort;
 use crate::train::adam::rates;
 
 /// A run's values as burn has them, `[parameters]` each: parameters, Adam's mean and its mean square.
@@ -34,7 +35,6 @@ pub struct Kernels {
     shared: Shared,
     program: Program,
     experiment: Experiment,
-    held_out: Vec<u32>,
     built: Option<Built>,
     /// The stamp of the tensors whose values the buffers hold, and the last that was given.
     holds: Option<u64>,
@@ -83,18 +83,16 @@ const TABLES: usize = 6;
 const RESULTS: usize = 7;
 
 impl Kernels {
-    /// The step of an experiment, if it is covered, the device is burn's GPU and its buffers may be as large as it needs. `held_out`: held-out
-    /// sequences of full length, `[lists, positions]`.
-    pub fn new(experiment: &Experiment, layout: &Layout, device: &Device, held_out: &[i32]) -> Option<Self> {
+    /// The step of an experiment, if it is covered, the device is burn's GPU and its buffers may be as large as it needs. `held_out_lists`: how many
+    /// held-out lists the schedule goes by.
+    pub fn new(experiment: &Experiment, layout: &Layout, device: &Device, held_out_lists: usize) -> Option<Self> {
         let shared = of(device)?;
-        let positions = experiment.task.sequence_length(experiment.task.list_length);
-        let program = Program::new(experiment, layout, held_out.len() / positions)?;
+        let program = Program::new(experiment, layout, held_out_lists)?;
         let limits = shared.gpu.limits();
         let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let fits = program.sizes.all().iter().all(|words| 4 * *words as u64 <= most)
             && program.plan.tiles.len() <= limits.max_compute_workgroups_per_dimension as usize;
-        let held_out = held_out.iter().map(|token| *token as u32).collect();
-        fits.then(|| Self { shared, program, experiment: experiment.clone(), held_out, built: None, holds: None, stamps: 0 })
+        fits.then(|| Self { shared, program, experiment: experiment.clone(), built: None, holds: None, stamps: 0 })
     }
 
     /// Most steps of one call.
@@ -119,7 +117,9 @@ impl Kernels {
             }
         }
         self.write(&built.buffers[TABLES], 0, &self.program.tables);
-        self.write(&built.buffers[TOKENS], self.program.places.held_out, &self.held_out);
+        let held_out = Sort::new(&self.experiment.task, &self.experiment.train).test_batch(0, self.program.held_out_lists);
+        let held_out: Vec<u32> = held_out.tokens.into_iter().map(|token| token as u32).collect();
+        self.write(&built.buffers[TOKENS], self.program.places.held_out, &held_out);
         self.built = Some(built);
         Ok(())
     }
