@@ -97,16 +97,18 @@ async function write(): Promise<void> {
   timer = undefined;
   last = performance.now();
   said = mine;
-  // While it was asked for, another link may have been opened.
-  if (link !== null && link !== written && record.peek()) {
+  // While it was asked for, another link may have been opened, or written in the address: `hashchange` comes later than the change.
+  const typed = here() !== written && isLink(here());
+  if (typed) said = "";
+  else if (link !== null && link !== written && record.peek()) {
     const fresh = untracked(() => entries.value) !== entry;
     try {
       history[fresh ? "pushState" : "replaceState"](null, "", addressOf(link));
-      written = link;
+      written = here(); // as the browser spells it
     } catch {
       // A browser that was asked too often, or does not allow it here: the share dialog has the link all the same.
     }
   }
-  entry = entries.peek();
+  if (!typed) entry = entries.peek();
   if (wanted !== said) schedule();
 }

@@ -24,6 +24,38 @@ const clean = ({ record }) => {
   assert.deepEqual(record.elsewhere, []);
 };
 
+test("a link that is written in the address just as the page writes its own is opened all the same", async () => {
+  // The page asks its worker for the link that it will write. As the answer comes, somebody else has written the address: no event of that has been seen yet.
+  const init = `{
+    const Real = Worker;
+    globalThis.Worker = class extends Real {
+      constructor(...names) {
+        super(...names);
+        this.addEventListener("message", ({ data }) => {
+          if (!globalThis.typed || !JSON.stringify(data)?.includes("v=1")) return;
+          location.hash = globalThis.typed;
+          globalThis.typed = null;
+        });
+      }
+    };
+  }`;
+  for (const [typed, arrived] of [
+    ["tour=read_pattern", (page) => page.locator(".tour").count()],
+    [`${SMALL.replace("list_length=3", "list_length=4")}&train.steps=5&device=cpu`, async (page) => (await figure(page, "step")) === 5 && /list_length=4/.test(hash(page))],
+  ]) {
+    const opened = await openAt(`${SMALL}&device=cpu`, { init });
+    const { page, context } = opened;
+    await untilStep(page, 1);
+    await pause(page);
+    await page.evaluate((typed) => (globalThis.typed = typed), typed);
+    await page.locator("#list").fill("1, 2, 3"); // Something to write.
+    await until("the page to be asked", () => page.evaluate(() => globalThis.typed === null));
+    await until("what was typed", () => arrived(page), 10_000);
+    clean(opened);
+    await context.close();
+  }
+});
+
 test("a run is reproduced bit for bit from the address of another page", async () => {
   const first = await openAt(`${SMALL}&device=cpu`);
   await untilStep(first.page, 30);
