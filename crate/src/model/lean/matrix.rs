@@ -1,10 +1,13 @@
 //! Products of small matrices: one thread, a fixed order of sums, the same bits natively and in every browser (no fused multiply-adds).
 //!
-//! Both matrices are packed, `b` into panels of [`COLUMNS`] columns and `a` into panels of [`ROWS`] rows, so that one loop serves matrices
-//! and transposes: it keeps a tile of `ROWS` by `COLUMNS` sums in eight SIMD registers. Long sums are taken [`DEPTH`] terms at a time, so that
-//! panels stay in the first cache.
+//! A tile of [`ROWS`] by [`COLUMNS`] sums is kept in eight SIMD registers. `b` is packed into panels of `COLUMNS` columns, and a transposed `a`
+//! into panels of `ROWS` rows; the rows of another `a` are read where they are. Long sums are taken [`DEPTH`] terms at a time, so that panels stay
+//! in the first cache.
 
 use std::cell::RefCell;
+
+use bytemuck::cast;
+use wide::f32x4;
 
 /// Rows of a tile: what one panel of `a` holds.
 const ROWS: usize = 4;
@@ -73,15 +76,22 @@ pub fn multiply_part(out: &mut [f32], stride: usize, a: Matrix, b: Matrix, scale
         let mut start = 0;
         loop {
             let depth = DEPTH.min(k - start);
-            // `a` by rows and `b` by columns: what is contiguous in memory is a panel's width in a transposed `a` and in a `b` as it is.
-            pack(&mut panels.a, a.t(), start, depth);
             pack(&mut panels.b, b, start, depth);
+            if a.transposed {
+                pack(&mut panels.a, a.t(), start, depth);
+            }
             let add = add || start > 0;
             for column in (0..n).step_by(COLUMNS) {
                 let b = &panels.b[column / COLUMNS * depth..][..depth];
+                let width = COLUMNS.min(n - column);
                 for row in (0..m).step_by(ROWS) {
-                    let sums = tile(&panels.a[row / ROWS * depth..][..depth], b);
-                    let width = COLUMNS.min(n - column);
+                    let sums = if a.transposed {
+                        tile_of_panel(&panels.a[row / ROWS * depth..][..depth], b)
+                    } else {
+                        // Below the last row it is there once more, and goes nowhere.
+                        let of = |i: usize| &a.values[(row + i).min(m - 1) * a.stride + start..][..depth];
+                        tile_of_rows([of(0), of(1), of(2), of(3)], b)
+                    };
                     for i in 0..ROWS.min(m - row) {
                         store(&mut out[(row + i) * stride + column..][..width], &sums[i], scale, add);
                     }
@@ -95,33 +105,57 @@ pub fn multiply_part(out: &mut [f32], stride: usize, a: Matrix, b: Matrix, scale
     });
 }
 
-#[inline]
-fn store(out: &mut [f32], sums: &[f32; COLUMNS], scale: f32, add: bool) {
-    if let Ok(out) = <&mut [f32; COLUMNS]>::try_from(&mut *out) {
-        for j in 0..COLUMNS {
-            out[j] = sums[j] * scale + if add { out[j] } else { 0.0 };
+#[inline(always)]
+fn store(out: &mut [f32], sums: &[f32x4; 2], scale: f32, add: bool) {
+    let sums = [sums[0] * f32x4::splat(scale), sums[1] * f32x4::splat(scale)];
+    if let Ok(out) = <&mut [[f32; 4]; 2]>::try_from(out.as_chunks_mut().0) {
+        for half in 0..2 {
+            out[half] = *(sums[half] + if add { f32x4::new(out[half]) } else { f32x4::ZERO }).as_array();
         }
     } else {
+        let sums: [f32; COLUMNS] = cast(sums);
         for j in 0..out.len() {
-            out[j] = sums[j] * scale + if add { out[j] } else { 0.0 };
+            out[j] = sums[j] + if add { out[j] } else { 0.0 };
         }
     }
 }
 
-/// The sums of one tile: panels' rows are the terms.
-#[inline]
-fn tile(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
-    let mut sums = [[0.0; COLUMNS]; ROWS];
+/// Sums of one tile, two registers a row.
+type Sums = [[f32x4; 2]; ROWS];
+
+/// The sums of one tile. A panel's rows are the terms.
+#[inline(always)]
+fn tile_of_panel(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> Sums {
+    let mut sums = [[f32x4::ZERO; 2]; ROWS];
     let depth = a.len().min(b.len());
     let (a, b) = (&a[..depth], &b[..depth]);
     for p in 0..depth {
-        for i in 0..ROWS {
-            for j in 0..COLUMNS {
-                sums[i][j] += a[p][i] * b[p][j];
-            }
-        }
+        add_term(&mut sums, a[p], &b[p]);
     }
     sums
+}
+
+/// The same of four rows as they are.
+#[inline(always)]
+fn tile_of_rows(a: [&[f32]; ROWS], b: &[[f32; COLUMNS]]) -> Sums {
+    let mut sums = [[f32x4::ZERO; 2]; ROWS];
+    let depth = b.len();
+    let [a0, a1, a2, a3] = [&a[0][..depth], &a[1][..depth], &a[2][..depth], &a[3][..depth]];
+    for p in 0..depth {
+        add_term(&mut sums, [a0[p], a1[p], a2[p], a3[p]], &b[p]);
+    }
+    sums
+}
+
+#[inline(always)]
+fn add_term(sums: &mut Sums, a: [f32; ROWS], b: &[f32; COLUMNS]) {
+    let [b0, b1, b2, b3, b4, b5, b6, b7] = *b;
+    let b = [f32x4::new([b0, b1, b2, b3]), f32x4::new([b4, b5, b6, b7])];
+    for i in 0..ROWS {
+        let a = f32x4::splat(a[i]);
+        sums[i][0] += a * b[0];
+        sums[i][1] += a * b[1];
+    }
 }
 
 /// Rows `start..start + depth` of a matrix in panels of `WIDTH` of its columns, the last one filled up with zeros.
@@ -141,17 +175,20 @@ fn pack<const WIDTH: usize>(out: &mut Vec<[f32; WIDTH]>, matrix: Matrix, start: 
             out.fill([0.0; WIDTH]);
         }
         if transposed {
-            // Four columns at a time: SIMD transposes them.
+            // Four columns at a time, which SIMD transposes.
             let whole = width - width % 4;
             for j in (0..whole).step_by(4) {
                 let column = |j: usize| &values[(first + j) * stride + start..][..depth];
                 let [a, b, c, d] = [column(j), column(j + 1), column(j + 2), column(j + 3)];
-                for p in 0..depth {
-                    let row = &mut out[p];
-                    row[j] = a[p];
-                    row[j + 1] = b[p];
-                    row[j + 2] = c[p];
-                    row[j + 3] = d[p];
+                let aligned = depth - depth % 4;
+                for p in (0..aligned).step_by(4) {
+                    let rows = f32x4::transpose([four(a, p), four(b, p), four(c, p), four(d, p)]);
+                    for i in 0..4 {
+                        put(&mut out[p + i], j, *rows[i].as_array());
+                    }
+                }
+                for p in aligned..depth {
+                    put(&mut out[p], j, [a[p], b[p], c[p], d[p]]);
                 }
             }
             for j in whole..width {
@@ -172,6 +209,22 @@ fn pack<const WIDTH: usize>(out: &mut Vec<[f32; WIDTH]>, matrix: Matrix, start: 
                 }
             }
         }
+    }
+}
+
+/// Four values from `at` on.
+#[inline(always)]
+fn four(values: &[f32], at: usize) -> f32x4 {
+    let values = &values[at..at + 4];
+    f32x4::new([values[0], values[1], values[2], values[3]])
+}
+
+#[inline(always)]
+#[expect(clippy::manual_memcpy, reason = "a call for a few values")]
+fn put(values: &mut [f32], at: usize, four: [f32; 4]) {
+    let values = &mut values[at..at + 4];
+    for i in 0..4 {
+        values[i] = four[i];
     }
 }
 

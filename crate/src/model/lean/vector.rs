@@ -73,7 +73,7 @@ fn total(lanes: &Lanes) -> f32 {
 
 /// The largest value, but for NaN, which goes through `exp` and shows there.
 #[inline]
-fn max(values: &[f32]) -> f32 {
+pub fn largest(values: &[f32]) -> f32 {
     let larger = |a: f32, b: f32| if b > a { b } else { a };
     let (chunks, others) = values.as_chunks::<LANES>();
     let mut lanes = [f32::NEG_INFINITY; LANES];
@@ -92,24 +92,27 @@ fn max(values: &[f32]) -> f32 {
     most
 }
 
+/// `values = exp(values)`, for values up to 0. Many rows at once where there are many, since starting the loop costs as much as a row.
+#[inline(never)]
+pub fn exp_all(values: &mut [f32]) {
+    for i in 0..values.len() {
+        values[i] = exp(values[i]);
+    }
+}
+
 /// `values = exp(values - max)`; gives their sum. What would be below e⁻⁴⁰ is 0: a trained softmax is full of such values, and wasm, which
 /// can't flush denormals, slows threefold over them.
 #[inline]
 pub fn exp_less_max(values: &mut [f32]) -> f32 {
-    exp_less(values, max(values))
+    exp_less(values, largest(values))
 }
 
 #[inline]
 fn exp_less(values: &mut [f32], max: f32) -> f32 {
-    let (chunks, others) = values.as_chunks_mut::<LANES>();
-    for i in 0..chunks.len() {
-        for lane in 0..LANES {
-            chunks[i][lane] = exp(chunks[i][lane] - max);
-        }
+    for i in 0..values.len() {
+        values[i] -= max;
     }
-    for i in 0..others.len() {
-        others[i] = exp(others[i] - max);
-    }
+    exp_all(values);
     sum(values)
 }
 
@@ -117,7 +120,7 @@ fn exp_less(values: &mut [f32], max: f32) -> f32 {
 #[inline]
 pub fn cross_entropy(logits: &mut [f32], target: usize, weight: f32) -> f64 {
     let wanted = logits[target];
-    let max = max(logits);
+    let max = largest(logits);
     let sum = exp_less(logits, max);
     let scale = weight / sum;
     for i in 0..logits.len() {
@@ -133,7 +136,8 @@ pub fn cross_entropy(logits: &mut [f32], target: usize, weight: f32) -> f64 {
 pub fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    let clamped = if x > -40.0 { x } else { -40.0 };
+    // NaN is kept, here and below: a run that has diverged must say so.
+    let clamped = if x < -40.0 { -40.0 } else { x };
     // Rounded to a whole number by adding and taking away 1.5 · 2²³; in between, its low bits are those of that whole number.
     const ROUND: f32 = 12_582_912.0;
     let rounded = clamped * std::f32::consts::LOG2_E + ROUND;
@@ -147,9 +151,7 @@ pub fn exp(x: f32) -> f32 {
     let p = p * r + 0.5;
     let value = p * r * r + r + 1.0;
     let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
-    let result = if x > -40.0 { value * power } else { 0.0 };
-    // NaN is kept: a run that has diverged must say so.
-    if x.is_nan() { x } else { result }
+    if x <= -40.0 { 0.0 } else { value * power }
 }
 
 #[cfg(test)]

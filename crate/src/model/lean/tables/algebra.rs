@@ -4,8 +4,11 @@
 //! through `W_U` stands one below the other (`unembedded`).
 
 use super::super::matrix::{Matrix, multiply, multiply_part};
-use super::super::vector::{LANES, Lanes, add};
-use super::{Places, Shape};
+use bytemuck::{cast_slice, cast_slice_mut};
+use wide::f32x4;
+
+use super::super::vector::add;
+use super::{LANES, Places, Shape};
 
 /// Tables and their gradients, each head's one after the other where there is one a head.
 #[derive(Clone, Debug)]
@@ -21,25 +24,25 @@ pub struct Tables {
     grad_unembedded: Vec<f32>,
     /// `[R + H D, P]`: their products with `W_U`. The first `R` are what every row adds to the logits by itself, minus infinity where there is
     /// no token. Then `W_O W_U`.
-    pub x: Vec<Lanes>,
-    pub grad_x: Vec<Lanes>,
+    pub x: Vec<f32x4>,
+    pub grad_x: Vec<f32x4>,
     /// `[H, R, R]`: attention scores of every query row with every key row.
     pub s: Vec<f32>,
     pub grad_s: Vec<f32>,
     /// `[H, R, P]`: what every value row adds to the logits.
-    pub z: Vec<Lanes>,
-    pub grad_z: Vec<Lanes>,
+    pub z: Vec<f32x4>,
+    pub grad_z: Vec<f32x4>,
 }
 
 impl Tables {
     pub fn new(shape: &Shape) -> Self {
         let Shape { c, d, h, o, rows, panels, .. } = *shape;
         let zeros = |length: usize| vec![0.0; length];
-        let lanes = |length: usize| vec![[0.0; LANES]; length];
+        let lanes = |length: usize| vec![f32x4::ZERO; length];
         let (width, through_w_u) = (3 * h * d, rows + h * d);
         let mut x = lanes(through_w_u * panels);
         for row in x[..rows * panels].chunks_exact_mut(panels) {
-            row.as_flattened_mut()[o..].fill(f32::NEG_INFINITY);
+            cast_slice_mut::<_, f32>(row)[o..].fill(f32::NEG_INFINITY);
         }
         Self {
             w_qkv: zeros(c * width),
@@ -81,20 +84,20 @@ impl Tables {
         }
         of_w_o.copy_from_slice(&parameters[places.w_o..places.w_o + h * d * c]);
         let unembed = Matrix::new(&parameters[places.w_u..], c, o);
-        multiply_part(self.x.as_flattened_mut(), padded, Matrix::new(&self.unembedded, rows + h * d, c), unembed, 1.0, false);
+        multiply_part(cast_slice_mut(&mut self.x), padded, Matrix::new(&self.unembedded, rows + h * d, c), unembed, 1.0, false);
         for row in self.x[..v * panels].chunks_exact_mut(panels) {
-            add(&mut row.as_flattened_mut()[..o], &parameters[places.b_u..places.b_u + o]);
+            add(&mut cast_slice_mut::<_, f32>(row)[..o], &parameters[places.b_u..places.b_u + o]);
         }
 
-        let m = self.x[rows * panels..].as_flattened();
+        let m = cast_slice(&self.x[rows * panels..]);
         for head in 0..h {
             let [q, k, v] = [0, 1, 2].map(|part| Matrix::part(&self.qkv[(part * h + head) * d..], rows, d, width));
             multiply(&mut self.s[head * rows * rows..], q, k.t(), scale, false);
-            let z = self.z[head * rows * panels..].as_flattened_mut();
+            let z = cast_slice_mut(&mut self.z[head * rows * panels..]);
             multiply(z, v, Matrix::new(&m[head * d * padded..], d, padded), 1.0, false);
         }
-        self.grad_x.fill([0.0; LANES]);
-        self.grad_z.fill([0.0; LANES]);
+        self.grad_x.fill(f32x4::ZERO);
+        self.grad_z.fill(f32x4::ZERO);
         self.grad_s.fill(0.0);
     }
 
@@ -103,13 +106,13 @@ impl Tables {
         let Shape { c, d, h, v, o, rows, panels, scale } = *shape;
         let (width, padded) = (3 * h * d, panels * LANES);
 
-        let m = self.x[rows * panels..].as_flattened();
-        let grad_m = self.grad_x[rows * panels..].as_flattened_mut();
+        let m = cast_slice(&self.x[rows * panels..]);
+        let grad_m = cast_slice_mut(&mut self.grad_x[rows * panels..]);
         for head in 0..h {
             let [q, k, v] = [0, 1, 2].map(|part| Matrix::part(&self.qkv[(part * h + head) * d..], rows, d, width));
             let [start_q, start_k, start_v] = [0, 1, 2].map(|part| (part * h + head) * d);
             // Z = V (W_O W_U)
-            let grad_z = Matrix::new(self.grad_z[head * rows * panels..].as_flattened(), rows, padded);
+            let grad_z = Matrix::new(cast_slice(&self.grad_z[head * rows * panels..]), rows, padded);
             multiply(&mut grad_m[head * d * padded..], v.t(), grad_z, 1.0, false);
             multiply_part(&mut self.grad_qkv[start_v..], width, grad_z, Matrix::new(&m[head * d * padded..], d, padded).t(), 1.0, false);
             // S = scale · Q Kᵀ
@@ -118,7 +121,7 @@ impl Tables {
             multiply_part(&mut self.grad_qkv[start_k..], width, grad_s.t(), q, scale, false);
         }
 
-        let grad_x = Matrix::part(self.grad_x.as_flattened(), rows + h * d, o, padded);
+        let grad_x = Matrix::part(cast_slice(&self.grad_x), rows + h * d, o, padded);
         let unembed = Matrix::new(&parameters[places.w_u..], c, o);
         multiply(&mut gradient[places.w_u..], Matrix::new(&self.unembedded, rows + h * d, c).t(), grad_x, 1.0, true);
         multiply(&mut self.grad_unembedded, grad_x, unembed.t(), 1.0, false);
@@ -129,7 +132,7 @@ impl Tables {
             add(&mut gradient[places.b_o..places.b_o + c], row);
         }
         for row in self.grad_x[..v * panels].chunks_exact(panels) {
-            add(&mut gradient[places.b_u..places.b_u + o], &row.as_flattened()[..o]);
+            add(&mut gradient[places.b_u..places.b_u + o], &cast_slice::<_, f32>(row)[..o]);
         }
 
         let grad_qkv = Matrix::new(&self.grad_qkv, rows, width);

@@ -15,9 +15,11 @@ mod algebra;
 mod sequences;
 
 use super::Sequences;
-use super::vector::LANES;
 use crate::config::{AttentionDirection, ModelConfig, PositionalEmbedding};
 use crate::model::Layout;
+
+/// Values of a SIMD register.
+const LANES: usize = 4;
 
 /// Sizes of a model's tables.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,16 +1,19 @@
 //! The part of a step that goes through the sequences: look up, softmax, loss, and back into the tables' gradients.
 //!
-//! A few destinations of a sequence go together, so that what is read of each source serves them all. Loops are over indices and lanes for
-//! the reason that [`vector`](super::super::vector) gives.
-#![expect(clippy::needless_range_loop, reason = "see above")]
+//! A few destinations of a sequence go together, so that what is read of each source serves them all. SIMD is written out, since compilers
+//! shuffle these loops' sums from lane to lane, and functions are not inlined, since together they have more at hand than there are registers.
+#![expect(clippy::needless_range_loop, reason = "several slices at one index; starting a loop over all of them costs as much as a row")]
 
 use std::ops::Range;
 
-use super::super::vector::{LANES, Lanes, cross_entropy, exp_less_max};
-use super::algebra::Tables;
-use super::{Sequences, Shape};
+use bytemuck::cast_slice_mut;
+use wide::f32x4;
 
-/// Destinations that go together: with two SIMD registers of sums each they fill the sixteen that there are.
+use super::super::vector::{exp_all, largest, sum};
+use super::algebra::Tables;
+use super::{LANES, Sequences, Shape};
+
+/// Destinations that go together: with two SIMD registers of sums each they leave room for what is added to them, in sixteen.
 const TOGETHER: usize = 5;
 
 /// What one sequence needs, used again by the next.
@@ -18,30 +21,27 @@ struct Scratch {
     /// `[n]`: its tokens.
     tokens: Vec<usize>,
     /// `[H, n, P]`: what attending to each source adds to the logits.
-    written: Vec<Lanes>,
+    written: Vec<f32x4>,
     /// `[H, n]`, for each destination: how much it attends to each source, and the gradient of that.
     pattern: Vec<[f32; TOGETHER]>,
     grad_pattern: Vec<[f32; TOGETHER]>,
-    /// `[n]`, padded: one destination's scores.
-    scores: Vec<Lanes>,
-    /// `[P]`: logits, then their gradient; of every destination, and of one.
-    logits: Vec<[Lanes; TOGETHER]>,
-    row: Vec<Lanes>,
+    /// `[destination, H, n]`, rows padded to whole registers: scores, then their exponentials.
+    scores: Vec<f32x4>,
+    /// `[P]`, for each destination: logits, then their gradient.
+    logits: Vec<[f32x4; TOGETHER]>,
 }
 
 /// The mean loss over all sequences; the gradients of the tables are added up in `tables`.
 pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
     let Shape { h, panels, .. } = *shape;
     let n = sequences.positions - 1;
-    let zero = [0.0; LANES];
     let mut scratch = Scratch {
         tokens: Vec::with_capacity(n),
-        written: vec![zero; h * n * panels],
+        written: vec![f32x4::ZERO; h * n * panels],
         pattern: vec![[0.0; TOGETHER]; h * n],
         grad_pattern: vec![[0.0; TOGETHER]; h * n],
-        scores: vec![zero; n.div_ceil(LANES)],
-        logits: vec![[zero; TOGETHER]; panels],
-        row: vec![zero; panels],
+        scores: vec![f32x4::ZERO; TOGETHER * h * n.div_ceil(LANES)],
+        logits: vec![[f32x4::ZERO; TOGETHER]; panels],
     };
     let count = sequences.count();
     let weight = 1.0 / count as f32;
@@ -53,7 +53,7 @@ pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
             scratch.attend(shape, tables, destinations.clone());
             scratch.predict(shape, tables, destinations.clone());
             loss += scratch.compare(shape, tables, destinations.clone(), &tokens[start + 1..], weight);
-            scratch.predict_backward(shape, tables, destinations.end);
+            scratch.predict_backward(shape, tables, destinations.clone());
             scratch.attend_backward(shape, tables, destinations);
         }
     }
@@ -62,6 +62,7 @@ pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
 
 impl Scratch {
     /// The tokens of a sequence, and what each writes where it is attended to.
+    #[inline(never)]
     fn read(&mut self, shape: &Shape, tables: &Tables, tokens: &[i32]) {
         let Shape { h, v, rows, panels, .. } = *shape;
         let n = tokens.len();
@@ -74,140 +75,190 @@ impl Scratch {
                 let token = &z[self.tokens[source] * panels..][..panels];
                 let place = &z[(v + source) * panels..][..panels];
                 for j in 0..panels {
-                    for lane in 0..LANES {
-                        written[j][lane] = token[j][lane] + place[j][lane];
-                    }
+                    written[j] = token[j] + place[j];
                 }
             }
         }
     }
 
     /// The patterns of some destinations, of all heads.
+    #[inline(never)]
     fn attend(&mut self, shape: &Shape, tables: &Tables, destinations: Range<usize>) {
         let Shape { h, v, rows, .. } = *shape;
         let n = self.tokens.len();
-        let first = destinations.start;
-        self.pattern[..h * n].fill([0.0; TOGETHER]);
-        for destination in destinations {
+        let padded = destinations.end.next_multiple_of(LANES);
+        let scores: &mut [f32] = cast_slice_mut(&mut self.scores);
+        for i in 0..destinations.len() {
+            let destination = destinations.start + i;
             let sources = destination + 1;
             for head in 0..h {
                 let s = &tables.s[head * rows * rows..][..rows * rows];
                 let token = &s[self.tokens[destination] * rows..][..rows];
                 let place = &s[(v + destination) * rows..][..rows];
-                let chunks = &mut self.scores[..sources.div_ceil(LANES)];
-                let scores = chunks.as_flattened_mut();
+                let scores = &mut scores[(i * h + head) * padded..][..padded];
                 for source in 0..sources {
                     let key = self.tokens[source];
                     scores[source] = (token[key] + place[key]) + (token[v + source] + place[v + source]);
                 }
-                // Whole SIMD registers: what is not there has no weight.
+                // What is not there has no weight.
                 scores[sources..].fill(f32::NEG_INFINITY);
-                let scale = 1.0 / exp_less_max(scores);
-                let pattern = &mut self.pattern[head * n..][..sources];
-                for source in 0..sources {
-                    pattern[source][destination - first] = scores[source] * scale;
+                let most = largest(scores);
+                for source in 0..padded {
+                    scores[source] -= most;
+                }
+            }
+        }
+        exp_all(&mut scores[..destinations.len() * h * padded]);
+        self.pattern[..h * n].fill([0.0; TOGETHER]);
+        for i in 0..destinations.len() {
+            for head in 0..h {
+                let scores = &scores[(i * h + head) * padded..][..padded];
+                let scale = 1.0 / sum(scores);
+                let pattern = &mut self.pattern[head * n..][..destinations.start + i + 1];
+                for source in 0..pattern.len() {
+                    pattern[source][i] = scores[source] * scale;
                 }
             }
         }
     }
 
     /// Logits of some destinations.
+    #[inline(never)]
     fn predict(&mut self, shape: &Shape, tables: &Tables, destinations: Range<usize>) {
-        let Shape { h, v, panels, .. } = *shape;
-        let n = self.tokens.len();
-        let (written, pattern) = (&self.written[..h * n * panels], &self.pattern[..h * n]);
-        for j in 0..panels {
-            let mut sums = [[0.0; LANES]; TOGETHER];
-            for destination in destinations.clone() {
-                let token = &tables.x[self.tokens[destination] * panels + j];
-                let place = &tables.x[(v + destination) * panels + j];
-                for lane in 0..LANES {
-                    sums[destination - destinations.start][lane] = token[lane] + place[lane];
-                }
-            }
-            for source in 0..h * n {
-                let (x, weights) = (&written[source * panels + j], &pattern[source]);
-                for i in 0..TOGETHER {
-                    for lane in 0..LANES {
-                        sums[i][lane] += weights[i] * x[lane];
-                    }
-                }
-            }
-            self.logits[j] = sums;
+        let even = shape.panels / 2 * 2;
+        for j in (0..even).step_by(2) {
+            self.predict_panels::<2>(shape, tables, destinations.clone(), j);
+        }
+        if even < shape.panels {
+            self.predict_panels::<1>(shape, tables, destinations, even);
         }
     }
 
+    /// The same for `COUNT` panels from `j` on.
+    #[inline(always)]
+    fn predict_panels<const COUNT: usize>(&mut self, shape: &Shape, tables: &Tables, destinations: Range<usize>, j: usize) {
+        let Shape { h, v, panels, .. } = *shape;
+        let n = self.tokens.len();
+        let mut sums = [[f32x4::ZERO; TOGETHER]; COUNT];
+        for i in 0..destinations.len() {
+            let destination = destinations.start + i;
+            let token = &tables.x[self.tokens[destination] * panels + j..][..COUNT];
+            let place = &tables.x[(v + destination) * panels + j..][..COUNT];
+            for k in 0..COUNT {
+                sums[k][i] = token[k] + place[k];
+            }
+        }
+        for head in 0..h {
+            let written = &self.written[head * n * panels..][..n * panels];
+            let pattern = &self.pattern[head * n..][..n];
+            for source in 0..=destinations.start {
+                attend_to::<0, COUNT>(&mut sums, &pattern[source], &written[source * panels + j..]);
+            }
+            for source in destinations.start + 1..destinations.end {
+                let (weights, x) = (&pattern[source], &written[source * panels + j..]);
+                match source - destinations.start {
+                    1 => attend_to::<1, COUNT>(&mut sums, weights, x),
+                    2 => attend_to::<2, COUNT>(&mut sums, weights, x),
+                    3 => attend_to::<3, COUNT>(&mut sums, weights, x),
+                    _ => attend_to::<4, COUNT>(&mut sums, weights, x),
+                }
+            }
+        }
+        self.logits[j..j + COUNT].copy_from_slice(&sums);
+    }
+
     /// The summed loss of some destinations, whose logits become their gradients.
+    #[inline(never)]
     fn compare(&mut self, shape: &Shape, tables: &mut Tables, destinations: Range<usize>, targets: &[i32], weight: f32) -> f64 {
         let Shape { v, panels, .. } = *shape;
+        let logits = &mut self.logits[..panels];
+        let place = |target: i32| (target as usize / LANES, target as usize % LANES);
+        let mut wanted = [0.0; TOGETHER];
+        for i in 0..destinations.len() {
+            let (j, lane) = place(targets[i]);
+            wanted[i] = logits[j][i].as_array()[lane];
+        }
+        let mut most = [f32x4::splat(f32::NEG_INFINITY); TOGETHER];
+        for j in 0..panels {
+            for i in 0..TOGETHER {
+                most[i] = most[i].fast_max(logits[j][i]);
+            }
+        }
+        for i in 0..TOGETHER {
+            most[i] = f32x4::splat(largest(most[i].as_array()));
+        }
+        for j in 0..panels {
+            for i in 0..TOGETHER {
+                logits[j][i] -= most[i];
+            }
+        }
+        exp_all(cast_slice_mut(logits.as_flattened_mut()));
+        let mut sums = [f32x4::ZERO; TOGETHER];
+        for j in 0..panels {
+            for i in 0..TOGETHER {
+                sums[i] += logits[j][i];
+            }
+        }
+        let mut scale = [f32x4::ZERO; TOGETHER];
+        for i in 0..TOGETHER {
+            sums[i] = f32x4::splat(total(sums[i]));
+            scale[i] = f32x4::splat(weight) / sums[i];
+        }
+        for j in 0..panels {
+            for i in 0..TOGETHER {
+                logits[j][i] *= scale[i];
+            }
+        }
         let (grad_tokens, grad_places) = tables.grad_x.split_at_mut(v * panels);
         let mut loss = 0.0;
         for i in 0..TOGETHER {
             if i >= destinations.len() {
                 for j in 0..panels {
-                    self.logits[j][i] = [0.0; LANES];
+                    logits[j][i] = f32x4::ZERO;
                 }
                 continue;
             }
-            for j in 0..panels {
-                self.row[j] = self.logits[j][i];
-            }
-            loss += cross_entropy(self.row.as_flattened_mut(), targets[i] as usize, weight);
+            loss += libm::log(f64::from(sums[i].as_array()[0])) - f64::from(wanted[i] - most[i].as_array()[0]);
+            let (j, lane) = place(targets[i]);
+            logits[j][i].as_mut_array()[lane] -= weight;
             let destination = destinations.start + i;
             let token = &mut grad_tokens[self.tokens[destination] * panels..][..panels];
             let place = &mut grad_places[destination * panels..][..panels];
             for j in 0..panels {
-                let grad = self.row[j];
-                self.logits[j][i] = grad;
-                for lane in 0..LANES {
-                    token[j][lane] += grad[lane];
-                    place[j][lane] += grad[lane];
-                }
+                token[j] += logits[j][i];
+                place[j] += logits[j][i];
             }
         }
         loss
     }
 
-    /// From the logits' gradients those of the values' tables and of the patterns, up to the last destination.
-    fn predict_backward(&mut self, shape: &Shape, tables: &mut Tables, sources: usize) {
+    /// From the logits' gradients those of the values' tables and of the patterns.
+    #[inline(never)]
+    fn predict_backward(&mut self, shape: &Shape, tables: &mut Tables, destinations: Range<usize>) {
         let Shape { h, v, rows, panels, .. } = *shape;
         let n = self.tokens.len();
         let logits = &self.logits[..panels];
         for head in 0..h {
             let grad_z = &mut tables.grad_z[head * rows * panels..][..rows * panels];
             let (grad_tokens, grad_places) = grad_z.split_at_mut(v * panels);
-            for source in 0..sources {
+            for source in 0..destinations.end {
                 let written = &self.written[(head * n + source) * panels..][..panels];
-                let weights = self.pattern[head * n + source];
                 let token = &mut grad_tokens[self.tokens[source] * panels..][..panels];
                 let place = &mut grad_places[source * panels..][..panels];
-                let mut products = [[0.0; LANES / 2]; TOGETHER];
-                for j in 0..panels {
-                    let (x, grads) = (&written[j], &logits[j]);
-                    let mut sum = [0.0; LANES];
-                    for i in 0..TOGETHER {
-                        for lane in 0..LANES {
-                            sum[lane] += weights[i] * grads[i][lane];
-                        }
-                        for lane in 0..LANES / 2 {
-                            products[i][lane] += x[lane] * grads[i][lane] + x[lane + LANES / 2] * grads[i][lane + LANES / 2];
-                        }
-                    }
-                    for lane in 0..LANES {
-                        token[j][lane] += sum[lane];
-                        place[j][lane] += sum[lane];
-                    }
-                }
-                let grad_pattern = &mut self.grad_pattern[head * n + source];
-                for i in 0..TOGETHER {
-                    let [a, b, c, d] = products[i];
-                    grad_pattern[i] = (a + c) + (b + d);
+                let (weights, grads) = (&self.pattern[head * n + source], &mut self.grad_pattern[head * n + source]);
+                match source.saturating_sub(destinations.start) {
+                    0 => attend_to_backward::<0>(logits, weights, written, token, place, grads),
+                    1 => attend_to_backward::<1>(logits, weights, written, token, place, grads),
+                    2 => attend_to_backward::<2>(logits, weights, written, token, place, grads),
+                    3 => attend_to_backward::<3>(logits, weights, written, token, place, grads),
+                    _ => attend_to_backward::<4>(logits, weights, written, token, place, grads),
                 }
             }
         }
     }
 
     /// From the patterns' gradients that of the scores' tables.
+    #[inline(never)]
     fn attend_backward(&mut self, shape: &Shape, tables: &mut Tables, destinations: Range<usize>) {
         let Shape { h, v, rows, .. } = *shape;
         let n = self.tokens.len();
@@ -233,4 +284,55 @@ impl Scratch {
             }
         }
     }
+}
+
+/// What one source adds to the logits of all destinations but the first `SKIP`, which come before it.
+#[inline(always)]
+fn attend_to<const SKIP: usize, const COUNT: usize>(sums: &mut [[f32x4; TOGETHER]; COUNT], weights: &[f32; TOGETHER], x: &[f32x4]) {
+    let x = &x[..COUNT];
+    for i in SKIP..TOGETHER {
+        let weight = f32x4::splat(weights[i]);
+        for k in 0..COUNT {
+            sums[k][i] += weight * x[k];
+        }
+    }
+}
+
+/// From the logits' gradients that of what one source wrote, and those of its weights.
+#[inline(always)]
+fn attend_to_backward<const SKIP: usize>(
+    logits: &[[f32x4; TOGETHER]],
+    weights: &[f32; TOGETHER],
+    written: &[f32x4],
+    token: &mut [f32x4],
+    place: &mut [f32x4],
+    grad_weights: &mut [f32; TOGETHER],
+) {
+    let panels = logits.len();
+    let (written, token, place) = (&written[..panels], &mut token[..panels], &mut place[..panels]);
+    let mut everywhere = [f32x4::ZERO; TOGETHER];
+    for i in SKIP..TOGETHER {
+        everywhere[i] = f32x4::splat(weights[i]);
+    }
+    let mut products = [f32x4::ZERO; TOGETHER];
+    for j in 0..panels {
+        let (x, grads) = (written[j], &logits[j]);
+        let mut sum = f32x4::ZERO;
+        for i in SKIP..TOGETHER {
+            sum += everywhere[i] * grads[i];
+            products[i] += x * grads[i];
+        }
+        token[j] += sum;
+        place[j] += sum;
+    }
+    for i in SKIP..TOGETHER {
+        grad_weights[i] = total(products[i]);
+    }
+}
+
+/// The sum of the lanes.
+#[inline(always)]
+fn total(lanes: f32x4) -> f32 {
+    let [a, b, c, d] = *lanes.as_array();
+    (a + c) + (b + d)
 }
