@@ -10,9 +10,10 @@ pub mod error;
 pub mod experiment;
 pub mod figure;
 pub mod model;
-pub mod random;
 pub mod task;
 pub mod train;
 // Clippy sees it natively: there is no clippy for the compiler that builds the wasm.
 #[cfg(any(target_family = "wasm", clippy))]
 pub mod web;
+
+pub use tinylens_lean::random;

@@ -3,7 +3,7 @@
 use pollster::block_on;
 use serde_json::{Value, json};
 use tinylens::experiment::Experiment;
-use tinylens::model::{Edit, Generation, Hooks, Intervention, Model, Place, Reader, Tokens, Values, read};
+use tinylens::model::{Edit, Generation, Hooks, Intervention, Model, Place, Tokens, Values, read};
 use tinylens::random::{At, Stream, below, block};
 
 use burn::tensor::Device;
@@ -71,7 +71,7 @@ fn logits_and_patterns_are_burns() {
         let (model, sequences) = model_and_sequences(case);
         let (positions, width) = (sequences[0].len(), model.config().d_vocab_out);
         let expected = by_burn(&model, &sequences);
-        let mut reader = Reader::new(&model, sequences.len(), positions).unwrap();
+        let mut reader = model.reader(sequences.len(), positions).unwrap();
         through_tables += u32::from(reader.path() == "tables");
         let mut near = |got: &[f32], expected: &[f32], what: &str| {
             for (got, expected) in got.iter().zip(expected) {
@@ -143,7 +143,7 @@ fn the_same_tokens_are_generated() {
             assert_eq!(alone[0][..], got[0][..alone[0].len()]);
         }
         let prompts: Vec<&[usize]> = sequences.iter().map(Vec::as_slice).collect();
-        let answers = Reader::new(&model, sequences.len(), model.config().n_ctx).unwrap().greedy(&prompts, max_new_tokens);
+        let answers = model.reader(sequences.len(), model.config().n_ctx).unwrap().greedy(&prompts, max_new_tokens);
         let whole = block_on(model.generate(&sequences, &Generation::greedy(max_new_tokens), &[])).unwrap();
         for ((answer, whole), prompt) in answers.iter().zip(&whole).zip(&prompts) {
             assert_eq!([prompt, &answer[..]].concat(), *whole);
@@ -155,5 +155,5 @@ fn the_same_tokens_are_generated() {
 #[test]
 fn what_is_not_covered_is_left_to_burn() {
     let experiment = Experiment::resolve(&json!({ "model": { "attention_dir": "bidirectional" } })).unwrap();
-    assert!(Reader::new(&Model::new(&experiment.model, &Device::flex()), 10, 12).is_none());
+    assert!(Model::new(&experiment.model, &Device::flex()).reader(10, 12).is_none());
 }

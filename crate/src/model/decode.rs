@@ -20,7 +20,7 @@ pub struct Decoder {
 impl Decoder {
     /// For some `sequences` of at most `positions` tokens, answers and all.
     pub fn new(model: &Model, interventions: Vec<Intervention>, sequences: usize, positions: usize) -> Self {
-        let reader = if interventions.is_empty() { Reader::new(model, sequences, positions) } else { None };
+        let reader = if interventions.is_empty() { model.reader(sequences, positions) } else { None };
         Self { reader, interventions }
     }
 

@@ -34,7 +34,7 @@ impl Model {
         let mut out = prompts.to_vec();
         for (length, numbers) in by_length {
             let positions = length + options.max_new_tokens;
-            let mut reader = if changes.is_empty() { Reader::new(self, numbers.len(), positions) } else { None };
+            let mut reader = if changes.is_empty() { self.reader(numbers.len(), positions) } else { None };
             // By hand, keys and values of every layer are kept. Interventions may tie rows together.
             let most = self.sequences_a_pass(positions, MOST_TOGETHER);
             let together = reader.as_ref().map_or(numbers.len(), |reader| reader.sequences_a_pass(positions, most));

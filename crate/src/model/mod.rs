@@ -4,7 +4,7 @@
 //! (`V out` d_vocab_out).
 //!
 //! All parameters live in one flat tensor; [`Layout`] says where each begins. The forward pass reads [`Weights`], views of that
-//! tensor, tracked for autodiff or not. On the CPU, where nobody looks inside, the same is done by hand (`lean`). Not here: loss, optimiser (`train`), and anything that knows which device it runs on.
+//! tensor, tracked for autodiff or not. On the CPU, where nobody looks inside, the same is done by hand (the crate `tinylens-lean`). Not here: loss, optimiser (`train`), and anything that knows which device it runs on.
 
 mod attention;
 mod decode;
@@ -12,13 +12,12 @@ mod forward;
 mod generate;
 mod hooks;
 mod intervention;
-mod layout;
-pub(crate) mod lean;
 mod look;
 mod mlp;
 mod norm;
 mod padding;
 mod processing;
+mod reader;
 mod rotary;
 mod sample;
 mod tokens;
@@ -27,13 +26,12 @@ mod weights;
 pub use decode::{Decoder, Decoding};
 pub use hooks::{Activation, Hooks, hook_names};
 pub use intervention::{Edit, Intervention, Place, Values};
-pub use layout::{Entry, Layout};
-pub use lean::Reader;
 pub use look::Look;
 pub use padding::Padding;
 pub use processing::Processing;
 pub use sample::Generation;
-pub(crate) use sample::argmax;
+pub(crate) use tinylens_lean::argmax;
+pub use tinylens_lean::{Entry, Layout, Reader};
 pub use tokens::Tokens;
 pub use weights::Weights;
 

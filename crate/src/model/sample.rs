@@ -1,5 +1,7 @@
 //! Choosing the next token from logits, in TransformerLens's order of operations (`utils.sample_logits`).
 
+use tinylens_lean::argmax;
+
 use crate::error::{Error, Result};
 use crate::random::{At, Stream, block};
 
@@ -99,17 +101,6 @@ impl Generation {
         }
         logits
     }
-}
-
-/// The index of the largest value, the first of equals; 0 if none is a number.
-pub(crate) fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] || values[best].is_nan() {
-            best = index;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

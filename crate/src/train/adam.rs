@@ -1,8 +1,8 @@
 //! Adam (Kingma and Ba, 2015) with PyTorch's defaults and arithmetic, over the flat parameter tensor.
 
 use burn::tensor::Tensor;
+use tinylens_lean::{State, adam};
 
-use super::run::State;
 use crate::config::TrainConfig;
 
 /// Adam's state: the moving averages of the gradient and of its square, `[parameters]` each.
@@ -39,15 +39,7 @@ pub fn rates(lr: f64, step: u32, config: &TrainConfig) -> [f32; 2] {
 
 /// The same step on the host, in place: the same arithmetic in the same order.
 pub fn step_on_host(state: &mut State, gradient: &[f32], lr: f64, step: u32, config: &TrainConfig) {
-    let TrainConfig { beta1, beta2, adam_eps, .. } = *config;
-    let [rate, root] = rates(lr, step, config);
-    let [keep1, take1, keep2, take2, eps] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, adam_eps].map(|x| x as f32);
-    let State { parameters, mean, square } = state;
-    for (((p, m), v), g) in parameters.iter_mut().zip(mean).zip(square).zip(gradient) {
-        *m = *m * keep1 + g * take1;
-        *v = *v * keep2 + g * g * take2;
-        *p -= *m / (v.sqrt() * root + eps) * rate;
-    }
+    adam(state, gradient, rates(lr, step, config), [config.beta1, config.beta2, config.adam_eps]);
 }
 
 #[cfg(test)]

@@ -12,10 +12,9 @@ mod run;
 mod shards;
 mod snapshot;
 
-use crate::model::lean;
 pub use adam::Adam;
 pub use evaluate::{Evaluation, Evaluator};
-pub use lean::{Lean, Sequences};
 pub use loss::{Targets, loss};
 pub use run::Run;
 pub use shards::{Crew, Helper, Part, Parts};
+pub use tinylens_lean::{Lean, Sequences};

@@ -11,12 +11,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "webgpu")]
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
+use tinylens_lean::{Lean, Sequences, State};
 
 use super::adam::{Adam, step_on_host};
 use super::evaluate::held_out_loss;
 #[cfg(feature = "webgpu")]
 use super::kernels::Kernels;
-use super::lean::{Lean, Sequences};
 use super::plateau::Plateau;
 use super::shards::{Crew, Cut, shards};
 use crate::error::{Error, Result};
@@ -57,14 +57,6 @@ pub(super) struct Progress {
     /// Steps done.
     pub steps: u32,
     pub plateau: Plateau,
-}
-
-/// The tensors of a run on the host: parameters and Adam's moments, `[parameters]` each, in the layout's order.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct State {
-    pub parameters: Vec<f32>,
-    pub mean: Vec<f32>,
-    pub square: Vec<f32>,
 }
 
 impl Run {

@@ -9,11 +9,11 @@ use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
 
-use super::lean::{Lean, Sequences};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::Layout;
 use crate::task::{Batch, Sort};
+use tinylens_lean::{Lean, Sequences, add};
 
 /// Shards of a dear step. Four suit two workers and four; more of them, and layer 0, which does its projections once for each distinct
 /// pair of token and position, meets the same pairs in too many shards.
@@ -130,10 +130,6 @@ impl<'a> Cut<'a> {
         }
         (loss / self.count() as f64) as f32
     }
-}
-
-fn add(sum: &mut [f32], part: &[f32]) {
-    sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
 }
 
 /// What a worker beside the run's own needs to compute shards of its steps: no weights, no optimiser. Batches come from step numbers.

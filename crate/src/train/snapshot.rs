@@ -7,7 +7,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
-use super::run::{MAX_STEPS, Progress, State};
+use tinylens_lean::State;
+
+use super::run::{MAX_STEPS, Progress};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::Layout;

@@ -4,9 +4,9 @@ use super::plan::{CALL_WORDS, Function, Kind, NONE, Plan, TILE_WORDS};
 use crate::config::{Activation, AttentionDirection, Normalization, PositionalEmbedding};
 use crate::experiment::Experiment;
 use crate::model::Layout;
-use crate::model::lean::turns;
 use crate::random::Stream;
 use crate::task::{Draws, Sort};
+use tinylens_lean::turns;
 
 /// Most steps that are recorded and submitted together.
 const MOST_STEPS: usize = 256;

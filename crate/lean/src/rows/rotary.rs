@@ -1,6 +1,6 @@
 //! Rotary positions: queries and keys are turned by their positions.
 
-use crate::config::ModelConfig;
+use crate::architecture::ModelConfig;
 
 /// Cosine and sine of every position's rotation, `[positions, rotary_dim / 2]`.
 pub fn turns(config: &ModelConfig, positions: usize) -> Vec<[f32; 2]> {

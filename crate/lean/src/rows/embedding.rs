@@ -5,7 +5,7 @@ use super::Places;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::packed::Packed;
-use crate::config::{ModelConfig, PositionalEmbedding};
+use crate::architecture::{ModelConfig, PositionalEmbedding};
 
 /// Token embeddings, and those of positions where they are added to the stream.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Where each parameter lies in the flat tensor: name and shape as in TransformerLens's `state_dict`, and how it starts.
 
-use crate::config::{Activation, ModelConfig, Normalization, PositionalEmbedding};
+use crate::architecture::{Activation, ModelConfig, Normalization, PositionalEmbedding};
 use crate::random::{At, Stream, normals};
 
 /// One parameter.
@@ -122,7 +122,7 @@ impl Layout {
 
     /// TransformerLens's initial values (`HookedTransformer.init_weights`, mode "gpt2"): weights from N(0, 0.8 / sqrt(d_model)), biases
     /// 0, norms 1.
-    pub(super) fn initial(&self, config: &ModelConfig) -> Vec<f32> {
+    pub fn initial(&self, config: &ModelConfig) -> Vec<f32> {
         let deviation = (0.8 / libm::sqrt(config.d_model as f64)) as f32;
         let mut values = Vec::with_capacity(self.len());
         for (number, entry) in self.entries.iter().enumerate() {
@@ -140,39 +140,5 @@ impl Layout {
             }
         }
         values
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiment::Experiment;
-    use serde_json::json;
-
-    #[test]
-    fn counts_the_notebooks_parameters() {
-        let layout = Layout::new(&Experiment::default().model);
-        assert_eq!(layout.len(), 84_803);
-        let names: Vec<&str> = layout.entries().iter().map(|entry| entry.name.as_str()).collect();
-        assert_eq!(names.len(), 12);
-        assert!(names.contains(&"blocks.0.attn.W_Q") && names.contains(&"unembed.b_U"));
-    }
-
-    #[test]
-    fn initial_weights_have_transformer_lens_spread_and_biases_none() {
-        let model = Experiment::resolve(&json!({ "model": { "attn_only": false, "normalization_type": "LN" } })).unwrap().model;
-        let layout = Layout::new(&model);
-        let values = layout.initial(&model);
-        assert_eq!(values.len(), layout.len());
-        for entry in layout.entries() {
-            let part = &values[entry.range()];
-            let spread = (part.iter().map(|x| f64::from(x * x)).sum::<f64>() / part.len() as f64).sqrt();
-            let expected = match entry.name.rsplit('.').next().unwrap() {
-                "w" => 1.0,
-                name if name.starts_with("W_") => 0.8 / 128f64.sqrt(),
-                _ => 0.0,
-            };
-            assert!((spread - expected).abs() <= 0.06 * expected, "{}: {spread}, expected {expected}", entry.name);
-        }
     }
 }

@@ -8,7 +8,7 @@ use super::Places;
 use super::linear::Linear;
 use super::packed::{Route, Span, gather, scatter};
 use super::rotary::Rotary;
-use crate::config::{AttentionDirection, ModelConfig, PositionalEmbedding};
+use crate::architecture::{AttentionDirection, ModelConfig, PositionalEmbedding};
 
 /// One layer's attention and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]

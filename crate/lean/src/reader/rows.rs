@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use super::super::rows::{Linear, Mlp, Norm, Places, Rotary, gather};
 use super::super::vector::{add, add_scaled, dot, exp_less_max};
-use crate::config::{ModelConfig, PositionalEmbedding};
-use crate::model::Layout;
+use crate::architecture::{ModelConfig, PositionalEmbedding};
+use crate::layout::Layout;
 
 /// A model, and what was read.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use std::ops::Range;
 use super::super::matrix::{Matrix, multiply, multiply_part};
 use super::super::rows::Places;
 use super::super::vector::{add, add_scaled, exp_less_max};
-use crate::config::{ModelConfig, PositionalEmbedding};
-use crate::model::Layout;
+use crate::architecture::{ModelConfig, PositionalEmbedding};
+use crate::layout::Layout;
 
 /// Most values of all tables together, 32 MB of them.
 const MOST_VALUES: usize = 8_000_000;

@@ -17,8 +17,8 @@ mod packed;
 mod rotary;
 
 use super::Sequences;
-use crate::config::{AttentionDirection, ModelConfig};
-use crate::model::Layout;
+use crate::architecture::{AttentionDirection, ModelConfig};
+use crate::layout::Layout;
 use embedding::{Embed, Unembed};
 use layer::Layer;
 pub(super) use linear::Linear;

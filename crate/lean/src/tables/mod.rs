@@ -15,8 +15,8 @@ mod algebra;
 mod sequences;
 
 use super::Sequences;
-use crate::config::{AttentionDirection, ModelConfig, PositionalEmbedding};
-use crate::model::Layout;
+use crate::architecture::{AttentionDirection, ModelConfig, PositionalEmbedding};
+use crate::layout::Layout;
 
 /// Values of a SIMD register.
 const LANES: usize = 4;

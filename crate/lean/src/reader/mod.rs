@@ -9,11 +9,7 @@ mod tables;
 
 use std::ops::Range;
 
-use burn::tensor::Device;
-use futures_util::FutureExt;
-
-use crate::config::AttentionDirection;
-use crate::model::{Model, argmax};
+use crate::{AttentionDirection, Layout, ModelConfig};
 
 /// Most sequences of one call through tables, so that progress is told, and a stop heard, often.
 const MOST: usize = 100;
@@ -38,17 +34,14 @@ enum Way {
 }
 
 impl Reader {
-    /// A reader of some `sequences` of at most `positions` tokens; `None` for a model that is not covered, or not on the CPU.
-    pub fn new(model: &Model, sequences: usize, positions: usize) -> Option<Self> {
-        let config = model.config();
-        if model.device() != Device::flex() || config.attention_dir != AttentionDirection::Causal {
+    /// A reader of some `sequences` of at most `positions` tokens; `None` for a model that is not covered. `parameters` are in the layout's order.
+    pub fn new(config: &ModelConfig, layout: &Layout, parameters: Vec<f32>, sequences: usize, positions: usize) -> Option<Self> {
+        if config.attention_dir != AttentionDirection::Causal {
             return None;
         }
-        // What is on the CPU is there at once.
-        let parameters = model.read_parameters().now_or_never()?.ok()?;
-        let way = match tables::Tables::new(config, model.layout(), &parameters, sequences, positions) {
+        let way = match tables::Tables::new(config, layout, &parameters, sequences, positions) {
             Some(tables) => Way::Tables(Box::new(tables)),
-            None => Way::Rows(Box::new(rows::Rows::new(config, model.layout(), parameters, positions))),
+            None => Way::Rows(Box::new(rows::Rows::new(config, layout, parameters, positions))),
         };
         Some(Self { way, batch: 0, seen: 0, d_vocab_out: config.d_vocab_out, logits: Vec::new() })
     }
@@ -147,4 +140,15 @@ impl Reader {
         self.read_with(&sequences.concat(), 0..positions, Some(&mut patterns));
         patterns
     }
+}
+
+/// The index of the largest value, the first of equals; 0 if none is a number.
+pub fn argmax(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] || values[best].is_nan() {
+            best = index;
+        }
+    }
+    best
 }

@@ -2,7 +2,7 @@
 
 use super::super::vector::{add, add_scaled, dot, sum};
 use super::Places;
-use crate::config::Normalization;
+use crate::architecture::Normalization;
 
 /// A norm and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]

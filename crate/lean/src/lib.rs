@@ -1,11 +1,18 @@
 //! The model by hand, on the CPU: the training step, with exact gradients of every parameter, in a fraction of the time of autodiff; and a
-//! [`Reader`], the forward pass alone, with what was read kept.
+//! [`Reader`], the forward pass alone, with what was read kept. And what is below them: the transformer's [`ModelConfig`], where its parameters
+//! are ([`Layout`]), random numbers, Adam.
 //!
 //! There are two steps. `tables` is the fastest, for a model of one attention-only layer without norm, whose whole algebra fits into tables with
 //! a row for every token and position. `rows` is for every other model: layer by layer, forward and back, with only the rows that reach
-//! the loss. burn's autodiff is the oracle of both: the tests compare every gradient.
+//! the loss. burn's autodiff is the oracle of both: the tests of the crate above compare every gradient.
+//!
+//! Not here: anything that is not hot. This crate is compiled for speed where all others are compiled for size, knows no tensors but slices, and nothing of burn.
 
+mod adam;
+mod architecture;
+mod layout;
 mod matrix;
+pub mod random;
 mod reader;
 mod rows;
 mod tables;
@@ -13,9 +20,10 @@ mod vector;
 
 use std::ops::Range;
 
-use crate::config::ModelConfig;
-use crate::model::Layout;
-pub use reader::Reader;
+pub use adam::{State, adam};
+pub use architecture::{Activation, AttentionDirection, InitMode, ModelConfig, Normalization, PositionalEmbedding};
+pub use layout::{Entry, Layout};
+pub use reader::{Reader, argmax};
 pub use rows::turns;
 
 /// A batch as these steps read it.
@@ -86,4 +94,9 @@ impl Lean {
             Self::Rows(step) => step.part(parameters, sequences, count, gradient),
         }
     }
+}
+
+/// `sum += part`, of equal length.
+pub fn add(sum: &mut [f32], part: &[f32]) {
+    vector::add(sum, part);
 }

@@ -4,7 +4,7 @@ use super::super::vector::{exp, exp_less_max};
 use super::Places;
 use super::linear::Linear;
 use super::norm::Norm;
-use crate::config::{Activation, ModelConfig, Normalization};
+use crate::architecture::{Activation, ModelConfig, Normalization};
 
 /// One layer's MLP and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use super::attention::Attention;
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::packed::{Route, gather, scatter};
-use crate::config::ModelConfig;
+use crate::architecture::ModelConfig;
 
 /// A layer and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
