@@ -12,12 +12,14 @@
 //! Not here: what they do not cover (see [`Program::new`]), which burn's autodiff trains, and anything but training: models are
 //! looked at through burn.
 
+mod calls;
 #[cfg(feature = "webgpu")]
 mod engine;
 mod plan;
 mod program;
 #[cfg(feature = "webgpu")]
 mod shared;
+mod tiles;
 
 #[cfg(feature = "webgpu")]
 pub use engine::Kernels;

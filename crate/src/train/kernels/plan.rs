@@ -1,83 +1,13 @@
 //! What the passes through one sequence do and where they keep it, for one model: offsets, the calls of the shader's functions in
-//! order, and the tiles of the update.
+//! order (`calls`), and the tiles of the update (`tiles`).
 //!
 //! Legend: `C` d_model, `M` d_mlp, `W` n_heads d_head; `S` positions read (all but the last, which is a target only), `R` of them from the first
 //! that can count on. In the last layer only those `R` leave attention.
 
+use super::calls::{Call, MINUS_ONE, NONE, ONE, call};
+use super::tiles::{Kind, Product, TILE_WORDS, matrix, tiles};
 use crate::config::{ModelConfig, PositionalEmbedding, TaskConfig};
 use crate::model::Layout;
-
-/// A parameter or an optional argument that is not there: `NONE` in the shader.
-pub const NONE: u32 = u32::MAX;
-
-/// Edge of a tile.
-const EDGE: usize = 32;
-
-/// What a tile's rows of `x` are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Kind {
-    /// Activations.
-    Matrix = 0,
-    /// 1 at the row's token.
-    Tokens = 1,
-    /// 1 at the row's position.
-    Positions = 2,
-    /// Normalised activations that are multiplied with the gradient one by one: the weights of a norm.
-    Norm = 3,
-}
-
-/// A weight matrix `[inner, columns]`, and the rows that its gradient is made of: the sum of `x[k] y[n]`.
-#[derive(Clone, Copy, Debug)]
-struct Product {
-    kind: Kind,
-    /// Where the rows of `x` and `y` begin in a sequence's part of the activations, and how long they are.
-    x: [usize; 2],
-    y: [usize; 2],
-    /// Rows in a sequence.
-    rows: usize,
-    inner: usize,
-    columns: usize,
-    weight: u32,
-    /// Columns in a block; heads' matrices are stored in blocks.
-    wide: usize,
-    bias: u32,
-}
-
-/// Words of a tile in the shader's table.
-pub const TILE_WORDS: usize = 13;
-
-/// A function of the shader: the cases of `run` in `wgsl/entries.wgsl`, which say what its arguments are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Function {
-    Embed,
-    FillZero,
-    CopyRows,
-    AddRows,
-    PlaceRows,
-    LinearForward,
-    LinearBackward,
-    NormForward,
-    NormBackward,
-    Rotate,
-    Products,
-    Softmax,
-    SoftmaxBackward,
-    OverSources,
-    OverDestinations,
-    Activate,
-    ActivateBackward,
-}
-
-/// Words of a call: the function, and its arguments.
-pub const CALL_WORDS: usize = 11;
-
-/// A call of a function. Places count from where a sequence's part of the activations begins; float32 arguments are given by their bits.
-pub type Call = [u32; CALL_WORDS];
-
-const ONE: u32 = 1f32.to_bits();
-const MINUS_ONE: u32 = (-1f32).to_bits();
 
 /// The passes and the update of one model.
 #[derive(Clone, Debug)]
@@ -124,17 +54,6 @@ impl Plan {
     }
 }
 
-/// The tiles of a product.
-fn tiles(product: &Product) -> Vec<[u32; TILE_WORDS]> {
-    let Product { kind, x, y, rows, inner, columns, weight, wide, bias } = *product;
-    let [x, x_stride, y, y_stride, rows, inner_size, columns_size, wide] =
-        [x[0], x[1], y[0], y[1], rows, inner, columns, wide].map(|value| value as u32);
-    let starts = |size: usize| (0..size).step_by(EDGE).map(|start| start as u32);
-    let downwards = if kind == Kind::Norm { 1 } else { inner };
-    let tile = |k, n| [kind as u32, x, x_stride, y, y_stride, rows, inner_size, columns_size, weight, wide, bias, k, n];
-    starts(downwards).flat_map(|k| starts(columns).map(move |n| tile(k, n))).collect()
-}
-
 /// A norm's place: its weights, and where it keeps what it normalised.
 #[derive(Clone, Copy)]
 struct Norm {
@@ -157,20 +76,6 @@ struct Builder<'a> {
     /// Layer by layer, in the order of the forward pass.
     backward: Vec<Vec<Call>>,
     products: Vec<Product>,
-}
-
-/// A call of one of the shader's functions.
-macro_rules! call {
-    ($out:expr, $function:ident, $($argument:expr),*) => {
-        $out.push(call(Function::$function, &[$($argument as u32),*]))
-    };
-}
-
-fn call(function: Function, arguments: &[u32]) -> Call {
-    let mut words = [0; CALL_WORDS];
-    words[0] = function as u32;
-    words[1..=arguments.len()].copy_from_slice(arguments);
-    words
 }
 
 impl Builder<'_> {
@@ -388,11 +293,6 @@ impl Builder<'_> {
         self.products.push(matrix([read, c], [grad_pre, m], rows, w_in, b_in));
         self.products.push(matrix([post, m], [grad_out, c], rows, w_out, b_out));
     }
-}
-
-/// A matrix that is stored as a whole.
-fn matrix(x: [usize; 2], y: [usize; 2], rows: usize, weight: u32, bias: u32) -> Product {
-    Product { kind: Kind::Matrix, x, y, rows, inner: x[1], columns: y[1], weight, wide: y[1], bias }
 }
 
 #[cfg(test)]

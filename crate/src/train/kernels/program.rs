@@ -1,6 +1,8 @@
 //! The shader of one experiment: its constants, the functions in `wgsl/`, and the passes that the plan wrote; and what its buffers hold.
 
-use super::plan::{CALL_WORDS, Function, Kind, NONE, Plan, TILE_WORDS};
+use super::calls::{CALL_WORDS, Function, NONE};
+use super::plan::Plan;
+use super::tiles::{Kind, TILE_WORDS};
 use crate::config::{Activation, AttentionDirection, Normalization, PositionalEmbedding};
 use crate::experiment::Experiment;
 use crate::model::Layout;
