@@ -2,7 +2,7 @@
 //!
 //! From the ground up; a module imports only from those above it:
 //! [`error`], [`config`], [`random`], [`task`], [`model`], [`experiment`], [`checkpoint`], [`train`], [`figure`], and (under wasm only) `web`, the one
-//! module that knows the browser. Everything else builds and is tested natively on burn's `flex` CPU backend.
+//! module that knows the browser. Below them all is `tinylens-lean` (`crate/lean`), the model by hand on the CPU. Everything else builds and is tested natively on burn's `flex` CPU backend.
 
 pub mod checkpoint;
 pub mod config;
