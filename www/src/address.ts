@@ -10,7 +10,7 @@ import { entries } from "./entry";
 import { facts, isExact } from "./facts";
 import { DIGITS, recordOf } from "./link";
 import { hidden, unfolded } from "./panels";
-import { askLink } from "./session";
+import { askLink } from "./session/line";
 import { experiment, file, opening, playing, step } from "./state";
 import { stopOf } from "./tour/stops";
 import { at as tourAt } from "./tour/tour";

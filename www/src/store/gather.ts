@@ -6,7 +6,8 @@ import { history as claims, texts, type Judged, type Point } from "../claims";
 import { doc, VIEW, type Document } from "../document";
 import { markInexact } from "../facts";
 import type { Pattern, Start } from "../protocol";
-import { lastSaved, takeUp } from "../session";
+import { takeUp } from "../session";
+import { lastSaved } from "../session/register";
 import { asked, curve, device, evaluated, experiment, file, loss, parameters, playing, settings, type OpenedFile } from "../state";
 import type { Kept, RunRecord } from "./kept";
 
