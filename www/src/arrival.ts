@@ -11,12 +11,12 @@ import { count } from "./format";
 import { askedIn, documentOf, verdict } from "./link";
 import { hidden, unfold, unfolded } from "./panels";
 import type { Answered, Start } from "./protocol";
-import { begin, openFile, showNumbers, train } from "./session";
+import { begin, openFile, pause, showNumbers, train } from "./session";
 import { useDevice } from "./session/handover";
 import { askLink } from "./session/line";
 import type { StopId } from "./tour/stops";
 import { bring } from "./tour/tour";
-import { experiment, file, notice, opening, playing, sequence, step, type OpenedFile } from "./state";
+import { experiment, file, goal, notice, opening, PAUSING, playing, sequence, step, type OpenedFile } from "./state";
 
 /** `file`: the model's file is waited for. `comparing`: it is trained as far as the link says. */
 export type Stage = "file" | "training" | "comparing" | "done";
@@ -157,6 +157,12 @@ function trainTo(steps: number, start: Start): void {
   });
 }
 
+/** One step more. While it trains to a link's step, as while it plays, that is a pause: the run must not end beyond what the link says. */
+export function trainOne(): void {
+  if (arrival.value?.stage === "training") pause();
+  else train(1);
+}
+
 const once = (condition: () => boolean): Promise<void> =>
   new Promise((done) => {
     const stop = effect(() => {
@@ -186,7 +192,7 @@ export function watchArrival(): void {
   });
   effect(() => {
     const now = arrival.value;
-    if (now?.stage !== "training" || opening.value || playing.value) return;
+    if (now?.stage !== "training" || opening.value || playing.value || goal.value === PAUSING) return;
     const { steps } = now.record.train;
     const at = step.value;
     if (at === steps) untracked(() => update({ stage: "comparing" }));

@@ -37,7 +37,7 @@ export function play(): void {
 }
 
 export function pause(): void {
-  state.goal.value = 0;
+  state.goal.value = state.PAUSING;
   send({ type: "pause", run: address() });
 }
 
