@@ -59,6 +59,15 @@ export async function openLink(link: string, first = false): Promise<void> {
   if (first) begin(doc.value.start, Infinity);
 }
 
+/** A link that is not opened, since what it says makes no sense: why, beside what is said of the link before. Everything else stays. */
+export async function warnOf(link: string): Promise<void> {
+  const read = await askLink({ kind: "decode", link }).catch(() => null);
+  if (!read) return;
+  const { experiment: record, warnings } = read;
+  const before = arrival.value ?? { record, warnings: [], stage: "done", start: null, wrong: null, said: null };
+  arrival.value = { ...before, warnings: [...new Set([...before.warnings, ...warnings])] };
+}
+
 /** The run of a link: the one on screen trained further, where that is what it says, or a new one. */
 async function run(record: ExperimentRecord, canonical: string, first: boolean, mine: number): Promise<void> {
   const { steps } = record.train;
