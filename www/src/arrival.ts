@@ -2,7 +2,7 @@
 // with what it expects. For a model that was opened from a file, the file is asked for.
 
 import { batch, effect, signal, untracked } from "@preact/signals";
-import type { ExperimentRecord } from "tinylens";
+import type { ExperimentRecord, TrainConfig } from "tinylens";
 import { open as openSettings, reread, valueIn } from "./assumed";
 import { amend, change, doc } from "./document";
 import type { Edits } from "./edits";
@@ -123,7 +123,7 @@ async function openPacked(record: ExperimentRecord, link: string, mine: number):
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
   packed.set(blob, record);
   update({ stage: "file", start: doc.value.start });
-  openFile({ kind: "file", name: record.file.name ?? "a model in a link", bytes: blob, model: {}, task: {} });
+  openFile({ kind: "file", name: record.file.name ?? "a model in a link", bytes: blob, model: {}, task: {}, train: {} });
 }
 
 /** Files that came in links, which are right whatever their fingerprints, with what the links said. */
@@ -139,16 +139,15 @@ export async function accept(opened: OpenedFile): Promise<void> {
   const { record } = now;
   update({ stage: "done", start: null, wrong: null });
   // What the file can't say is as the link says.
-  const assumed: Edits = {};
+  const assumed: Edits = { ...doc.value.assumed };
   for (const setting of openSettings.value) {
     const value = valueIn(record, setting);
     if (value !== valueIn(experiment.value, setting)) assumed[setting.path] = typeof value === "number" ? String(value) : value;
   }
-  if (Object.keys(assumed).length > 0) {
-    amend({ assumed });
-    reread();
-    await settled();
-  }
+  const train = trainingOf(record, opened);
+  amend({ assumed });
+  reread(train);
+  await settled();
   if (mine !== newest || file.value?.origin.bytes !== opened.origin.bytes) return;
   const { steps } = record.train;
   const task = experiment.value!.task;
@@ -156,6 +155,13 @@ export async function accept(opened: OpenedFile): Promise<void> {
   show({ ...documentOf(record), ...(fitting ? {} : { numbers: doc.value.numbers }) });
   trainTo(steps, doc.value.start);
   if (record.tour !== null) bring(record.tour as StopId);
+}
+
+/** How a link trains the opened file, where the file's run would be trained otherwise. Nothing on the page says so, and so nothing undoes it. */
+function trainingOf({ train }: ExperimentRecord, { origin }: OpenedFile): Partial<TrainConfig> {
+  const now = experiment.value!.train;
+  const other = (Object.keys(now) as (keyof TrainConfig)[]).filter((field) => train[field] !== now[field]);
+  return { ...origin.train, ...Object.fromEntries(other.map((field) => [field, train[field]])) };
 }
 
 /** At once: a run that is not yet playing would be taken for one that was stopped. */

@@ -38,8 +38,8 @@ export function gather(name: string, pattern: Pattern | null): Kept | null {
   };
 }
 
-function fileNow({ origin: { name, model, task }, facts, said }: OpenedFile): RunRecord["file"] {
-  return { name, model: { ...model }, task: { ...task }, facts, said: plain(said) };
+function fileNow({ origin: { name, model, task, train }, facts, said }: OpenedFile): RunRecord["file"] {
+  return { name, model: { ...model }, task: { ...task }, train: { ...train }, facts, said: plain(said) };
 }
 
 function shownNow(): RunRecord["shown"] {
@@ -74,8 +74,8 @@ const fieldOf = (path: string) => path.slice("view.".length) as keyof ViewConfig
 
 function startOf({ record, parts }: Kept): Start {
   if (!record.file || !parts.file) return { kind: "experiment", experiment: record.asked };
-  const { name, model, task } = record.file;
-  return { kind: "file", name, bytes: parts.file, model, task };
+  const { name, model, task, train = {} } = record.file;
+  return { kind: "file", name, bytes: parts.file, model, task, train };
 }
 
 function fileOf({ file }: RunRecord, start: Start): OpenedFile | null {

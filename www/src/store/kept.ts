@@ -63,7 +63,8 @@ const claims = object({ texts: dictionary(text()), points: list(object({ step: w
 const evaluation = object({ loss: figure, tokenAccuracy: figure, sequenceAccuracy: figure, lists: whole(), heldOut: flag });
 
 /** What a file was, and what was put before what it says; its bytes are beside the record. */
-const file = object({ name: text(), model: group, task: group, facts: object({ format: text(), notes: list(text(), 1000), fingerprint: text() }), said: settings });
+const facts = object({ format: text(), notes: list(text(), 1000), fingerprint: text() });
+const file = object({ name: text(), model: group, task: group, facts, said: settings }, { train: group });
 
 export const runRecord = object({
   name: text(200),
