@@ -43,8 +43,8 @@ function fileNow({ origin: { name, model, task, train }, facts, said }: OpenedFi
 }
 
 function shownNow(): RunRecord["shown"] {
-  const { numbers, scene, view, pins, cell, draft, assumed } = doc.value;
-  return { numbers, scene, view, pins, cell, draft, assumed };
+  const { numbers, scene, view, pins, cell, draft, assumed, presets, batteries } = doc.value;
+  return { numbers, scene, view, pins, cell, draft, assumed, presets, batteries };
 }
 
 /** Groups of settings, whatever their names. */
