@@ -3,14 +3,14 @@
 
 import { computed, effect, untracked } from "@preact/signals";
 import type { PartialRecord } from "tinylens";
-import { arrival, broughtBy, openLink } from "./arrival";
+import { arrival, broughtBy, openLink, warnOf } from "./arrival";
 import { doc } from "./document";
 import { places } from "./edit";
 import { entries } from "./entry";
 import { facts, isExact } from "./facts";
 import { DIGITS, recordOf } from "./link";
 import { hidden, unfolded } from "./panels";
-import { askLink } from "./session";
+import { askLink } from "./session/line";
 import { experiment, file, opening, playing, step } from "./state";
 import { stopOf } from "./tour/stops";
 import { at as tourAt } from "./tour/tour";
@@ -70,9 +70,11 @@ export function watchAddress(): void {
     if (link === written || (link !== "" && !isLink(link))) return;
     written = link;
     // Nothing but a stop of the tour: it is about what is on screen.
-    const stop = /^tour=(\w+)$/.exec(link)?.[1];
+    const stop = /^tour=([^&]*)$/.exec(link)?.[1];
     if (stop !== undefined && experiment.value) {
-      tourAt.value = stopOf(stop)?.id ?? null;
+      const id = stop === "none" ? null : stopOf(stop)?.id;
+      if (id === undefined) void warnOf(link);
+      else tourAt.value = id;
       said = "";
       return schedule();
     }
@@ -88,7 +90,8 @@ export function watchAddress(): void {
 }
 
 function schedule(): void {
-  timer ??= setTimeout(() => void write(), Math.max(0, last + PACE - performance.now()));
+  // A page that has nothing to say yet says it as soon as it has.
+  if (wanted !== "") timer ??= setTimeout(() => void write(), Math.max(0, last + PACE - performance.now()));
 }
 
 async function write(): Promise<void> {
@@ -99,8 +102,9 @@ async function write(): Promise<void> {
   said = mine;
   // While it was asked for, another link may have been opened, or written in the address: `hashchange` comes later than the change.
   const typed = here() !== written && isLink(here());
-  if (typed) said = "";
-  else if (link !== null && link !== written && record.peek()) {
+  const silent = record.peek() === null;
+  if (typed || silent) said = "";
+  else if (link !== null && link !== written) {
     const fresh = untracked(() => entries.value) !== entry;
     try {
       history[fresh ? "pushState" : "replaceState"](null, "", addressOf(link));
@@ -110,5 +114,5 @@ async function write(): Promise<void> {
     }
   }
   if (!typed) entry = entries.peek();
-  if (wanted !== said) schedule();
+  if (!silent && wanted !== said) schedule();
 }

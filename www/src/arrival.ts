@@ -2,7 +2,7 @@
 // with what it expects. For a model that was opened from a file, the file is asked for.
 
 import { batch, effect, signal, untracked } from "@preact/signals";
-import type { ExperimentRecord } from "tinylens";
+import type { ExperimentRecord, TrainConfig } from "tinylens";
 import { open as openSettings, reread, valueIn } from "./assumed";
 import { amend, change, doc } from "./document";
 import type { Edits } from "./edits";
@@ -11,10 +11,12 @@ import { count } from "./format";
 import { askedIn, documentOf, verdict } from "./link";
 import { hidden, unfold, unfolded } from "./panels";
 import type { Answered, Start } from "./protocol";
-import { askLink, begin, openFile, showNumbers, train, useDevice } from "./session";
+import { begin, openFile, pause, showNumbers, train } from "./session";
+import { useDevice } from "./session/handover";
+import { askLink } from "./session/line";
 import type { StopId } from "./tour/stops";
 import { bring } from "./tour/tour";
-import { experiment, file, notice, opening, playing, sequence, step, type OpenedFile } from "./state";
+import { experiment, file, goal, notice, opening, PAUSING, playing, sequence, step, type OpenedFile } from "./state";
 
 /** `file`: the model's file is waited for. `comparing`: it is trained as far as the link says. */
 export type Stage = "file" | "training" | "comparing" | "done";
@@ -55,6 +57,15 @@ export async function openLink(link: string, first = false): Promise<void> {
   update({ stage: "file", start: doc.value.start });
   // Something to look at until the file is there.
   if (first) begin(doc.value.start, Infinity);
+}
+
+/** A link that is not opened, since what it says makes no sense: why, beside what is said of the link before. Everything else stays. */
+export async function warnOf(link: string): Promise<void> {
+  const read = await askLink({ kind: "decode", link }).catch(() => null);
+  if (!read) return;
+  const { experiment: record, warnings } = read;
+  const before = arrival.value ?? { record, warnings: [], stage: "done", start: null, wrong: null, said: null };
+  arrival.value = { ...before, warnings: [...new Set([...before.warnings, ...warnings])] };
 }
 
 /** The run of a link: the one on screen trained further, where that is what it says, or a new one. */
@@ -112,7 +123,7 @@ async function openPacked(record: ExperimentRecord, link: string, mine: number):
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
   packed.set(blob, record);
   update({ stage: "file", start: doc.value.start });
-  openFile({ kind: "file", name: record.file.name ?? "a model in a link", bytes: blob, model: {}, task: {} });
+  openFile({ kind: "file", name: record.file.name ?? "a model in a link", bytes: blob, model: {}, task: {}, train: {} });
 }
 
 /** Files that came in links, which are right whatever their fingerprints, with what the links said. */
@@ -128,16 +139,15 @@ export async function accept(opened: OpenedFile): Promise<void> {
   const { record } = now;
   update({ stage: "done", start: null, wrong: null });
   // What the file can't say is as the link says.
-  const assumed: Edits = {};
+  const assumed: Edits = { ...doc.value.assumed };
   for (const setting of openSettings.value) {
     const value = valueIn(record, setting);
     if (value !== valueIn(experiment.value, setting)) assumed[setting.path] = typeof value === "number" ? String(value) : value;
   }
-  if (Object.keys(assumed).length > 0) {
-    amend({ assumed });
-    reread();
-    await settled();
-  }
+  const train = trainingOf(record, opened);
+  amend({ assumed });
+  reread(train);
+  await settled();
   if (mine !== newest || file.value?.origin.bytes !== opened.origin.bytes) return;
   const { steps } = record.train;
   const task = experiment.value!.task;
@@ -147,12 +157,25 @@ export async function accept(opened: OpenedFile): Promise<void> {
   if (record.tour !== null) bring(record.tour as StopId);
 }
 
+/** How a link trains the opened file, where the file's run would be trained otherwise. Nothing on the page says so, and so nothing undoes it. */
+function trainingOf({ train }: ExperimentRecord, { origin }: OpenedFile): Partial<TrainConfig> {
+  const now = experiment.value!.train;
+  const other = (Object.keys(now) as (keyof TrainConfig)[]).filter((field) => train[field] !== now[field]);
+  return { ...origin.train, ...Object.fromEntries(other.map((field) => [field, train[field]])) };
+}
+
 /** At once: a run that is not yet playing would be taken for one that was stopped. */
 function trainTo(steps: number, start: Start): void {
   batch(() => {
     if (steps > 0) update({ start, stage: "training" });
     if (steps > step.value) train(steps - step.value);
   });
+}
+
+/** One step more. While it trains to a link's step, as while it plays, that is a pause: the run must not end beyond what the link says. */
+export function trainOne(): void {
+  if (arrival.value?.stage === "training") pause();
+  else train(1);
 }
 
 const once = (condition: () => boolean): Promise<void> =>
@@ -184,7 +207,7 @@ export function watchArrival(): void {
   });
   effect(() => {
     const now = arrival.value;
-    if (now?.stage !== "training" || opening.value || playing.value) return;
+    if (now?.stage !== "training" || opening.value || playing.value || goal.value === PAUSING) return;
     const { steps } = now.record.train;
     const at = step.value;
     if (at === steps) untracked(() => update({ stage: "comparing" }));

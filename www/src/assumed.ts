@@ -2,7 +2,7 @@
 // as typed, with the reason beside it, and the model on screen stays as it was.
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { Experiment, ModelConfig, Setting, TaskConfig } from "tinylens";
+import type { Experiment, ModelConfig, Setting, TaskConfig, TrainConfig } from "tinylens";
 import { change as changeDocument, doc } from "./document";
 import { read, type Edits, type Value } from "./edits";
 import { openFile } from "./session";
@@ -91,19 +91,20 @@ export function forgetAll(): void {
   reread();
 }
 
-/** Reads the file again, if what is put before it has changed. */
-export function reread(): void {
+/** Reads the file again, if what is put before it has changed, or how it shall be trained further. */
+export function reread(training?: Partial<TrainConfig>): void {
   clearTimeout(timer);
   const now = file.value;
   if (!now || arriving.value) return;
+  const train = training ?? now.origin.train;
   const all = { model: {} as Record<string, Value>, task: {} as Record<string, Value> };
   for (const setting of settings.value) {
     const value = given(setting);
     if (value !== undefined && (setting.group === "task" || setting.group === "model")) all[setting.group][setting.path.slice(setting.group.length + 1)] = value;
   }
   // A change that was refused has been taken back: nothing needs reading again.
-  if (!opening.value && same(all.model, now.origin.model) && same(all.task, now.origin.task)) fileError.value = null;
-  else openFile({ ...now.origin, model: all.model as Partial<ModelConfig>, task: all.task as Partial<TaskConfig> });
+  if (!opening.value && same(all.model, now.origin.model) && same(all.task, now.origin.task) && same(train, now.origin.train)) fileError.value = null;
+  else openFile({ ...now.origin, model: all.model as Partial<ModelConfig>, task: all.task as Partial<TaskConfig>, train });
 }
 
 const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);

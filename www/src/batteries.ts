@@ -7,7 +7,8 @@ import { EXPERIMENTS, impossible, sites, sweepValues, type Experiment } from "./
 import { count } from "./format";
 import { ended, results, sweeps, underWay, USUAL, type Sweep, type Task } from "./lab";
 import type { Battery } from "./protocol";
-import { send, shownRun } from "./session";
+import { send } from "./session/line";
+import { shownRun } from "./session/register";
 import { experiment, opening } from "./state";
 
 const MOST_LISTS = 100_000;

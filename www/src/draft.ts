@@ -5,7 +5,8 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import type { PartialExperiment } from "tinylens";
 import { amend, change, doc } from "./document";
 import { read, type Value } from "./edits";
-import { send, startRun } from "./session";
+import { startRun } from "./session";
+import { send } from "./session/line";
 import { asked, checked, experiment, file, generation, settings } from "./state";
 
 export const edits = computed(() => doc.value.draft);

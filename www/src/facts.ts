@@ -5,7 +5,7 @@ import { effect, signal, untracked } from "@preact/signals";
 import { doc } from "./document";
 import type { Facts } from "./link";
 import type { Start } from "./protocol";
-import { askLink } from "./session";
+import { askLink } from "./session/line";
 import { device, experiment, opening, playing, step } from "./state";
 
 /** Milliseconds of rest: single steps in a row are not a rest. */

@@ -6,7 +6,7 @@ import type { Focus, Head } from "tinylens";
 import { change, doc, view } from "./document";
 import type { Keys } from "./keys";
 import type { Pointed } from "./protocol";
-import { send } from "./session";
+import { send } from "./session/line";
 import { experiment, pointed } from "./state";
 
 /** A head that is looked at without being pinned. */

@@ -35,7 +35,7 @@ export async function take(files: ArrayLike<File>): Promise<void> {
   arriving.value = null;
   if (!bytes) return refuse(`${name} can’t be opened: the browser could not read it; it may be a folder, or have been moved or changed.`);
   if (bytes.byteLength === 0) return refuse(`${name} can’t be opened: it is empty.`);
-  openFile({ kind: "file", name, bytes: new Blob([bytes]), model: {}, task: {} });
+  openFile({ kind: "file", name, bytes: new Blob([bytes]), model: {}, task: {}, train: {} });
 }
 
 function refuse(text: string): void {

@@ -2,7 +2,8 @@
 // does not. This file has the page's own, which work everywhere but in a field.
 
 import { signal } from "@preact/signals";
-import { pause, play, reset, train } from "./session";
+import { trainOne } from "./arrival";
+import { pause, play, reset } from "./session";
 import { playing } from "./state";
 import { redo, undo } from "./undo";
 
@@ -17,7 +18,7 @@ type PageKeys = Keys<() => void> & { once?: true };
 
 export const PAGE_KEYS: readonly PageKeys[] = [
   { name: "Space", does: "play, or pause; a button that has the focus is pressed instead", once: true, on: { " ": () => (playing.value ? pause : play)() } },
-  { name: ".", does: "train one step", on: { ".": () => train(1) } },
+  { name: ".", does: "train one step; while it trains to a link’s step, pause", on: { ".": trainOne } },
   { name: "r", does: "reset: back to step 0, or to the file’s weights", once: true, on: { r: () => reset() } },
   { name: "z", does: "undo", on: { z: undo } },
   { name: "Z", does: "redo (Shift and z)", on: { Z: redo } },

@@ -3,7 +3,7 @@
 // The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
 // own, and the page drops answers from a run that has been replaced.
 
-import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, ExperimentRecord, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, PartialRecord, Setting, TaskConfig, Tiles, ViewConfig, Run } from "tinylens";
+import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, ExperimentRecord, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, PartialRecord, Setting, TaskConfig, Tiles, TrainConfig, ViewConfig, Run } from "tinylens";
 import type { Job, Measured } from "tinylens/compare.mjs";
 import type { Slot } from "./slots";
 
@@ -12,8 +12,9 @@ export type RunId = number;
 /** Which of the package's two modules a worker runs: that for the CPU alone, or that with WebGPU. */
 export type Program = "cpu" | "webgpu";
 
-/** A checkpoint as it was dropped on the page, and what goes before what it says. A Blob crosses without being copied. */
-export type FileOrigin = { kind: "file"; name: string; bytes: Blob; model: Partial<ModelConfig>; task: Partial<TaskConfig> };
+/** A checkpoint as it was dropped on the page, what goes before what it says, and how it is trained further, where a link says so. A Blob
+ * crosses without being copied. */
+export type FileOrigin = { kind: "file"; name: string; bytes: Blob; model: Partial<ModelConfig>; task: Partial<TaskConfig>; train: Partial<TrainConfig> };
 
 /** What a run has at step 0: settings, or a file's weights. */
 export type Start = { kind: "experiment"; experiment: PartialExperiment } | FileOrigin;

@@ -40,8 +40,10 @@ export const fileError = signal<string | null>(null);
 export const names = signal<{ parameters: string[]; activations: string[] } | null>(null);
 
 export const step = signal(0);
-/** The step to train to: Infinity while playing, at or below `step` at rest. */
+/** The step to train to: Infinity while playing, at or below `step` at rest. `PAUSING`: it shall rest, but the worker, which is some steps
+ * further by now, has not said where. */
 export const goal = signal(0);
+export const PAUSING = -1;
 export const playing = computed(() => goal.value > step.value);
 export const stepsPerSecond = signal<number | null>(null);
 export const learningRate = signal<number | null>(null);

@@ -50,10 +50,19 @@ export class Supervisor {
   private failures = 0;
   private readonly modules = new Map<Program, WebAssembly.Module | Promise<WebAssembly.Module> | null>();
 
-  constructor(
-    private readonly source: Source,
-    private readonly listener: Listener,
-  ) {}
+  private listener: Listener | null = null;
+
+  constructor(private readonly source: Source) {}
+
+  /** Before the first `start`. */
+  listen(listener: Listener): void {
+    this.listener = listener;
+  }
+
+  /** There is a worker, or will be without anybody asking for it. */
+  get working(): boolean {
+    return this.worker !== null;
+  }
 
   start(): void {
     this.failures = 0;
@@ -130,7 +139,7 @@ export class Supervisor {
       if (data.type === "fatal") return failed({ cause: data.cause, message: data.message });
       if (data.type === "holding") return void navigator.locks?.request(lock, () => failed({ cause: "gone", message: "" }));
       if (data.type === "ready") this.modules.set(program, data.module);
-      if (this.worker === worker) this.listener.receive(data);
+      if (this.worker === worker) this.listener?.receive(data);
       else early(data);
     };
     worker.onerror = (event) => failed({ cause: "script", message: event.message ?? "" });
@@ -154,8 +163,8 @@ export class Supervisor {
     this.dismiss();
     this.failures++;
     // What could not be loaded will not load any better at once: that is for a person to try again.
-    if (failure.cause === "load" || this.failures >= MOST_FAILURES) return this.listener.stopped(failure);
+    if (failure.cause === "load" || this.failures >= MOST_FAILURES) return this.listener?.stopped(failure);
     this.launch();
-    this.listener.replaced(failure);
+    this.listener?.replaced(failure);
   }
 }

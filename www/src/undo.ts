@@ -6,7 +6,8 @@ import { announcement } from "./announce";
 import { reread } from "./assumed";
 import { back, doc, forth, seal, type Document } from "./document";
 import { clean, cursor, edited, refusal } from "./edit";
-import { returnTo, showNumbers, useDevice } from "./session";
+import { returnTo, showNumbers } from "./session";
+import { useDevice } from "./session/handover";
 
 export const undo = (): void => step("Undone", back);
 export const redo = (): void => step("Done again", forth);

@@ -326,6 +326,56 @@ test("JSON holds runWithCache's numbers; Python is copied, or shown where copyin
   await context.close();
 });
 
+test("how a link trains a file's model is how it is trained once the file is given, also after a reset and from a kept run's file", async () => {
+  const steps = 20;
+  const train = { batch_size: 16, lr: 0.01 };
+  const run = await runOf(SEED, {}, { task: { repeats: false }, train });
+  await run.step(steps);
+  const fingerprint = await run.fingerprint();
+
+  const author = await open(place);
+  await choose(author.page, SEED);
+  const bare = await until("the file's link", () => /#(.*file\.fingerprint=\w+)$/.exec(author.page.url())?.[1]);
+  await author.context.close();
+  const given = async (link) => {
+    const reader = await open(place, { link });
+    await reader.page.getByLabel("The link’s file").setInputFiles(SEED);
+    await reader.page.locator('[data-figure="verdict"]').waitFor();
+    assert.equal(await figure(reader.page, "step"), steps);
+    return reader;
+  };
+  const said = (page, expected) => until(`${expected} in the address`, () => page.url().includes(expected));
+  const all = `train.batch_size=16&train.lr=0.01&train.steps=${steps}`;
+  const wanted = `expect.fingerprint=${fingerprint.slice(0, 16)}`;
+
+  const { page, context, record } = await given(`${bare}&${all}&task.repeats=false`);
+  await said(page, wanted);
+  assert.ok(page.url().includes(all), page.url());
+  const link = new URL(page.url()).hash.slice(1);
+  await button(page, "Reset to the file’s weights").click();
+  await until("step 0", async () => (await figure(page, "step")) === 0);
+  await page.getByLabel(/^Number of steps/).fill(String(steps));
+  await button(page, "steps").click();
+  await said(page, wanted);
+  await page.locator(".runs > summary").click();
+  const kept = (await downloaded(page, "Save as a file")).bytes;
+  assert.deepEqual(record, { errors: [], elsewhere: [] });
+  await context.close();
+
+  const second = await given(link);
+  assert.match(await second.page.locator('[data-figure="verdict"]').innerText(), /^Reproduced bit for bit/);
+  await second.context.close();
+
+  const third = await open(place);
+  await third.page.locator("input[type=file]").first().setInputFiles({ name: "kept.tinylens", mimeType: "", buffer: kept });
+  await until("the kept run", async () => (await figure(third.page, "step")) === steps);
+  await button(third.page, "Reset to the file’s weights").click();
+  await until("step 0", async () => (await figure(third.page, "step")) === 0);
+  await said(third.page, "train.batch_size=16&train.lr=0.01&");
+  assert.deepEqual(third.record, { errors: [], elsewhere: [] });
+  await third.context.close();
+});
+
 test("after a failure it is the file's model again, or as far as it was trained", async () => {
   const patch = `{
     const instantiate = WebAssembly.instantiate;

@@ -170,6 +170,25 @@ test("each stop is a link, by its name or its number; Escape elsewhere does not 
   await context.close();
 });
 
+test("a stop that there is not, in the address of a live page: the tour stays where it is, and the page says which stops there are", async () => {
+  const { page, context, record } = await open(place, { link: "v=1&device=cpu&train.steps=5&tour=shorten" });
+  await arrives(page, 5);
+  const note = page.locator(".warnings");
+  for (const nonsense of ["nonsense", "9", "no%20such"]) {
+    await page.evaluate((nonsense) => (location.hash = `#tour=${nonsense}`), nonsense);
+    await note.getByText(`tour is "${decodeURIComponent(nonsense)}"`).waitFor({ state: "attached" });
+    assert.equal(await title(page), TITLES[4]);
+    await until("the page’s own link in the address", () => /train\.steps=5&.*tour=shorten/.test(page.url()));
+  }
+  assert.equal(await figure(page, "step"), 5, "the run stays too");
+  await note.locator("summary").click();
+  assert.match(await note.innerText(), /3 things in the link were ignored[^]*it must be train, read_pattern, .*, your_turn, or a number from 1 to 8/);
+  await page.evaluate(() => (location.hash = "#tour=none"));
+  await card(page).waitFor({ state: "detached" });
+  assert.deepEqual(record, { errors: [], elsewhere: [] });
+  await context.close();
+});
+
 test("of a model that can’t sort nothing is said that only a trained one does", async () => {
   const { page, context } = await open(place);
   await untilStep(page, 1);

@@ -154,6 +154,26 @@ test("training to a link's step can be cancelled", async () => {
   await opened.context.close();
 });
 
+test("one step, while it trains to a link's step, is a pause: it says at which step, and nothing is trained beyond the link's", async () => {
+  for (const press of [(page) => page.locator("body").press("."), (page) => button(page, "One step").click()]) {
+    const opened = await openAt(`${SMALL}&device=cpu&train.steps=3000000`);
+    const { page } = opened;
+    await untilStep(page, 50);
+    await press(page);
+    await verdict(page).waitFor();
+    const [, said, wanted] = /^Stopped at step ([\d,]+); the link says ([\d,]+)\.$/.exec(await verdict(page).innerText());
+    assert.equal(wanted, "3,000,000");
+    const step = Number(said.replaceAll(",", ""));
+    await untilHash(page, new RegExp(`train\\.steps=${step}&`));
+    assert.equal(await figure(page, "step"), step, "it rests where it said");
+    // From there it is one step again.
+    await press(page);
+    await until("one more step", async () => (await figure(page, "step")) === step + 1);
+    clean(opened);
+    await opened.context.close();
+  }
+});
+
 test("what a link hides is not there, also in an iframe", async () => {
   const opened = await openAt(`${SMALL}&device=cpu&hide=export,theme,share,claims,task.list_length`);
   const { page } = opened;

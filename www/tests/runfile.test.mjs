@@ -26,7 +26,7 @@ const record = {
   evaluated: { step: 12, evaluation: { loss: NaN, tokenAccuracy: 0.5, sequenceAccuracy: 0.25, lists: 100, heldOut: true } },
   asked: { task: { list_length: 3 }, model: { d_model: 16, normalization_type: null } },
   experiment: { task: { list_length: 3, repeats: false }, model: { d_model: 16 }, train: { lr: 0.001 } },
-  file: { name: "mine.pt", model: {}, task: { repeats: true }, facts: { format: "pickle", notes: ["assumed"], fingerprint: "cd" }, said: { task: {}, model: {}, train: {} } },
+  file: { name: "mine.pt", model: {}, task: { repeats: true }, train: { lr: 0.01 }, facts: { format: "pickle", notes: ["assumed"], fingerprint: "cd" }, said: { task: {}, model: {}, train: {} } },
   shown: {
     numbers: [3, 1, 2],
     scene: {
@@ -41,6 +41,8 @@ const record = {
     cell: { destination: 2, source: 1 },
     draft: { "model.d_model": "16", "task.repeats": true },
     assumed: { "task.repeats": "on" },
+    presets: { mid_injection: { site: 2, randomSite: true, value: "BOS" }, shorter: {} },
+    batteries: { lists: "300", seed: "not yet a num", choices: { mid_injection: { site: "every", value: "17" }, bos_injection: { site: "random", value: "" } } },
   },
   curve: {
     width: 2,
@@ -93,6 +95,17 @@ test("a run comes back as it was, and is written again as the same bytes", async
   assert.deepEqual(await bytesOf(await written(back)), await bytesOf(file));
 });
 
+test("a run of an earlier page, which wrote less, comes back as it was", async () => {
+  const run = JSON.parse(JSON.stringify({ ...record, attention: null, step: 0 }));
+  for (const part of ["presets", "batteries"]) delete run.shown[part];
+  delete run.file.train;
+  const back = await readRun(sealed({ parts: [{ name: "file", bytes: 1 }], run }, Buffer.alloc(1)));
+  const { view: _, ...shown } = back.record.shown;
+  const { view: __, ...wanted } = run.shown;
+  assert.deepEqual(shown, wanted);
+  assert.deepEqual(back.record.file, run.file);
+});
+
 test("a run at its start, with nothing beside it, comes back too", async () => {
   const bare = { record: { ...record, step: 0, file: null, attention: null, evaluated: null }, parts: { state: null, pattern: null, file: null } };
   const back = await readRun(await written(bare));
@@ -131,7 +144,7 @@ test("what is foreign or hostile is refused in a sentence that says where", asyn
   await refused(sealed({ parts: [], run: { ...run, step: 5 } }), /must be 0 where there is no saved state/);
   await refused(sealed({ parts: [], run: { ...run, file: record.file } }), /must come with its bytes/);
   await refused(sealed({ parts: [], run: { ...run, attention: { ...record.attention, layers: 1e9 } } }), /as many weights/);
-  for (const [path, value] of Object.entries({ name: 5, step: -1, device: "abacus", "curve.width": 0, "shown.numbers": "1,2", "shown.scene.slots": [{}], "shown.scene.ablations": [{ kind: "boo" }], "claims.points": {}, "experiment.task": [], "evaluated.evaluation.lists": 1.5 })) {
+  for (const [path, value] of Object.entries({ name: 5, step: -1, device: "abacus", "curve.width": 0, "shown.numbers": "1,2", "shown.scene.slots": [{}], "shown.scene.ablations": [{ kind: "boo" }], "shown.presets": { shorter: { site: -1 } }, "shown.batteries.choices": { shorter: { site: "everywhere", value: "" } }, "claims.points": {}, "experiment.task": [], "evaluated.evaluation.lists": 1.5 })) {
     const wrong = structuredClone(run);
     const names = path.split(".");
     const last = names.pop();

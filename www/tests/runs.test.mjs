@@ -367,6 +367,56 @@ test("kept runs: named, listed, opened, renamed, compared, deleted and brought b
   await context.close();
 });
 
+test("what is chosen for the experiments is kept with a run, by name, in its file and in the session", async () => {
+  const { page, context, record } = await open(place, { link: "v=1&device=cpu&train.steps=5" });
+  await untilStep(page, 5);
+  const table = page.locator(".ablations");
+  const site = table.getByLabel("MID injection: site");
+  const value = table.getByLabel("MID replaced: value");
+  const index = (page) => page.locator('[data-preset="mid_injection"] select').first();
+  await page.locator("details.presets > summary").click();
+  await table.getByLabel("Lists").fill("300");
+  await table.getByLabel("Seed").fill("7");
+  await site.selectOption("every");
+  await value.selectOption("12");
+  await index(page).selectOption("1");
+  const chosen = async (page) => {
+    const table = page.locator(".ablations");
+    const fields = [table.getByLabel("Lists"), table.getByLabel("Seed"), table.getByLabel("MID injection: site"), table.getByLabel("MID replaced: value"), index(page)];
+    return (await Promise.all(fields.map((field) => field.inputValue()))).join(" ");
+  };
+  assert.equal(await chosen(page), "300 7 every 12 1");
+  await openRuns(page);
+  await keep(page, "chosen");
+  const file = await saved(page, "Save as a file");
+  await table.getByLabel("Lists").fill("2000");
+  await site.selectOption("");
+  await index(page).selectOption("3");
+  await row(page, "chosen").getByRole("button", { name: /^Open/ }).click();
+  await until("the kept choices", async () => (await chosen(page)) === "300 7 every 12 1");
+  await page.locator("body").press("z");
+  await until("those before them", async () => (await chosen(page)) === "2000 7  12 3");
+
+  // A session too, and a file in another browser.
+  const before = Date.now();
+  await table.getByLabel("Lists").fill("400");
+  await until("a write", async () => (await sessions(page)).some(({ saved }) => saved >= before));
+  await page.reload();
+  await goOn(page).click();
+  await page.locator(".presets").evaluate((fold) => (fold.open = true));
+  await until("the session's choices", async () => (await chosen(page)) === "400 7  12 3");
+  assert.deepEqual(record, { errors: [], elsewhere: [] });
+  await context.close();
+
+  const other = await open(place);
+  await untilStep(other.page, 1);
+  await other.page.locator("input[type=file]").first().setInputFiles(file.path);
+  await other.page.locator(".presets").evaluate((fold) => (fold.open = true));
+  await until("the file's choices", async () => (await chosen(other.page)) === "300 7 every 12 1");
+  assert.deepEqual(other.record, { errors: [], elsewhere: [] });
+  await other.context.close();
+});
+
 test("a file out and in again is the same bytes, and trains on to the same losses", async () => {
   const { page, context } = await open(place);
   await untilStep(page, 3);

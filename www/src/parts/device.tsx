@@ -1,7 +1,7 @@
 // The chip that says what the run computes on, and, when opened, why, and lets one choose.
 
 import type { DeviceKind } from "tinylens";
-import { useDevice } from "../session";
+import { useDevice } from "../session/handover";
 import { doc } from "../document";
 import { megabytes } from "../format";
 import { device, deviceBusy, deviceError, fetching, workers } from "../state";

@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Wanted } from "../protocol";
-import { send } from "../session";
+import { send } from "../session/line";
 import { experiment, names } from "../state";
 import { Taken, TakenLine } from "./taken";
 

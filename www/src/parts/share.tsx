@@ -8,7 +8,7 @@ import { addressOf, recordNow } from "../address";
 import { broughtBy } from "../arrival";
 import { count, size } from "../format";
 import { HIDEABLE } from "../panels";
-import { askLink } from "../session";
+import { askLink } from "../session/line";
 import { experiment, file, playing, step } from "../state";
 import { copy } from "../take";
 

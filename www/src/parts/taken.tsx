@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import { size } from "../format";
 import type { Export, Wanted } from "../protocol";
-import { exportFile } from "../session";
+import { exportFile } from "../session/line";
 import { file } from "../state";
 import { copy, save } from "../take";
 

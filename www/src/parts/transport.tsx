@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { trainOne } from "../arrival";
 import { seed, startSeed } from "../draft";
 import { count, loss as lossText, percent, plain, speed } from "../format";
 import type { TermId } from "../help";
@@ -31,7 +32,7 @@ export function Transport() {
         {going ? <Pause /> : <Play />}
         <span>{going ? "Pause" : "Play"}</span>
       </button>
-      <button type="button" class="icon" disabled={off} onClick={() => train(1)} title="One step (.)" aria-label="One step" aria-keyshortcuts=".">
+      <button type="button" class="icon" disabled={off} onClick={trainOne} title="One step (.)" aria-label="One step" aria-keyshortcuts=".">
         <Step />
       </button>
       <form onSubmit={trainSteps}>

@@ -3,7 +3,7 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { Curve, type Columns } from "../curve";
-import { pattern } from "../session";
+import { pattern } from "../session/line";
 import { curveVersion, experiment, loss, playing, step } from "../state";
 import { version as claimsVersion } from "../claims";
 import { doc } from "../document";

@@ -6,7 +6,8 @@ import { history as claims, texts, type Judged, type Point } from "../claims";
 import { doc, VIEW, type Document } from "../document";
 import { markInexact } from "../facts";
 import type { Pattern, Start } from "../protocol";
-import { lastSaved, takeUp } from "../session";
+import { takeUp } from "../session";
+import { lastSaved } from "../session/register";
 import { asked, curve, device, evaluated, experiment, file, loss, parameters, playing, settings, type OpenedFile } from "../state";
 import type { Kept, RunRecord } from "./kept";
 
@@ -37,13 +38,13 @@ export function gather(name: string, pattern: Pattern | null): Kept | null {
   };
 }
 
-function fileNow({ origin: { name, model, task }, facts, said }: OpenedFile): RunRecord["file"] {
-  return { name, model: { ...model }, task: { ...task }, facts, said: plain(said) };
+function fileNow({ origin: { name, model, task, train }, facts, said }: OpenedFile): RunRecord["file"] {
+  return { name, model: { ...model }, task: { ...task }, train: { ...train }, facts, said: plain(said) };
 }
 
 function shownNow(): RunRecord["shown"] {
-  const { numbers, scene, view, pins, cell, draft, assumed } = doc.value;
-  return { numbers, scene, view, pins, cell, draft, assumed };
+  const { numbers, scene, view, pins, cell, draft, assumed, presets, batteries } = doc.value;
+  return { numbers, scene, view, pins, cell, draft, assumed, presets, batteries };
 }
 
 /** Groups of settings, whatever their names. */
@@ -73,8 +74,8 @@ const fieldOf = (path: string) => path.slice("view.".length) as keyof ViewConfig
 
 function startOf({ record, parts }: Kept): Start {
   if (!record.file || !parts.file) return { kind: "experiment", experiment: record.asked };
-  const { name, model, task } = record.file;
-  return { kind: "file", name, bytes: parts.file, model, task };
+  const { name, model, task, train = {} } = record.file;
+  return { kind: "file", name, bytes: parts.file, model, task, train };
 }
 
 function fileOf({ file }: RunRecord, start: Start): OpenedFile | null {

@@ -1,9 +1,10 @@
 // A run as it is kept: all that the page shows of it and all that it takes to go on, as one record. Its big parts (the saved state,
 // the attention pattern, the opened file) are bytes beside the record, which is plain data: JSON can carry it.
 
-import type { ViewConfig } from "tinylens";
-import { VIEW } from "../document";
-import { dictionary, either, figure, flag, list, Misshapen, nullable, object, oneOf, real, text, whole, type Of } from "./shape";
+import type { AblationName, ViewConfig } from "tinylens";
+import { VIEW, type Choice } from "../document";
+import { EXPERIMENTS } from "../experiments";
+import { dictionary, either, figure, flag, list, Misshapen, nullable, object, oneOf, real, text, whole, type Of, type Shape } from "./shape";
 
 /** Of the record below. A page reads its own and all earlier ones. */
 export const VERSION = 1;
@@ -39,16 +40,26 @@ const view = (value: unknown, path: string): ViewConfig => {
   return { ...VIEW, ...Object.fromEntries(known) };
 };
 
-/** The document (document.ts) without what begins the run, and where: the run itself says that. */
-const shown = object({
-  numbers: list(whole(), 1000),
-  scene,
-  view,
-  pins: list(object({ layer, head: whole() }), 10_000),
-  cell: nullable(object({ destination: whole(), source: whole() })),
-  draft: group,
-  assumed: group,
-});
+/** What was chosen for each of the notebook's experiments. */
+const byExperiment = <T>(of: Shape<T>) => object({}, Object.fromEntries(EXPERIMENTS.map(({ id }) => [id, of])) as Record<AblationName, Shape<T>>);
+const presetChoice = object({}, { site: whole(), randomSite: flag, value: either(whole(), special), randomValue: flag });
+const choice: Shape<Choice> = (value, path) => (typeof value === "string" && /^\d{1,6}$/.test(value) ? (value as Choice) : oneOf("", "random", "every")(value, path));
+const batteries = object({ lists: text(100), seed: text(100), choices: byExperiment(object({ site: choice, value: choice })) });
+
+/** The document (document.ts) without what begins the run, and where (the run itself says that), and without comparisons, which train runs of
+ * their own. Earlier pages did not write all of it. */
+const shown = object(
+  {
+    numbers: list(whole(), 1000),
+    scene,
+    view,
+    pins: list(object({ layer, head: whole() }), 10_000),
+    cell: nullable(object({ destination: whole(), source: whole() })),
+    draft: group,
+    assumed: group,
+  },
+  { presets: byExperiment(presetChoice), batteries },
+);
 
 /** JSON has no infinities: an empty bucket's least and greatest. */
 const bound = (infinity: number) => (value: unknown, path: string) => (value === null || value === infinity ? infinity : real(value, path));
@@ -63,7 +74,8 @@ const claims = object({ texts: dictionary(text()), points: list(object({ step: w
 const evaluation = object({ loss: figure, tokenAccuracy: figure, sequenceAccuracy: figure, lists: whole(), heldOut: flag });
 
 /** What a file was, and what was put before what it says; its bytes are beside the record. */
-const file = object({ name: text(), model: group, task: group, facts: object({ format: text(), notes: list(text(), 1000), fingerprint: text() }), said: settings });
+const facts = object({ format: text(), notes: list(text(), 1000), fingerprint: text() });
+const file = object({ name: text(), model: group, task: group, facts, said: settings }, { train: group });
 
 export const runRecord = object({
   name: text(200),

@@ -4,7 +4,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { doc, undoable } from "../document";
 import type { Start } from "../protocol";
-import { lastSaved } from "../session";
+import { lastSaved } from "../session/register";
 import { asked, evaluated, experiment, file, notice, playing, saves } from "../state";
 import { gather, goOn } from "./gather";
 import { kept } from "./kept";

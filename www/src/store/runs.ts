@@ -3,7 +3,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { inSentence } from "../format";
-import { pattern } from "../session";
+import { pattern } from "../session/line";
 import { asked, file, notice } from "../state";
 import { Database } from "./database";
 import { gather, goOn } from "./gather";

@@ -63,8 +63,14 @@ export const dictionary =
   (value, path) =>
     isObject(value) && Object.keys(value).length <= most ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, of(item, `${path}.${name}`)])) : refuse(path, `an object of up to ${most} fields`);
 
-/** Just these fields, in this order. */
+type Fields = Record<string, Shape<unknown>>;
+
+/** Just these fields, in this order, and those of `maybe` that are there. */
 export const object =
-  <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Of<F[K]> }> =>
-  (value, path) =>
-    isObject(value) ? (Object.fromEntries(Object.entries(fields).map(([name, of]) => [name, of(value[name], `${path}.${name}`)])) as { [K in keyof F]: Of<F[K]> }) : refuse(path, "an object");
+  <F extends Fields, M extends Fields = {}>(fields: F, maybe = {} as M): Shape<{ [K in keyof F]: Of<F[K]> } & { [K in keyof M]?: Of<M[K]> }> =>
+  (value, path) => {
+    if (!isObject(value)) return refuse(path, "an object");
+    const there = Object.entries(maybe).filter(([name]) => value[name] !== undefined);
+    const read = [...Object.entries(fields), ...there].map(([name, of]) => [name, of(value[name], `${path}.${name}`)]);
+    return Object.fromEntries(read);
+  };

@@ -17,12 +17,12 @@ export async function begin(origin: Origin, device: Device): Promise<Begun> {
   }
 }
 
-async function fromFile({ bytes, model: given, task }: FileOrigin, device: Device): Promise<Begun> {
+async function fromFile({ bytes, model: given, task, train }: FileOrigin, device: Device): Promise<Begun> {
   const model = await Model.fromCheckpoint(new Uint8Array(await bytes.arrayBuffer()), device, given);
   try {
     const { format, notes } = model.source;
     const fingerprint = await model.fingerprint();
-    const run = await Run.fromModel(model, { task });
+    const run = await Run.fromModel(model, { task, train });
     await run.useDevice(device); // of "auto", the faster for this model
     return { run, file: { format, notes, fingerprint } };
   } finally {

@@ -3,7 +3,7 @@
 // The program for the CPU alone looks whether there is a WebGPU adapter. If there is one to be used, it takes the other program to open it;
 // else "auto" is the CPU, and its description says why.
 
-import { findAdapter, openDevice, type Device, type DeviceKind, type Run } from "tinylens";
+import { findAdapter, openDevice, Run, type Device, type DeviceKind, type Experiment } from "tinylens";
 import type { DeviceInfo, Program } from "../protocol";
 
 /** Which program this is; put here by build.mjs. */
@@ -37,6 +37,16 @@ export class Devices {
   async begin(kind: DeviceKind): Promise<{ device: Device; decided: boolean }> {
     const decided = PROGRAM !== "cpu" || kind !== "auto" || this.opened.has(kind);
     return { device: await this.get(decided ? kind : "cpu"), decided };
+  }
+
+  /** What `kind` comes to; of "auto", for this experiment. */
+  async tried(kind: DeviceKind, experiment: Experiment | null): Promise<DeviceInfo> {
+    const device = await this.get(kind);
+    if (kind !== "auto" || !experiment) return infoOf(device, null);
+    const run = await Run.create(experiment, device);
+    const info = infoOf(run.device, run);
+    run.free();
+    return info;
   }
 }
 

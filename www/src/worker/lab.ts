@@ -3,6 +3,7 @@
 
 import { ablate, Model, type Device, type Evaluation } from "tinylens";
 import type { FromWorker, RunId, ToWorker } from "../protocol";
+import { refusal } from "./refusal";
 
 /** Milliseconds between two reports of progress. */
 const REPORT = 100;
@@ -75,10 +76,4 @@ async function frozen({ device, model }: Subject): Promise<Model> {
   } finally {
     live.free();
   }
-}
-
-/** A plain error concerns one battery. Wasm's own is the end of the module. */
-function refusal(error: unknown): { error: string } {
-  if (error instanceof WebAssembly.RuntimeError) throw error;
-  return { error: error instanceof Error ? error.message : String(error) };
 }

@@ -4,6 +4,7 @@
 import { decodeLink, encodeLink, Model, openDevice, version } from "tinylens";
 import type { Answered, FromWorker, LinkQuestion } from "../protocol";
 import type { Subject } from "./lab";
+import { refusal } from "./refusal";
 
 /** Held-out lists whose loss a link carries: the same few everywhere. */
 const LISTS = 50;
@@ -16,12 +17,7 @@ export class Links {
 
   /** Throws only what ends the module. */
   async answer(request: number, question: LinkQuestion): Promise<void> {
-    try {
-      this.post({ type: "linked", request, answer: { is: await this.answerTo(question) } });
-    } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError) throw error;
-      this.post({ type: "linked", request, answer: { error: error instanceof Error ? error.message : String(error) } });
-    }
+    this.post({ type: "linked", request, answer: await this.answerTo(question).then((is) => ({ is }), refusal) });
   }
 
   private async answerTo(question: LinkQuestion): Promise<Answered[keyof Answered]> {

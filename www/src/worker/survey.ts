@@ -3,6 +3,7 @@
 import { claims, type Run } from "tinylens";
 import type { Claims } from "../protocol";
 import { Budget } from "./budget";
+import { refusal } from "./refusal";
 
 /** While it trains, and once it rests; fewer where they would take too long: an untrained model's answers, which nothing guesses
  * right, take several times as long as a trained one's, and it is in the first steps that claims become true. */
@@ -34,9 +35,8 @@ export class Survey {
     try {
       return { lists: most, claims: await claims(model, null, { lists: most, signal }), refused: null };
     } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError) throw error;
-      if (signal.aborted) return null;
-      return { lists: 0, claims: [], refused: error instanceof Error ? error.message : String(error) };
+      const { error: why } = refusal(error);
+      return signal.aborted ? null : { lists: 0, claims: [], refused: why };
     } finally {
       model.free();
       const end = performance.now();

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { cursor, moved, pointAt, toggleCell } from "../../focus";
 import { doc, view } from "../../document";
 import type { CanvasName } from "../../protocol";
-import { send } from "../../session";
+import { send } from "../../session/line";
 import { canvasHeights, edited, experiment, pointed, sequence } from "../../state";
 import { offerEdge } from "../editor/ablate";
 import { textScale, useSurface } from "./surface";

@@ -4,7 +4,7 @@ import { batch, effect, signal, useSignal, type ReadonlySignal } from "@preact/s
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { CanvasName, View } from "../../protocol";
-import { send } from "../../session";
+import { send } from "../../session/line";
 import { pointed } from "../../state";
 import { theme } from "../../theme";
 

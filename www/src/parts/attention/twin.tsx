@@ -6,7 +6,7 @@ import type { Head } from "tinylens";
 import { doc } from "../../document";
 import { compared } from "../../edit";
 import type { CanvasName, HeadTable } from "../../protocol";
-import { send } from "../../session";
+import { send } from "../../session/line";
 import { edited, generation, sequence, table, tableOf } from "../../state";
 import { PatternTable } from "../pattern_table";
 import { Taken, TakenLine } from "../taken";
