@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { button, figure, notice, open, pause, setUp, until, untilStep, WASM, WORKER } from "./helpers.mjs";
+import { button, figure, notice, open, pause, reachesBack, setUp, until, untilStep, WASM, WORKER } from "./helpers.mjs";
 
 let place;
 before(async () => void (place = await setUp()));
@@ -126,10 +126,8 @@ test("a Rust panic", async () => {
   const from = await recovered(page, /^The program failed; going on from step/, failedAt);
   assert.ok(from >= 100, "a save was made at step 100 or later");
   assert.ok(record.elsewhere.length === 0);
-  // What came back is the same run: its curve has one point a step, up to here.
-  await page.locator(".chart").focus();
-  await page.keyboard.press("Home");
-  assert.match(await page.locator('[data-figure="reading"]').innerText(), /^step 1, training/);
+  // What came back is the same run, with its curve.
+  await reachesBack(page);
   await context.close();
 });
 

@@ -1,6 +1,7 @@
 // What the browser tests share: a server, a browser, a page that keeps a record of what went wrong in it, and patches that
 // are put in front of the worker's script to force failures. The product itself has no hooks for tests.
 
+import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, delimiter, join, resolve } from "node:path";
@@ -100,6 +101,17 @@ export async function until(what, condition, timeout = 60_000) {
 }
 
 export const untilStep = (page, least, timeout) => until(`step ${least}`, async () => (await figure(page, "step")) >= least, timeout);
+
+/** The curve goes back to the run's first steps: those that share its first point, of which a long one has 300 to 600. */
+export async function reachesBack(page) {
+  await page.locator(".chart").focus();
+  const reading = await until("a reading", async () => {
+    await page.keyboard.press("Home");
+    return /^step ([\d,]+), training/.exec(await page.locator('[data-figure="reading"]').innerText());
+  });
+  const step = await figure(page, "step");
+  assert.ok(digits(reading[1]) <= Math.max(1, step / 300), `at step ${step} the curve begins with: ${reading[0]}`);
+}
 
 export const button = (page, name) => page.getByRole("button", { name, exact: true });
 
