@@ -6,10 +6,10 @@
 #![expect(clippy::needless_range_loop, reason = "see above")]
 
 /// Lanes of a sum: two SIMD registers, and a fixed order.
-pub const LANES: usize = 8;
+const LANES: usize = 8;
 
 /// What a loop takes at once.
-pub type Lanes = [f32; LANES];
+type Lanes = [f32; LANES];
 
 /// `out += x`.
 #[inline]

@@ -14,10 +14,10 @@ pub enum Theme {
 
 /// Anchors of the page's own map, evenly spaced from 0 to 1: one hue, from the page's background to a dark (or bright) end.
 const LIGHT: [Rgb; 5] = [[246, 248, 251], [190, 214, 240], [110, 164, 220], [42, 104, 176], [10, 42, 96]];
-const DARK: [Rgb; 5] = [[27, 31, 38], [32, 62, 104], [48, 110, 176], [110, 172, 232], [222, 240, 255]];
+const DARK: [Rgb; 5] = [[30, 34, 39], [32, 62, 104], [48, 110, 176], [110, 172, 232], [222, 240, 255]];
 
 const GREY_LIGHT: [Rgb; 2] = [[248, 248, 249], [22, 22, 24]];
-const GREY_DARK: [Rgb; 2] = [[26, 27, 30], [250, 250, 250]];
+const GREY_DARK: [Rgb; 2] = [[33, 34, 37], [250, 250, 250]];
 
 /// Matplotlib's maps, at even steps.
 const VIRIDIS: [Rgb; 9] = [
@@ -87,7 +87,7 @@ impl Theme {
 
     /// Cells that causal attention can't reach.
     pub fn masked(self) -> Rgb {
-        if self == Self::Light { [233, 234, 237] } else { [20, 22, 27] }
+        if self == Self::Light { [233, 234, 237] } else { [8, 9, 11] }
     }
 
     /// Token labels.
