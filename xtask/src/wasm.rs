@@ -58,8 +58,10 @@ pub fn build(paths: &Paths, profile: Profile) -> Outcome {
 
 fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolchain) -> Outcome {
     stage(&format!("wasm, {}", module.name), || {
-        let mut cargo = toolchain.cargo_build();
-        cargo.args(["--package", "tinylens", "--lib", "--locked", "--profile", profile.name()]).args(module.features);
+        let mut cargo = toolchain.cargo_rustc();
+        // Of the crate's types only this one: cargo optimises nothing across crates (`lto`) where a Rust library is to come out as well.
+        cargo.args(["--package", "tinylens", "--lib", "--crate-type", "cdylib", "--locked"]);
+        cargo.args(["--profile", profile.name()]).args(module.features);
         cargo.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
         // simd128 is in every browser that has WebGPU, and in Node. Relaxed SIMD is not wanted: its results differ between machines.
         cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+simd128");
