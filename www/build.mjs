@@ -49,7 +49,7 @@ async function bundle(entry, options = {}) {
     format: "esm",
     external: ["node:*"], // tinylens.js reads a file where it runs in Node
     ...options,
-    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/crew.mjs": join(here, "../pkg/crew.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs"), ...options.alias },
+    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/checkpoint.mjs": join(here, "../pkg/checkpoint.mjs"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/crew.mjs": join(here, "../pkg/crew.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs"), ...options.alias },
   });
   for (const { path, contents } of outputFiles) files.set(basename(path), contents);
   return basename(outputFiles.at(-1).path);
@@ -65,15 +65,19 @@ async function asset(path, plain = basename(path)) {
 
 const constants = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 
-// The program comes twice: for the CPU alone, which is small and starts first, and with WebGPU.
-const modules = { cpu: await asset(join(pkg, "cpu/tinylens_bg.wasm"), "tinylens_cpu.wasm"), webgpu: await asset(join(pkg, "tinylens_bg.wasm"), "tinylens_webgpu.wasm") };
+// The program comes twice: for the CPU alone, which is small and starts first, and with WebGPU. Either loads the third module to open a file.
+const modules = {
+  cpu: await asset(join(pkg, "cpu/tinylens_bg.wasm"), "tinylens_cpu.wasm"),
+  webgpu: await asset(join(pkg, "tinylens_bg.wasm"), "tinylens_webgpu.wasm"),
+  reader: await asset(join(pkg, "reader/tinylens_reader_bg.wasm"), "tinylens_reader.wasm"),
+};
 const packed = Promise.all(Object.values(modules).map(async (name) => [name, await pack(files.get(name))])); // meanwhile
 // Workers are classic scripts: browsers start no module from a page on a disk (Chromium 148 does not from its blobs).
 const forWorkers = (program) => ({
   format: "iife",
   alias: { tinylens: join(pkg, program === "cpu" ? "cpu/tinylens.js" : "tinylens.js") },
   // The host may compress what it sends; the progress line wants the size of what arrives.
-  define: { ...constants({ PROGRAM: program, WASM_FILE: modules[program], WASM_BYTES: files.get(modules[program]).length }), "import.meta.url": "self.location.href" },
+  define: { ...constants({ PROGRAM: program, WASM_FILE: modules[program], WASM_BYTES: files.get(modules[program]).length, READER_FILE: modules.reader }), "import.meta.url": "self.location.href" },
 });
 const [cpuWorker, gpuWorker, comparer, theme, css, icon] = await Promise.all([
   bundle({ worker: "src/worker.ts" }, forWorkers("cpu")),
@@ -85,7 +89,7 @@ const [cpuWorker, gpuWorker, comparer, theme, css, icon] = await Promise.all([
   asset(join(here, "favicon.svg")),
 ]);
 const programs = { cpu: { worker: cpuWorker, module: modules.cpu }, webgpu: { worker: gpuWorker, module: modules.webgpu } };
-const page = await bundle({ page: "src/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ PROGRAM_FILES: programs, COMPARER_FILE: comparer }) });
+const page = await bundle({ page: "src/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ PROGRAM_FILES: programs, READER_FILE: modules.reader, COMPARER_FILE: comparer }) });
 
 const template = await readFile(join(here, "index.html"), "utf8");
 const index = link(template, { "favicon.svg": icon, "page.css": css, "theme.js": theme, "page.js": page });
@@ -114,7 +118,7 @@ files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page,
 await mkdir(out, { recursive: true });
 await Promise.all([...files].map(([name, contents]) => writeFile(join(out, name), contents)));
 // Of earlier builds, what has another name now.
-const OURS = /^((page|worker|worker_webgpu|comparer|bench|measurer|measurer_webgpu|theme|tinylens_bg|tinylens_cpu|tinylens_webgpu|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
+const OURS = /^((page|worker|worker_webgpu|comparer|bench|measurer|measurer_webgpu|theme|tinylens_bg|tinylens_cpu|tinylens_webgpu|tinylens_reader|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
 for (const name of await readdir(out)) if (OURS.test(name) && !files.has(name)) await rm(join(out, name));
 console.log(`page: ${out}, ${Math.round(performance.now() - start)} ms`);
 

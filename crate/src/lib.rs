@@ -12,8 +12,8 @@ pub mod figure;
 pub mod model;
 pub mod task;
 pub mod train;
-// Clippy sees it natively: there is no clippy for the compiler that builds the wasm.
-#[cfg(any(target_family = "wasm", clippy))]
+// The face to JavaScript of the modules that train. Clippy sees it natively: there is no clippy for the compiler that builds the wasm.
+#[cfg(all(feature = "web", any(target_family = "wasm", clippy)))]
 pub mod web;
 
 pub use tinylens_lean::random;

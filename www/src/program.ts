@@ -9,7 +9,7 @@
 import type { Program } from "./protocol";
 
 /** Put here by build.mjs. */
-declare const PROGRAM_FILES: Record<Program, { worker: string; module: string }>, COMPARER_FILE: string;
+declare const PROGRAM_FILES: Record<Program, { worker: string; module: string }>, READER_FILE: string, COMPARER_FILE: string;
 
 /** What the page holds under the name of a file. Taken out: it is large, and of no more use there. */
 function held(name: string): string | null {
@@ -37,7 +37,12 @@ export const COMPARER = script(COMPARER_FILE);
 export const alone = document.getElementById(PROGRAM_FILES.cpu.module) !== null;
 
 /** A module, where the page holds it; null: workers load it. To be asked for once. */
-export function compiled(program: Program): Promise<WebAssembly.Module> | null {
-  const packed = held(PROGRAM_FILES[program].module);
+export const compiled = (program: Program): Promise<WebAssembly.Module> | null => unpacked(PROGRAM_FILES[program].module);
+
+/** The same of what opens files: a module of its own, which either program loads when the first file is opened. */
+export const reader = (): Promise<WebAssembly.Module> | null => unpacked(READER_FILE);
+
+function unpacked(name: string): Promise<WebAssembly.Module> | null {
+  const packed = held(name);
   return packed === null ? null : compile(packed);
 }

@@ -98,8 +98,9 @@ export type Battery = Omit<AblateOptions, "signal" | "onProgress">;
 export type Claims = { lists: number; claims: Claim[]; refused: string | null };
 
 export type ToWorker =
-  // Once, first. A worker that replaces another is given the module that the first compiled. `lock`: see supervisor.ts.
-  | { type: "load"; module: WebAssembly.Module | null; lock: string }
+  // Once, first. A worker that replaces another is given the module that the first compiled. `reader`: what opens files, where the worker
+  // can't fetch it. `lock`: see supervisor.ts.
+  | { type: "load"; module: WebAssembly.Module | null; reader: WebAssembly.Module | null; lock: string }
   // To a worker that is to take over from another: opens a device, of "auto" the one that this experiment is trained faster on, and says `tried`.
   | { type: "try"; device: DeviceKind; experiment: Experiment | null }
   // To that other: rests, saves, and says `released`.

@@ -35,8 +35,12 @@ export type Listener = {
 };
 
 /** Where a worker comes from. `compiled`: asked once for every program; null: the first worker loads the module, and later ones get what
- * that one compiled. */
-export type Source = { scripts: Record<Program, string>; compiled(program: Program): Promise<WebAssembly.Module> | null };
+ * that one compiled. `reader`: asked once; null: a worker that opens a file loads it. */
+export type Source = {
+  scripts: Record<Program, string>;
+  compiled(program: Program): Promise<WebAssembly.Module> | null;
+  reader(): Promise<WebAssembly.Module> | null;
+};
 
 /** So many failures in a row, with no step trained in between, and it gives up. */
 const MOST_FAILURES = 3;
@@ -49,6 +53,7 @@ export class Supervisor {
   private second: Second | null = null;
   private failures = 0;
   private readonly modules = new Map<Program, WebAssembly.Module | Promise<WebAssembly.Module> | null>();
+  private reader: Promise<WebAssembly.Module> | null | undefined;
 
   private listener: Listener | null = null;
 
@@ -144,11 +149,16 @@ export class Supervisor {
     };
     worker.onerror = (event) => failed({ cause: "script", message: event.message ?? "" });
     worker.onmessageerror = () => failed({ cause: "script", message: "a message could not be read" });
-    const load = (module: WebAssembly.Module | null) => worker.postMessage({ type: "load", module, lock } satisfies ToWorker);
+    const load = (module: WebAssembly.Module | null, reader: WebAssembly.Module | null) => worker.postMessage({ type: "load", module, reader, lock } satisfies ToWorker);
     if (!this.modules.has(program)) this.modules.set(program, this.source.compiled(program));
+    if (this.reader === undefined) this.reader = this.source.reader();
     const module = this.modules.get(program) ?? null;
-    if (module instanceof Promise) module.then(load, (error) => failed({ cause: "load", message: `The program in this file could not be compiled: ${error}` }));
-    else load(module);
+    if (module instanceof Promise || this.reader)
+      Promise.all([module, this.reader]).then(
+        (both) => load(...both),
+        (error) => failed({ cause: "load", message: `The program in this file could not be compiled: ${error}` }),
+      );
+    else load(module, null);
     return worker;
   }
 

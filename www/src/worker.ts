@@ -2,6 +2,7 @@
 // also sees to it that no failure stays in here: whatever is thrown is the worker's last word to the page.
 
 import init, { checkExperiment, onFatal, settings } from "tinylens";
+import { setReader } from "tinylens/checkpoint.mjs";
 import type { FatalCause, FromWorker, ToWorker } from "./protocol";
 import { Lab } from "./worker/lab";
 import { Links } from "./worker/link";
@@ -11,7 +12,7 @@ import { Pictures } from "./worker/picture";
 import { Trainer } from "./worker/trainer";
 
 /** Beside this script; put here by build.mjs. */
-declare const WASM_FILE: string;
+declare const WASM_FILE: string, READER_FILE: string;
 
 // The worker's scope has a port's methods; the window's types, which this project is checked with, do not know it.
 const scope = self as unknown as MessagePort;
@@ -65,6 +66,7 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker | Help>) => {
       return help(data, scope);
     case "load":
       hold(data.lock);
+      setReader(data.reader ?? new URL(READER_FILE, self.location.href));
       void load(data.module);
       return;
     case "try":

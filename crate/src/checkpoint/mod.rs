@@ -1,8 +1,19 @@
-//! Files in and out: [`read`] turns bytes into named tensors and records of any model, [`open`] those into a model of ours, and
-//! [`to_safetensors`] writes one.
+//! Files in and out.
+//!
+//! In: [`read`] turns bytes into named tensors and records of any model, [`open`] those into a model of ours. That is the feature `read`, which
+//! of the wasm modules only `tinylens-reader` has: it is fetched when a file is opened. Out: [`to_safetensors`] writes a model. What both
+//! sides know is [`Opened`].
 
+#[cfg(feature = "read")]
 mod formats;
+#[cfg(feature = "read")]
 mod model;
+mod opened;
+mod write;
 
+#[cfg(feature = "read")]
 pub use formats::{Checkpoint, LIMIT, StoredTensor, read};
-pub use model::{Opened, Source, open, python, to_safetensors};
+#[cfg(feature = "read")]
+pub use model::open;
+pub use opened::{Opened, Source};
+pub use write::{python, to_safetensors};

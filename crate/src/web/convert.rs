@@ -16,7 +16,12 @@ pub(super) fn js_error(message: impl ToString) -> JsValue {
 
 /// A promise of what `future` gives.
 pub(super) fn promise(future: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
-    boxed(Box::pin(async move { future.await.map_err(js_error) }))
+    promise_of(async move { future.await.map_err(js_error) })
+}
+
+/// The same, of what may fail in JavaScript.
+pub(super) fn promise_of(future: impl Future<Output = std::result::Result<JsValue, JsValue>> + 'static) -> Promise {
+    boxed(Box::pin(future))
 }
 
 /// The machinery of a promise once, and not once for every function that gives one: 40 KB.

@@ -18,6 +18,7 @@ mod options;
 mod paint;
 #[cfg(all(target_family = "wasm", feature = "webgpu"))]
 mod race;
+mod reader;
 mod run;
 mod shards;
 mod types;

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{from_js, js_error, object, promise, set, tensor, to_js, token_rows};
+use super::convert::{from_js, js_error, object, promise, promise_of, set, tensor, to_js, token_rows};
 use super::device::Device;
 use super::options::{self, ForwardOptions};
+use super::reader;
 use crate::checkpoint::{self, Source};
 use crate::config::TaskConfig;
 use crate::error::{Error, Result};
@@ -83,21 +84,32 @@ impl Model {
         })
     }
 
-    /// The model of a file of any supported format. `config` fills what the file cannot say and goes before what it says.
+    /// The model of a file of any supported format. `config` fills what the file cannot say and goes before what it says. What reads files is
+    /// loaded when the first is opened; `bytes` must stay as they are until it is done.
     #[wasm_bindgen(js_name = fromCheckpoint, unchecked_return_type = "Promise<Model>")]
     pub fn from_checkpoint(
-        bytes: &[u8],
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | number[]")] bytes: JsValue,
         device: &Device,
         #[wasm_bindgen(unchecked_optional_param_type = "Partial<ModelConfig>")] config: JsValue,
     ) -> Promise {
         let device = device.inner.clone();
-        let opened = options::fields(&config, "config").and_then(|config| checkpoint::open(bytes, &config));
-        promise(async move {
-            let opened = opened?;
-            let task = opened.task_config();
-            let stated = serde_json::json!({ "task": opened.task, "train": opened.train });
+        let config = options::fields(&config, "config").map_err(js_error);
+        promise_of(async move {
+            let opened = reader::open(&bytes, config?).await?;
+            let (task, stated) = (opened.task_config(), opened.stated());
             let model = model::Model::from_parameters(&opened.config, opened.parameters, &device);
             Ok(Self { held: Held::Own(Box::new(model)), source: opened.source, task, stated }.into())
+        })
+    }
+
+    /// The same model on a device. Of a model that a run trains: as it is now, and stays.
+    #[wasm_bindgen(js_name = copyTo, unchecked_return_type = "Promise<Model>")]
+    pub fn copy_to(&self, device: &Device) -> Promise {
+        let device = device.inner.clone();
+        let (model, source, task, stated) = (self.now(), self.source.clone(), self.task_now(), self.stated.clone());
+        promise(async move {
+            let copy = model::Model::from_parameters(model.config(), model.read_parameters().await?, &device);
+            Ok(Self { held: Held::Own(Box::new(copy)), source, task, stated }.into())
         })
     }
 

@@ -2,11 +2,11 @@
 // supervisor, which is session.ts.
 
 import { Answers } from "../answers";
-import { compiled, WORKERS } from "../program";
+import { compiled, reader, WORKERS } from "../program";
 import type { Answered, Export, FromWorker, LinkQuestion, Pattern, ToWorker, Wanted } from "../protocol";
 import { Supervisor } from "../supervisor";
 
-export const supervisor = new Supervisor({ scripts: WORKERS, compiled });
+export const supervisor = new Supervisor({ scripts: WORKERS, compiled, reader });
 
 export const send = (message: ToWorker, transfer: Transferable[] = []): void => supervisor.send(message, transfer);
 

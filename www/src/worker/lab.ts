@@ -1,7 +1,7 @@
 // Batteries of experiments, beside training: a task of its own that yields after every forward pass, so that neither the
 // trainer's loop nor a pointer waits for it. One request at a time.
 
-import { ablate, Model, type Device, type Evaluation } from "tinylens";
+import { ablate, type Device, type Evaluation, type Model } from "tinylens";
 import type { FromWorker, RunId, ToWorker } from "../protocol";
 import { refusal } from "./refusal";
 
@@ -72,7 +72,7 @@ export class Lab {
 async function frozen({ device, model }: Subject): Promise<Model> {
   const live = model();
   try {
-    return await Model.fromCheckpoint(await live.toSafetensors(), device);
+    return await live.copyTo(device);
   } finally {
     live.free();
   }

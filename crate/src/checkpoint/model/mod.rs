@@ -1,50 +1,25 @@
-//! From a file to a model and back: which layout its names have, what its configuration is, and every parameter in its place.
+//! From a file to a model: which layout its names have, what its configuration is, and every parameter in its place.
 //!
 //! Not here: reading bytes. A file's record of its configuration goes before what the shapes say, and the caller before both.
 
 mod layouts;
 mod record;
 mod task;
-mod write;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use layouts::Found;
-pub use write::{python, to_safetensors};
 
-use super::{Checkpoint, read};
-use crate::config::{ModelConfig, TaskConfig};
+use super::{Checkpoint, Opened, Source, read};
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, resolve_model};
+use crate::experiment::resolve_model;
 use crate::model::Layout;
-
-/// Where a model came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Source {
-    /// How the file was written, and in whose layout.
-    pub format: String,
-    /// What was assumed, filled in or ignored, in sentences.
-    pub notes: Vec<String>,
-}
-
-/// A model read from a file.
-#[derive(Clone, Debug)]
-pub struct Opened {
-    pub config: ModelConfig,
-    /// In the order of [`Layout`].
-    pub parameters: Vec<f32>,
-    pub source: Source,
-    /// Partial settings of the task and of training: from the file, or what its shapes suggest.
-    pub task: Map<String, Value>,
-    pub train: Map<String, Value>,
-}
 
 /// Opens a checkpoint of any kind that [`super::read`] reads. `given` is a partial model configuration, which goes before
 /// what the file says.
 ///
 /// # Errors
-/// If the bytes can't be read, are not a transformer that [`ModelConfig`] can describe, or their shapes do not fit the configuration.
+/// If the bytes can't be read, are not a transformer that [`ModelConfig`](crate::config::ModelConfig) can describe, or their shapes do not fit the configuration.
 pub fn open(bytes: &[u8], given: &Map<String, Value>) -> Result<Opened> {
     let Checkpoint { format, tensors, records, mut notes } = read(bytes)?;
     let mut stated = record::fields(&records, &mut notes)?;
@@ -62,12 +37,4 @@ pub fn open(bytes: &[u8], given: &Map<String, Value>) -> Result<Opened> {
     let (task, mut train) = task::settings(&records, &config, &mut notes);
     task::fit_batch(&config, &task, &mut train, &mut notes);
     Ok(Opened { config, parameters, source: Source { format: format!("{format}, {layout}"), notes }, task, train })
-}
-
-impl Opened {
-    /// The task, if the model can do it.
-    pub fn task_config(&self) -> Option<TaskConfig> {
-        let stated = serde_json::json!({ "task": self.task, "train": self.train });
-        Experiment::around(&self.config, &[&stated]).ok().map(|experiment| experiment.task)
-    }
 }

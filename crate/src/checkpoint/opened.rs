@@ -1,0 +1,42 @@
+//! What opening a file comes to. It crosses from the wasm module that reads files to the one that asked for it: as JSON, and the
+//! parameters as numbers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::{ModelConfig, TaskConfig};
+use crate::experiment::Experiment;
+
+/// Where a model came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// How the file was written, and in whose layout.
+    pub format: String,
+    /// What was assumed, filled in or ignored, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// A model read from a file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opened {
+    pub config: ModelConfig,
+    /// In the order of [`Layout`](crate::model::Layout). Not in the JSON.
+    #[serde(skip)]
+    pub parameters: Vec<f32>,
+    pub source: Source,
+    /// Partial settings of the task and of training: from the file, or what its shapes suggest.
+    pub task: Map<String, Value>,
+    pub train: Map<String, Value>,
+}
+
+impl Opened {
+    /// What is known of task and training, as a partial experiment.
+    pub fn stated(&self) -> Value {
+        serde_json::json!({ "task": self.task, "train": self.train })
+    }
+
+    /// The task, if the model can do it.
+    pub fn task_config(&self) -> Option<TaskConfig> {
+        Experiment::around(&self.config, &[&self.stated()]).ok().map(|experiment| experiment.task)
+    }
+}
