@@ -19,6 +19,11 @@ export function setReader(moduleOrPath) {
   compiled = null;
 }
 
+/** Loads the reader, if that has not been done. */
+export async function loadReader() {
+  await loaded();
+}
+
 /** `[record, parameters]` of a file, as crate/reader gives them. Rejects with a sentence. */
 export function readCheckpoint(bytes, config) {
   const turn = last.then(() => read(bytes, config));
@@ -28,12 +33,7 @@ export function readCheckpoint(bytes, config) {
 
 async function read(bytes, config) {
   if (!Array.isArray(bytes) && !(ArrayBuffer.isView(bytes) && bytes.BYTES_PER_ELEMENT === 1)) throw new Error("A checkpoint's bytes must be a Uint8Array.");
-  compiled ??= load(place);
-  const loading = compiled;
-  const module_or_path = await loading.catch((error) => {
-    if (compiled === loading) compiled = null; // the next file asks again
-    throw error;
-  });
+  const module_or_path = await loaded();
   const reader = instance();
   try {
     await reader({ module_or_path });
@@ -44,6 +44,14 @@ async function read(bytes, config) {
     const why = String(error?.message ?? error).replace(/\s+/g, " ");
     throw new Error(`This file could not be read: the reader failed on it (${why}). Nothing else is affected.`);
   }
+}
+
+function loaded() {
+  const loading = (compiled ??= load(place));
+  return loading.catch((error) => {
+    if (compiled === loading) compiled = null; // the next file asks again
+    throw error;
+  });
 }
 
 async function load(place = new URL("./reader/tinylens_reader_bg.wasm", import.meta.url)) {

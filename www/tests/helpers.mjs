@@ -11,10 +11,12 @@ import { serve } from "../serve.mjs";
 
 export const DIST = resolve(process.env.TINYLENS_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url)));
 
-/** Names of built files have a hash in them. There are two programs; the one for the CPU alone is what every visit begins with. */
+/** Names of built files have a hash in them. There are two programs; the one for the CPU alone is what every visit begins with. Either opens
+ * files with the third module. */
 export const WORKER = "**/worker*-*.js";
 export const WASM = "**/tinylens_cpu-*.wasm";
 export const WEBGPU_WASM = "**/tinylens_webgpu-*.wasm";
+export const READER_WASM = "**/tinylens_reader-*.wasm";
 /** The built file that is `name` without its hash; undefined: there is none. */
 export const built = (name, folder = DIST) => (existsSync(folder) ? readdirSync(folder).find((file) => file.replace(/-\w{8}(?=\.)/, "") === name) : undefined);
 

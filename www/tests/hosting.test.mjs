@@ -12,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { report } from "../build/sizes.mjs";
 import { built, button, DIST, figure, launch, notice, open, pause, until, untilStep } from "./helpers.mjs";
 
+const SEED = fileURLToPath(new URL("../../crate/tests/checkpoints/seed_format_3000.pkl", import.meta.url));
 const NEWER = await mkdtemp(join(tmpdir(), "tinylens-newer-"));
 const POLICY = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(await readFile(join(DIST, "index.html"), "utf8"))[1];
 
@@ -116,6 +117,27 @@ async function compare(page) {
   await page.locator(".comparison li", { hasText: /step [1-9]/ }).first().waitFor();
   await button(page, "Cancel").click();
 }
+
+/** A checkpoint is opened. */
+async function openFile(page) {
+  await page.locator("input[type=file]").setInputFiles(SEED);
+  await page.locator("section.file .name", { hasText: "seed_format_3000.pkl" }).waitFor();
+  assert.equal(await figure(page, "step"), 0);
+}
+
+test("a file opens without the host, though none was opened while it was there", async (t) => {
+  const place = await host(t);
+  const { page, context, record } = await open({ browser, url: place.url });
+  await untilStep(page, 3);
+  await ready(page);
+  await place.stop();
+  await context.setOffline(true);
+  await page.reload();
+  await untilStep(page, 3);
+  await openFile(page);
+  assert.deepEqual(record, NOTHING);
+  await context.close();
+});
 
 test("the program with WebGPU is not fetched before somebody wants it; then it is kept, and opens without the host", async (t) => {
   const place = await host(t);
@@ -237,7 +259,7 @@ test("on the machine of whoever works on the page nothing is kept", async (t) =>
   await context.close();
 });
 
-test("one file from the disk: it trains, recovers, compares and asks for nothing", async () => {
+test("one file from the disk: it trains, recovers, compares, opens a checkpoint and asks for nothing", async () => {
   const url = pathToFileURL(join(DIST, "tinylens.html")).href;
   const { page, context, record } = await open({ browser, url });
   await untilStep(page, 20);
@@ -249,6 +271,7 @@ test("one file from the disk: it trains, recovers, compares and asks for nothing
   assert.match(await notice(page).innerText(), /going on from step/);
   await untilStep(page, (await figure(page, "step")) + 3);
   await compare(page);
+  await openFile(page);
   assert.deepEqual(record, NOTHING);
   const policy = await page.locator("meta[http-equiv]").getAttribute("content");
   assert.ok(!/connect-src|unsafe-inline|'unsafe-eval'|https?:/.test(policy), policy);

@@ -1,10 +1,19 @@
 // Makes a run from whatever it is to start from. A refusal is a plain error, and leaves nothing behind.
 
 import { Model, Run, type Device } from "tinylens";
+import { loadReader } from "tinylens/checkpoint.mjs";
 import type { FileFacts, FileOrigin, Origin } from "../protocol";
 
 /** `file`: what the file turned out to be, if it is one that was opened. */
 export type Begun = { run: Run; file: FileFacts | null };
+
+let readerLoaded = false;
+
+/** What has to be loaded before it can begin; null: nothing. What opens files is a module of its own, which few visits need. */
+export function missing(origin: Origin): Promise<void> | null {
+  if (origin.kind !== "file" || readerLoaded) return null;
+  return loadReader().then(() => void (readerLoaded = true));
+}
 
 export async function begin(origin: Origin, device: Device): Promise<Begun> {
   switch (origin.kind) {

@@ -9,7 +9,7 @@ import { checkExperiment, type Device, type DeviceKind, type Experiment, type Ru
 import { fitNumbers } from "../prompt";
 import type { FromWorker, RunId, Showing, ToWorker } from "../protocol";
 import type { Crew } from "tinylens/crew.mjs";
-import { begin } from "./begin";
+import { begin, missing } from "./begin";
 import { Devices, infoOf, OtherProgram, undecided } from "./devices";
 import { exported, names } from "./export";
 import type { Held } from "./held";
@@ -24,6 +24,7 @@ import { Upkeep } from "./upkeep";
 const CHUNK = 12;
 
 export type Command = Extract<ToWorker, { type: "open" | "play" | "pause" | "steps" | "numbers" | "device" | "wish" | "showing" | "ask" | "export" | "names" | "keep" | "release" }>;
+type Opening = Extract<Command, { type: "open" }>;
 
 export class Trainer {
   private inbox: Command[] = [];
@@ -36,6 +37,8 @@ export class Trainer {
   /** What the run was to be on; and whether that is still to be found out, with the run on the CPU, or has just been. */
   private wish: DeviceKind = "auto";
   private choice: "made" | "looking" | "found" = "made";
+  /** What is to be opened once that can be. */
+  private coming: Opening | null = null;
   /** The last run that was refused: what was said to it before the page heard of that is meant for the one that goes on. */
   private refused: RunId = 0;
   private stepCost = CHUNK;
@@ -86,7 +89,11 @@ export class Trainer {
 
   private async obey(command: Command): Promise<void> {
     const { held } = this;
-    if (command.type === "open") return this.open(command);
+    if (command.type === "open") {
+      const loading = missing(command.origin);
+      this.coming = loading && command;
+      return loading ? void this.openAfter(loading, command) : this.open(command);
+    }
     if (command.type === "export") return this.export(command);
     if (command.type === "showing") return this.attempt("showing", held?.id ?? 0, () => this.setShowing(command.showing));
     if (command.type === "keep") return this.keep(command);
@@ -116,7 +123,20 @@ export class Trainer {
     }
   }
 
-  private async open({ run: id, origin, device: kind, numbers, goal }: Extract<Command, { type: "open" }>): Promise<void> {
+  /** Something has to be loaded first: meanwhile the run goes on. What is to be opened after that takes its place. */
+  private async openAfter(loading: Promise<void>, command: Opening): Promise<void> {
+    const failed = await loading.then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    if (this.coming !== command) return;
+    this.coming = null;
+    if (failed) return this.attempt("open", command.run, () => Promise.reject(failed.error));
+    this.inbox.unshift(command);
+    this.wake();
+  }
+
+  private async open({ run: id, origin, device: kind, numbers, goal }: Opening): Promise<void> {
     await this.attempt("open", id, async () => {
       const { device, decided } = await this.devices.begin(kind);
       const { run: next, file } = await begin(origin, device);
