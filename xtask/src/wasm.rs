@@ -6,6 +6,7 @@ use std::path::Path;
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::cut::Linker;
 use crate::paths::Paths;
 use crate::stage::{Outcome, run, stage};
 use crate::toolchain::{TARGET, Toolchain};
@@ -77,22 +78,26 @@ pub fn build(paths: &Paths, profile: Profile) -> Outcome {
         Ok(())
     })?;
     let Some(toolchain) = toolchain else { return Ok(()) };
+    let linker = Linker::install(&paths.target)?;
     // One after the other: cargo leaves two of them under the same name.
-    MODULES.iter().try_for_each(|module| build_one(module, paths, profile, &toolchain))
+    MODULES.iter().try_for_each(|module| build_one(module, paths, profile, &toolchain, &linker))
 }
 
-fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolchain) -> Outcome {
+fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolchain, linker: &Linker) -> Outcome {
+    let wasm = paths.target.join(TARGET).join(profile.name()).join(format!("{}.wasm", module.stem()));
     stage(&format!("wasm, {}", module.name), || {
         let mut cargo = toolchain.cargo_rustc();
-        // Of the crate's types only this one: cargo optimises nothing across crates (`lto`) where a Rust library is to come out as well.
         cargo.args(["--package", module.package, "--lib", "--crate-type", "cdylib", "--locked"]);
         cargo.args(["--profile", profile.name()]).args(module.features);
         cargo.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
         // simd128 is in every browser that has WebGPU, and in Node. Relaxed SIMD is not wanted: its results differ between machines.
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+simd128");
-        run(&mut cargo)
+        // The newer mangling: with it `cut/list.txt` can tell the instances of a generic function from each other.
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+simd128\x1f-Csymbol-mangling-version=v0");
+        linker.set(&mut cargo, toolchain.linker(), module.name);
+        Linker::forget_old(&wasm);
+        run(&mut cargo)?;
+        linker.remember(&wasm)
     })?;
-    let wasm = paths.target.join(TARGET).join(profile.name()).join(format!("{}.wasm", module.stem()));
     stage(&format!("bindings, {}", module.name), || bindings(module, &wasm, &paths.pkg().join(module.folder)))
 }
 

@@ -1,8 +1,9 @@
 //! Self-attention of a layer (TransformerLens `Attention`).
 
-use burn::tensor::{Bool, Int, Tensor, TensorData, activation};
+use burn::tensor::{Bool, Tensor, TensorData, activation};
 
 use super::rotary::Rotary;
+use super::weights::counting;
 use super::{Hooks, Padding, Weights};
 use crate::config::{AttentionDirection, ModelConfig};
 
@@ -65,8 +66,7 @@ pub(super) fn attention(
 /// Which sources a destination may not read, `[B or 1, 1, T, T]`: the future, and padding. `None`: it may read all.
 fn hidden(config: &ModelConfig, padding: Option<&Padding>, positions: usize, scores: &Tensor<4>) -> Option<Tensor<4, Bool>> {
     let device = scores.device().inner();
-    // Made on the device: an upload would end a submission there.
-    let along = |shape: [usize; 4]| Tensor::<1, Int>::arange(0..positions as i64, &device).reshape(shape);
+    let along = |shape: [usize; 4]| counting(positions, &device).reshape(shape);
     let causal = config.attention_dir == AttentionDirection::Causal;
     let future = causal.then(|| along([1, 1, positions, 1]).lower(along([1, 1, 1, positions])));
     let empty = padding.map(|padding| {

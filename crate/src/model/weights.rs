@@ -2,9 +2,14 @@
 
 #[cfg(feature = "autodiff")]
 use burn::tensor::Gradients;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Layout, Model};
+
+/// 0 to `n` - 1. burn's `arange` makes these of another type of number on the host and converts them, on WebGPU too.
+pub(super) fn counting(n: usize, device: &Device) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new((0..n as i32).collect::<Vec<_>>(), [n]), device)
+}
 
 /// Views of a model's parameters.
 #[derive(Debug)]
@@ -56,7 +61,7 @@ impl Weights<'_> {
     /// scatters, at the vocabularies of toy models.
     pub fn one_hot(&self, tokens: Tensor<1, Int>, d_vocab: usize) -> Tensor<2> {
         let rows = tokens.dims()[0];
-        let vocabulary = Tensor::<1, Int>::arange(0..d_vocab as i64, &tokens.device()).reshape([1, d_vocab]);
+        let vocabulary = counting(d_vocab, &tokens.device()).reshape([1, d_vocab]);
         self.constant(tokens.reshape([rows, 1]).equal(vocabulary).float())
     }
 
