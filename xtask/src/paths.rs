@@ -34,9 +34,17 @@ impl Paths {
     }
 }
 
+/// Where cargo keeps what it fetches.
+pub fn cargo_home() -> PathBuf {
+    env::var_os("CARGO_HOME").map_or_else(|| home().join(".cargo"), PathBuf::from)
+}
+
+fn home() -> PathBuf {
+    env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map_or_else(env::temp_dir, PathBuf::from)
+}
+
 /// The user's cache folder, by each system's custom.
 fn cache() -> PathBuf {
-    let home = || env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map_or_else(env::temp_dir, PathBuf::from);
     match env::var_os("XDG_CACHE_HOME").or_else(|| env::var_os("LOCALAPPDATA")) {
         Some(cache) => PathBuf::from(cache),
         None if cfg!(target_os = "macos") => home().join("Library/Caches"),

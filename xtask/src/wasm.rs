@@ -2,12 +2,12 @@
 //! only, and the same API. The third opens checkpoints for either, and is loaded by `pkg/checkpoint.mjs`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::cut::Linker;
-use crate::paths::Paths;
+use crate::paths::{self, Paths};
 use crate::stage::{Outcome, run, stage};
 use crate::toolchain::{TARGET, Toolchain};
 
@@ -90,15 +90,27 @@ fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolc
         cargo.args(["--package", module.package, "--lib", "--crate-type", "cdylib", "--locked"]);
         cargo.args(["--profile", profile.name()]).args(module.features);
         cargo.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
-        // simd128 is in every browser that has WebGPU, and in Node. Relaxed SIMD is not wanted: its results differ between machines.
-        // The newer mangling: with it `cut/list.txt` can tell the instances of a generic function from each other.
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+simd128\x1f-Csymbol-mangling-version=v0");
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\x1f"));
         linker.set(&mut cargo, toolchain.linker(), module.name);
         Linker::forget_old(&wasm);
         run(&mut cargo)?;
         linker.remember(&wasm)
     })?;
     stage(&format!("bindings, {}", module.name), || bindings(module, &wasm, &paths.pkg().join(module.folder)))
+}
+
+/// What the compiler is told beside the profile. A change builds everything anew.
+fn flags() -> Vec<String> {
+    // simd128 is in every browser that has WebGPU, and in Node. Relaxed SIMD is not wanted: its results differ between machines.
+    let mut flags = vec!["-Ctarget-feature=+simd128".to_string()];
+    // The newer mangling: with it `cut/list.txt` can tell the instances of a generic function from each other.
+    flags.push("-Csymbol-mangling-version=v0".into());
+    // Panics name the file they come from: not where it was on the machine that built this.
+    let sources = paths::cargo_home().join("registry/src");
+    let mut registries: Vec<PathBuf> = fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    registries.sort(); // in another order they would be other flags
+    flags.extend(registries.iter().map(|registry| format!("--remap-path-prefix={}{}=", registry.display(), MAIN_SEPARATOR)));
+    flags
 }
 
 /// wasm-bindgen, unless its output is that of this module already.

@@ -128,7 +128,10 @@ fn function_symbols(linking: &[u8]) -> Option<Vec<(u64, &str)>> {
                 DATA => {
                     table.counted()?;
                     if defined {
-                        (table.leb()?, table.leb()?, table.leb()?);
+                        // Segment, place in it, length.
+                        for _ in 0..3 {
+                            table.leb()?;
+                        }
                     }
                 }
                 SECTION => drop(table.leb()?),
