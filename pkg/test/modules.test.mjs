@@ -6,6 +6,7 @@ import { test } from "node:test";
 import initSmall, * as small from "../cpu/tinylens.js";
 import * as whole from "../tinylens.js";
 import { cpu, refused } from "./helpers.mjs";
+import { MODELS, OPTIONS, SIZES, TOKENS } from "./kinds.mjs";
 
 await initSmall();
 
@@ -35,37 +36,21 @@ function same(small, whole, where) {
   assert.equal(at, -1, `${where}[${at}] is ${small.data[at]}, in the whole module ${whole.data[at]}`);
 }
 
-const MODELS = [
-  {},
-  { n_layers: 2, n_heads: 2, attn_only: false, act_fn: "gelu", normalization_type: "LN" },
-  { n_heads: 4, attn_only: false, act_fn: "solu_ln", normalization_type: "LNPre", positional_embedding_type: "shortformer" },
-  { n_layers: 2, attn_only: false, act_fn: "silu", normalization_type: "RMS", positional_embedding_type: "rotary", attention_dir: "bidirectional" },
-  { attn_only: false, act_fn: "gelu_new", normalization_type: "RMSPre", use_attn_scale: false },
-  { n_layers: 2, n_heads: 2, attn_only: false, act_fn: "relu" },
-];
-const CHANGES = [
-  [],
-  [{ hook: "blocks.0.attn.hook_z", edit: "mean", heads: [0] }, { hook: "hook_embed", edit: "zero", positions: [2] }],
-  [{ hook: "blocks.0.attn.hook_attn_scores", edit: "replace", value: -1e30, positions: [3] }, { hook: "blocks.0.hook_resid_post", edit: "resample" }],
-];
-
 test("every activation of every kind of layer is the same, also with interventions and padding", async () => {
   const device = await small.openDevice("cpu");
-  const tokens = [1, 2, 3].map((seed) => [10, ...[3, 1, 2].map((number) => (number * seed) % 10), 11, 0, 5]);
-  const mask = tokens.map((row, i) => row.map((_, position) => position >= i));
   for (const model of MODELS) {
-    const config = { d_model: 16, n_ctx: 9, d_vocab: 13, d_vocab_out: 13, seed: 5, ...model };
+    const config = { ...SIZES, ...model };
     const here = await small.Model.create(config, device);
     const there = await whole.Model.create(config, cpu);
-    for (const options of [...CHANGES.map((interventions) => ({ interventions })), { mask }]) {
+    for (const options of OPTIONS) {
       const where = JSON.stringify([model, options]);
-      const [one, other] = [await here.runWithCache(tokens, undefined, options), await there.runWithCache(tokens, undefined, options)];
+      const [one, other] = [await here.runWithCache(TOKENS, undefined, options), await there.runWithCache(TOKENS, undefined, options)];
       same(one.logits, other.logits, `${where} logits`);
       assert.deepEqual(Object.keys(one.cache), Object.keys(other.cache));
       for (const [name, value] of Object.entries(one.cache)) same(value, other.cache[name], `${where} ${name}`);
     }
     const greedy = { maxNewTokens: 3 };
-    assert.deepEqual(await here.generate(tokens.map((row) => row.slice(0, 5)), greedy), await there.generate(tokens.map((row) => row.slice(0, 5)), greedy));
+    assert.deepEqual(await here.generate(TOKENS.map((row) => row.slice(0, 5)), greedy), await there.generate(TOKENS.map((row) => row.slice(0, 5)), greedy));
   }
 });
 

@@ -1,0 +1,119 @@
+// Everything that burn computes on WebGPU, against the same on the CPU: the module has only what such paths reach (xtask/src/cut/list.txt), so
+// every one of them is gone here once.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { MODELS, OPTIONS, SIZES, TOKENS } from "../../pkg/test/kinds.mjs";
+import { openModule, setUp } from "./helpers.mjs";
+
+const TASK = { list_length: 3, max_value: 10, bos_token: 10, mid_token: 11 };
+
+let chromium, page;
+/** A trap leaves promises pending: the test is to end with its reason. */
+let trapped;
+before(async () => {
+  chromium = await setUp(fileURLToPath(new URL("../../pkg", import.meta.url)));
+  page = await openModule(chromium);
+  trapped = new Promise((_, reject) => page.on("pageerror", reject));
+  trapped.catch(() => {});
+});
+after(() => chromium?.stop());
+
+const inPage = (work, given) => Promise.race([page.evaluate(work, given), trapped]);
+
+/** The largest difference of two lists of numbers, beside 1 or the numbers themselves; the same infinities differ by nothing. */
+const WORST = `globalThis.worst = (a, b) => {
+  if (a.length !== b.length) return Infinity;
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) worst = Math.max(worst, Math.abs(a[i] - b[i]) / (1 + Math.abs(b[i]))) || Infinity;
+  return worst;
+};`;
+
+/** Every edit, of activations of three and four axes. */
+const EDITS = ["zero", "mean", "resample", "replace", "add"].map((edit) => ({
+  interventions: ["blocks.0.attn.hook_q", "blocks.0.attn.hook_pattern", "blocks.0.hook_resid_pre"].map((hook, i) => ({
+    hook,
+    edit,
+    ...(edit === "replace" || edit === "add" ? { value: 0.25 } : {}),
+    ...[{ heads: [0] }, { batch: [1] }, { positions: [1, 2] }][i],
+  })),
+}));
+
+test("every activation of every kind of layer, also with interventions and padding", async () => {
+  await inPage(WORST);
+  for (const model of MODELS) {
+    const worst = await inPage(
+      async ({ config, tokens, options }) => {
+        const [gpu, cpu] = await Promise.all(["webgpu", "cpu"].map(async (kind) => tinylens.Model.create(config, await tinylens.openDevice(kind))));
+        const found = [];
+        for (const option of options) {
+          const [one, other] = [await gpu.runWithCache(tokens, undefined, option), await cpu.runWithCache(tokens, undefined, option)];
+          found.push(Math.max(worst(one.logits.data, other.logits.data), ...Object.keys(other.cache).map((name) => worst(one.cache[name].data, other.cache[name].data))));
+        }
+        const greedy = { maxNewTokens: 3 };
+        const prompts = tokens.map((row) => row.slice(0, 5));
+        if (String(await gpu.generate(prompts, greedy)) !== String(await cpu.generate(prompts, greedy))) found.push(Infinity);
+        await gpu.generate(prompts, { maxNewTokens: 3, temperature: 0.9, topK: 5, topP: 0.9, freqPenalty: 0.5, seed: 3 });
+        return found;
+      },
+      { config: { ...SIZES, ...model }, tokens: TOKENS, options: [...OPTIONS, ...EDITS] },
+    );
+    assert.ok(Math.max(...worst) < 1e-4, `${JSON.stringify(model)}: ${worst}`);
+  }
+});
+
+test("pictures, means, batteries and claims of a run", async () => {
+  const worst = await inPage(
+    async ({ task, model }) => {
+      const experiment = { task, model: { d_model: 16, ...model }, train: { batch_size: 8 } };
+      const [gpu, cpu] = await Promise.all(["webgpu", "cpu"].map(async (kind) => tinylens.Run.create(experiment, await tinylens.openDevice(kind))));
+      const found = {};
+      const interventions = [{ hook: "blocks.0.attn.hook_z", edit: "mean", heads: [1] }];
+      for (const show of ["pattern", "scores", "value_weighted", "output_weighted"]) {
+        const [one, other] = await Promise.all([gpu, cpu].map((run) => run.look([10, 3, 1, 2, 11, 1], { show, interventions })));
+        found[show] = worst(one.values.data, other.values.data);
+        const lists = tinylens.randomLists(task, 30, 1).map((list) => tinylens.taskSequence(task, list));
+        const means = await Promise.all([gpu, cpu].map((run) => run.meanLook(lists, { show })));
+        found[`mean ${show}`] = worst(means[0].values.data, means[1].values.data);
+      }
+      for (const name of ["evaluate", "ablate", "claims"]) {
+        const of = (run) => (name === "evaluate" ? run.evaluate(60) : name === "ablate" ? tinylens.ablate(run.model(), task, { experiment: "mid_injection", site: "random", lists: 60 }) : tinylens.claims(run.model(), task, { lists: 40 }));
+        const [one, other] = [await of(gpu), await of(cpu)].map((given) => (JSON.stringify(given).match(/-?\d+\.?\d*(e-?\d+)?/g) ?? []).map(Number));
+        found[name] = worst(one, other);
+      }
+      const copy = await gpu.model().copyTo(await tinylens.openDevice("cpu"));
+      found.copy = (await copy.fingerprint()) === (await gpu.fingerprint()) ? 0 : Infinity;
+      await gpu.model().processWeights({});
+      return found;
+    },
+    { task: TASK, model: MODELS[1] },
+  );
+  for (const [name, value] of Object.entries(worst)) assert.ok(value < 1e-3, `${name}: ${value}`);
+});
+
+/** What the kernels leave to autodiff: SoLU, and models that read ahead on lists of several lengths. */
+const AHEAD = { attention_dir: "bidirectional" };
+const LEFT = [
+  ...[{}, { normalization_type: "LN", n_layers: 2 }, { normalization_type: "RMSPre", positional_embedding_type: "rotary" }].map((model) => [{}, { attn_only: false, act_fn: "solu_ln", ...model }]),
+  ...[
+    { normalization_type: "LNPre", positional_embedding_type: "shortformer", attn_only: false, act_fn: "gelu" },
+    { normalization_type: "RMS", attn_only: false, act_fn: "silu", n_heads: 2 },
+    { attn_only: false, act_fn: "gelu_new" },
+    { attn_only: false, act_fn: "relu" },
+    { n_layers: 2 },
+  ].map((model) => [{ var_length: true, eos_token: 12 }, { ...AHEAD, ...model }]),
+];
+
+test("models that no kernel trains are trained by autodiff, with the CPU's losses", async () => {
+  for (const [task, model] of LEFT) {
+    const experiment = { task: { ...TASK, ...task }, model: { d_model: 16, ...model }, train: { batch_size: 8 } };
+    const { path, gpu, cpu } = await inPage(async (experiment) => {
+      const [gpu, cpu] = await Promise.all(["webgpu", "cpu"].map(async (kind) => tinylens.Run.create(experiment, await tinylens.openDevice(kind))));
+      return { path: gpu.path, gpu: [...(await gpu.step(4)).losses], cpu: [...(await cpu.step(4)).losses] };
+    }, experiment);
+    const where = JSON.stringify([task, model]);
+    assert.equal(path, "autodiff", where);
+    gpu.forEach((loss, i) => assert.ok(Math.abs(loss - cpu[i]) < 1e-4, `${where}, step ${i + 1}: ${loss}, on the CPU ${cpu[i]}`));
+  }
+});
