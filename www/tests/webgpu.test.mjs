@@ -15,6 +15,7 @@ let trapped;
 before(async () => {
   chromium = await setUp(fileURLToPath(new URL("../../pkg", import.meta.url)));
   page = await openModule(chromium);
+  await page.evaluate(WORST);
   trapped = new Promise((_, reject) => page.on("pageerror", reject));
   trapped.catch(() => {});
 });
@@ -41,7 +42,6 @@ const EDITS = ["zero", "mean", "resample", "replace", "add"].map((edit) => ({
 }));
 
 test("every activation of every kind of layer, also with interventions and padding", async () => {
-  await inPage(WORST);
   for (const model of MODELS) {
     const worst = await inPage(
       async ({ config, tokens, options }) => {
@@ -60,6 +60,30 @@ test("every activation of every kind of layer, also with interventions and paddi
       { config: { ...SIZES, ...model }, tokens: TOKENS, options: [...OPTIONS, ...EDITS] },
     );
     assert.ok(Math.max(...worst) < 1e-4, `${JSON.stringify(model)}: ${worst}`);
+  }
+});
+
+/** [batch, positions], and a model: burn takes other kernels for other sizes. */
+const SHAPES = [
+  [[1, 1], { d_vocab: 5, d_model: 3, n_heads: 1 }],
+  [[1, 64], { d_vocab: 67, d_model: 128, n_heads: 8 }],
+  [[7, 13], { d_vocab: 1000, d_model: 48, n_heads: 3, d_mlp: 300, attn_only: false }],
+  [[100, 12], { d_vocab: 67, d_model: 128, n_heads: 1 }],
+  [[300, 5], { d_vocab: 33, d_model: 256, n_heads: 4, attn_only: false, normalization_type: "LN" }],
+];
+
+test("models and batches of every size", async () => {
+  for (const [[batch, positions], model] of SHAPES) {
+    const config = { n_ctx: positions, d_vocab_out: model.d_vocab, d_head: Math.ceil(model.d_model / model.n_heads), ...model };
+    const tokens = Array.from({ length: batch }, (_, row) => Array.from({ length: positions }, (_, i) => (row * 7 + i * 3) % model.d_vocab));
+    const found = await inPage(
+      async ({ config, tokens }) => {
+        const [gpu, cpu] = await Promise.all(["webgpu", "cpu"].map(async (kind) => tinylens.Model.create(config, await tinylens.openDevice(kind))));
+        return worst((await gpu.forward(tokens)).data, (await cpu.forward(tokens)).data);
+      },
+      { config, tokens },
+    );
+    assert.ok(found < 1e-4, `${JSON.stringify([[batch, positions], model])}: ${found}`);
   }
 });
 
@@ -101,7 +125,7 @@ const LEFT = [
     { normalization_type: "RMS", attn_only: false, act_fn: "silu", n_heads: 2 },
     { attn_only: false, act_fn: "gelu_new" },
     { attn_only: false, act_fn: "relu" },
-    { n_layers: 2 },
+    { n_layers: 2, d_model: 64, n_heads: 4 },
   ].map((model) => [{ var_length: true, eos_token: 12 }, { ...AHEAD, ...model }]),
 ];
 
