@@ -204,6 +204,16 @@ test("answers from a run that has been replaced are dropped", async () => {
   await context.close();
 });
 
+test("a model that takes thousands of steps a second is looked at and evaluated like any other", async () => {
+  const { page, context, record } = await open(place, { link: "v=1&task.list_length=2&task.max_value=8&model.d_model=8&train.batch_size=4" });
+  // It learns all of its 64 lists, and the page says so while it trains.
+  await until("every list right", async () => (await figure(page, "sequences")) === 100, 30_000);
+  await until("predictions of the model as it is", async () => /100\s%/.test(await page.locator(".answer .prediction").first().innerText()), 10_000);
+  assert.equal(await button(page, "Pause").count(), 1, "it still trains");
+  assert.deepEqual(record, { errors: [], elsewhere: [] });
+  await context.close();
+});
+
 test("in the background it goes on training", async () => {
   // Headless Chromium calls every page visible and throttles nothing, so this does to the worker what a hidden tab does to it: a
   // timer takes a second at least, and no frame ever comes.

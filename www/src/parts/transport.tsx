@@ -83,7 +83,7 @@ export function Readouts() {
         </span>{" "}
         {learningRate.value !== null && (
           <>
-            <Term id="learning_rate">Learning rate</Term> <span data-figure="rate">{plain(learningRate.value)}</span>.
+            <Term id="learning_rate">Learning rate</Term> <span data-figure="rate">{plain(Number(learningRate.value.toPrecision(3)))}</span>.
           </>
         )}
       </p>

@@ -73,12 +73,13 @@ export class Upkeep {
     return SAVE_EVERY - (run.steps - this.savedAt);
   }
 
-  /** One thing that is due while it trains, at most: a pointer may be waiting. `stepCost`: milliseconds. */
+  /** One thing that is due while it trains, at most, beside a save: a pointer may be waiting. `stepCost`: milliseconds. */
   async whileTraining(held: Held, now: number, stepCost: number): Promise<void> {
     const { run } = held;
     const { pictures, bench } = this;
+    // Of a run that takes its hundred steps in a moment every part ends with a save: that must not keep the rest from its turn.
     if (this.stepsToSave(run) <= 0 || this.saving.due(now)) await this.save(held);
-    else if (this.looking.due(now) && pictures.visible) await this.look(held);
+    if (this.looking.due(now) && pictures.visible) await this.look(held);
     else if (bench.due(run, now) && pictures.visible) await this.answer(held);
     else if (this.evaluating.due(now)) await this.evaluate(held, LISTS.training, stepCost);
     else if (this.survey.due(now)) await this.claim(held, false);
