@@ -23,12 +23,13 @@ after(() => chromium?.stop());
 
 const inPage = (work, given) => Promise.race([page.evaluate(work, given), trapped]);
 
-/** The largest difference of two lists of numbers, beside 1 or the numbers themselves; the same infinities differ by nothing. */
+/** The largest difference of two lists of numbers, beside 1 or the numbers themselves; the same infinities differ by nothing, and no number (NaN) from
+ * everything else by infinity. */
 const WORST = `globalThis.worst = (a, b) => {
   if (a.length !== b.length) return Infinity;
   let worst = 0;
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) worst = Math.max(worst, Math.abs(a[i] - b[i]) / (1 + Math.abs(b[i]))) || Infinity;
-  return worst;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) worst = Math.max(worst, Math.abs(a[i] - b[i]) / (1 + Math.abs(b[i])));
+  return Number.isNaN(worst) ? Infinity : worst;
 };`;
 
 /** Every edit, of activations of three and four axes. */

@@ -17,8 +17,7 @@ use wasm_bindgen::prelude::*;
 /// A text: what is wrong with the file. Whatever else is thrown is a failure of this module, and its end.
 #[wasm_bindgen]
 pub fn open(bytes: &[u8], config: &str) -> Result<Array, String> {
-    // A panic ends the instance either way; thrown, its message gets to who opened the file.
-    panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+    throw_panics();
     let given: Map<String, Value> = serde_json::from_str(config).map_err(|error| format!("config can't be read: {error}."))?;
     let opened = checkpoint::open(bytes, &given).map_err(|error| error.to_string())?;
     let record = serde_json::to_string(&opened).map_err(|error| error.to_string())?;
@@ -28,6 +27,11 @@ pub fn open(bytes: &[u8], config: &str) -> Result<Array, String> {
 /// Panics. Nobody calls it: tests exchange its name with that of `open`, and so get a module that panics at every file.
 #[wasm_bindgen]
 pub fn fail() -> Result<Array, String> {
-    panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+    throw_panics();
     panic!("asked to panic");
+}
+
+/// A panic ends the instance either way; thrown, its message gets to who opened the file.
+fn throw_panics() {
+    panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
 }

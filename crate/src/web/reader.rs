@@ -21,6 +21,7 @@ extern "C" {
 pub(super) async fn open(bytes: &JsValue, given: Map<String, Value>) -> Result<Opened, JsValue> {
     let read = js_sys::futures::JsFuture::from(read_checkpoint(bytes, &Value::Object(given).to_string())).await?;
     let read: Array = read.unchecked_into();
+    // Through a value, whose way into a record this module has anyway: straight from the text would be code of its own.
     let record: Value = serde_json::from_str(&read.get(0).as_string().unwrap_or_default()).map_err(js_error)?;
     let opened: Opened = serde_json::from_value(record).map_err(js_error)?;
     Ok(Opened { parameters: read.get(1).unchecked_into::<Float32Array>().to_vec(), ..opened })
