@@ -137,6 +137,29 @@ test("left in the middle, by Escape or by its button: what it did stays, the foc
   }
 });
 
+test("the help and the share dialog, pressed for again before the browser has told of their closing, open", async () => {
+  const { page, context, record } = await open(place);
+  await untilStep(page, 1);
+  for (const [name, opener] of [["help", "#help-button"], ["sharing", "button.share"]]) {
+    await page.locator(opener).click();
+    await page.locator(`dialog.${name}[open]`).waitFor();
+    // As Escape does it, and then the press, in one task: the event of the closing comes in a later one.
+    await page.evaluate(async ([name, opener]) => {
+      const dialog = document.querySelector(`dialog.${name}`);
+      dialog.dispatchEvent(new Event("cancel"));
+      dialog.close();
+      for (let turn = 0; turn < 10; turn++) await null;
+      document.querySelector(opener).click();
+      await new Promise((done) => setTimeout(done, 300));
+    }, [name, opener]);
+    assert.equal(await page.locator(`dialog.${name}[open]`).count(), 1, name);
+    await page.keyboard.press("Escape");
+    await until(`${name} to be closed`, async () => (await page.locator("dialog[open]").count()) === 0);
+  }
+  assert.deepEqual(record, { errors: [], elsewhere: [] });
+  await context.close();
+});
+
 test("each stop is a link, by its name or its number; Escape elsewhere does not leave the tour, arrows in it move nothing", async () => {
   const { page, context, record } = await open(place);
   await page.goto(`${place.url}#tour=3`);

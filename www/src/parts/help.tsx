@@ -1,6 +1,6 @@
 // The help: every key, and every word. A button opens it, and "?".
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CELL_KEYS } from "../focus";
 import { GROUPS } from "../help";
 import { helping, PAGE_KEYS } from "../keys";
@@ -30,7 +30,8 @@ export function HelpButton() {
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
   const { value: open } = helping;
-  useEffect(() => {
+  // At once, not after the next frame: the event of having been closed may still be on its way, and would be taken for this opening's.
+  useLayoutEffect(() => {
     if (open && !dialog.current!.open) dialog.current!.showModal();
     if (!open) dialog.current!.close();
   }, [open]);

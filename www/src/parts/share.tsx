@@ -2,7 +2,7 @@
 // model's weights in it where they fit.
 
 import { computed, effect, signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { encode } from "uqr";
 import { addressOf, recordNow } from "../address";
 import { broughtBy } from "../arrival";
@@ -78,7 +78,7 @@ export function ShareButton() {
 
 function Dialog() {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     said.value = packed.value = null;
     withWeights.value = false;
     dialog.current!.showModal();
@@ -86,12 +86,17 @@ function Dialog() {
     return effect(() => void find());
   }, []);
   const now = address.value;
+  // At once: the browser tells of its own closing later, by when another dialog may be open.
+  const close = () => {
+    dialog.current?.close(); // gives the focus back
+    open.value = false;
+  };
   return (
-    <dialog ref={dialog} class="sharing" aria-labelledby="share-title" onClose={() => (open.value = false)} onClick={(e) => e.target === dialog.current && dialog.current!.close()}>
+    <dialog ref={dialog} class="sharing" aria-labelledby="share-title" onCancel={close} onClick={(e) => e.target === dialog.current && close()}>
       <div class="inside">
         <div class="head">
           <h2 id="share-title">Share what is on screen</h2>
-          <button type="button" class="quiet" onClick={() => dialog.current!.close()}>
+          <button type="button" class="quiet" onClick={close}>
             Close
           </button>
         </div>

@@ -2,7 +2,7 @@
 // or deleted.
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { count, loss as lossText, moment, percent, size } from "../../format";
 import { experiment } from "../../state";
 import { compare, pair } from "../../store/compare";
@@ -123,7 +123,7 @@ function Run({ run }: { run: Head }) {
 
 function NameField({ id, name }: { id: string; name: string }) {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current!.select(), []);
+  useLayoutEffect(() => field.current!.select(), []);
   const done = (text: string | null) => {
     if (renaming.value !== id) return; // Enter takes the field away, and that is a blur too
     renaming.value = null;
@@ -152,7 +152,7 @@ function NameField({ id, name }: { id: string; name: string }) {
 function Deleted({ run: { id, name } }: { run: Head }) {
   const undo = useRef<HTMLButtonElement>(null);
   // In the place of the button that was pressed.
-  useEffect(() => undo.current!.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => undo.current!.focus({ preventScroll: true }), []);
   return (
     <li class="run gone">
       <span>“{name}” is deleted.</span>
