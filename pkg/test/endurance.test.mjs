@@ -7,11 +7,11 @@ import { experimentOf } from "../bench/measure.mjs";
 import init, { Run } from "../tinylens.js";
 import { cpu } from "./helpers.mjs";
 
-test("5,000 steps of a model of two heads, d_model 64: memory is flat after the first 1,000", async () => {
+test("5,000 steps of a model of two heads, d_model 64: memory is flat after the first 1,000", async (t) => {
   const { memory } = await init(); // is there already: gives the same module
   const run = await Run.create(experimentOf("W2"), cpu);
   const curve = await endure(run, memory, { steps: 5000, bins: 5 });
-  console.log(curve.map(({ steps, stepsPerSecond, memory }) => `step ${steps}: ${stepsPerSecond.toFixed(0)} steps a second, ${memory} bytes`).join("\n"));
+  for (const { steps, stepsPerSecond, memory } of curve) t.diagnostic(`step ${steps}: ${stepsPerSecond.toFixed(0)} steps a second, ${memory} bytes`);
   assert.deepEqual(curve.map(({ steps }) => steps), [1000, 2000, 3000, 4000, 5000]);
   assert.deepEqual(new Set(curve.map(({ memory }) => memory)).size, 1, "bytes of the module's memory");
 });

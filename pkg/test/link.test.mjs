@@ -79,12 +79,12 @@ test("ablations are interventions", async () => {
   assert.deepEqual(interventionsOf({}), []);
 });
 
-test("a small model travels in its link", async () => {
+test("a small model travels in its link", async (t) => {
   const run = await Run.create(small, cpu);
   await run.step(100);
   const model = run.model();
   const link = encodeLink({ ...small, weights: await model.packWeights() });
-  console.log(`a link with its weights: ${link.length} characters`);
+  t.diagnostic(`a link with its weights: ${link.length} characters`);
   assert.ok(link.length < 32_768);
   const there = await Model.fromLink(link, cpu);
   assert.deepEqual(there.config, model.config);

@@ -8,14 +8,14 @@ import { cpu, refused } from "./helpers.mjs";
 /** Small, so that a test that needs no figures takes no time. */
 const small = { task: { list_length: 3, max_value: 10 }, model: { d_model: 16 }, train: { batch_size: 16, num_samples: 160 } };
 
-test("the notebook's run learns as well as TransformerLens's did", async () => {
+test("the notebook's run learns as well as TransformerLens's did", async (t) => {
   const run = await Run.create({}, cpu);
   const { step, losses } = await run.step(300);
   assert.equal(step, 300);
   assert.equal(losses.length, 300);
   assert.ok(Math.abs(losses[0] - Math.log(67)) < 0.1, `an untrained model knows nothing: ${losses[0]}`);
   const figures = await run.evaluate(2000);
-  console.log("after 300 steps:", figures);
+  t.diagnostic(`after 300 steps: ${JSON.stringify(figures)}`);
   assert.equal(figures.lists, 2000);
   assert.ok(figures.heldOut);
   assert.ok(figures.loss <= 0.32 && figures.tokenAccuracy >= 0.87 && figures.sequenceAccuracy >= 0.62, JSON.stringify(figures));

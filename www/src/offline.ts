@@ -33,6 +33,8 @@ async function register(): Promise<void> {
   watch(registration.waiting);
   watch(registration.installing);
   registration.addEventListener("updatefound", () => watch(registration.installing));
+  // On a busy machine Chromium looks for a newer one by itself only once the last has been idle for half a minute; asked, mostly sooner.
+  if (registration.active) void registration.update().catch(() => {}); // there may be no network
   setTimeout(() => void keepRest().catch(() => {}), REST_AFTER);
 }
 

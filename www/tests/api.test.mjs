@@ -45,12 +45,12 @@ test("the CPU device gives the same bits in Node and in Chromium", async () => {
   }
 });
 
-test("WebGPU's first 20 losses agree with the CPU's to 1e-5", async () => {
+test("WebGPU's first 20 losses agree with the CPU's to 1e-5", async (t) => {
   for (const [name, experiment] of Object.entries(experiments)) {
     const cpu = await inChromium("cpu", experiment, [20]);
     const gpu = await inChromium("webgpu", experiment, [20]);
     const worst = Math.max(...cpu.losses.map((loss, i) => Math.abs(loss - gpu.losses[i])));
-    console.log(`${name}: largest difference ${worst.toExponential(1)}`);
+    t.diagnostic(`${name}: largest difference ${worst.toExponential(1)}`);
     assert.equal(gpu.losses.length, 20);
     assert.ok(cpu.losses[19] < cpu.losses[0] && worst <= 1e-5, `${name}: ${worst}`);
   }

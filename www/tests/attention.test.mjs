@@ -312,7 +312,7 @@ test("the loss curve has its twins: a table, JSON, SVG and PNG of the same numbe
   await context.close();
 });
 
-test("a frame of eight layers of eight heads at 64 positions takes under 8 ms, and a highlight follows the pointer within 50 ms", async () => {
+test("a frame of eight layers of eight heads at 64 positions takes under 8 ms, and a highlight follows the pointer within 50 ms", async (t) => {
   const server = await serve(fileURLToPath(new URL("../../pkg", import.meta.url)), 0);
   const module = await openModule({ browser: place.browser, url: server.url });
   const times = await module.evaluate(() => {
@@ -334,7 +334,7 @@ test("a frame of eight layers of eight heads at 64 positions takes under 8 ms, a
   });
   await server.close();
   const median = times[15];
-  console.log(`  a frame: ${median.toFixed(2)} ms`);
+  t.diagnostic(`a frame: ${median.toFixed(2)} ms`);
   assert.ok(median < 8, `${median} ms`);
 
   const { page, context } = await trained();
@@ -353,7 +353,7 @@ test("a frame of eight layers of eight heads at 64 positions takes under 8 ms, a
     }
     return waits.sort((a, b) => a - b);
   });
-  console.log(`  pointer to highlight: ${waits[7].toFixed(1)} ms`);
+  t.diagnostic(`pointer to highlight: ${waits[7].toFixed(1)} ms`);
   assert.ok(waits[7] < 50, `${waits} ms`);
   await context.close();
 });

@@ -30,7 +30,7 @@ const COUNT = `{
 /** Small enough for a software adapter to get somewhere. */
 const LINK = "v=1&device=webgpu&task.list_length=2&task.max_value=8&task.bos_token=8&task.mid_token=9&model.d_model=8&train.batch_size=4&train.num_samples=null";
 
-test("GPU buffers and memory are bounded over many steps", async () => {
+test("GPU buffers and memory are bounded over many steps", async (t) => {
   const { page, context, record } = await open(place, { patch: COUNT, link: LINK });
   const taken = () => page.workers()[0].evaluate(() => self.taken());
   await untilStep(page, 100, 120_000);
@@ -40,7 +40,7 @@ test("GPU buffers and memory are bounded over many steps", async () => {
     await untilStep(page, step, 120_000);
     seen.push(await taken());
   }
-  console.log("live buffers and bytes:", early, seen);
+  t.diagnostic(`live buffers and bytes: ${JSON.stringify([early, ...seen])}`);
   assert.ok(early.live > 0, "it computes on WebGPU");
   // burn's pool grows in leaps while the page evaluates and looks (to some 530 after 2,000 steps, where it stays); one buffer that leaked in
   // every step would be 400 in the end.

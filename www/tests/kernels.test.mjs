@@ -63,7 +63,7 @@ test("a step is two dispatches, whatever the model, and creates nothing", async 
   }
 });
 
-test("losses are the CPU's: 20 steps to 1e-5, 300 to 1e-4, through the learning-rate schedule; then no memory is taken any more", async () => {
+test("losses are the CPU's: 20 steps to 1e-5, 300 to 1e-4, through the learning-rate schedule; then no memory is taken any more", async (t) => {
   for (const [name, experiment] of Object.entries(small)) {
     const { cpu, gpu, buffers } = await page.evaluate(
       async ({ experiment }) => {
@@ -85,7 +85,7 @@ test("losses are the CPU's: 20 steps to 1e-5, 300 to 1e-4, through the learning-
       { experiment: { ...experiment, train: { ...experiment.train, num_samples: null, lr: 0.0005, plateau_patience: 0, plateau_threshold: 0.5 } } },
     );
     const worst = (steps) => Math.max(...cpu.losses.slice(0, steps).map((loss, step) => Math.abs(loss - gpu.losses[step])));
-    console.log(`${name}: largest difference ${worst(20).toExponential(1)} in 20 steps, ${worst(300).toExponential(1)} in 300`);
+    t.diagnostic(`${name}: largest difference ${worst(20).toExponential(1)} in 20 steps, ${worst(300).toExponential(1)} in 300`);
     assert.equal(gpu.losses.length, 300);
     assert.ok(worst(20) <= 1e-5, `${name}: ${worst(20)} in 20 steps`);
     assert.ok(worst(300) <= 1e-4, `${name}: ${worst(300)} in 300 steps`);
@@ -95,7 +95,7 @@ test("losses are the CPU's: 20 steps to 1e-5, 300 to 1e-4, through the learning-
   }
 });
 
-test("every gradient is the CPU's to 1e-4, of models and tasks drawn at random", async () => {
+test("every gradient is the CPU's to 1e-4, of models and tasks drawn at random", async (t) => {
   let worst = 0;
   for (let number = 0; number < MODELS; number++) {
     const experiment = drawn(number);
@@ -116,7 +116,7 @@ test("every gradient is the CPU's to 1e-4, of models and tasks drawn at random",
     worst = Math.max(worst, apart);
     assert.ok(apart <= 1e-4, `${JSON.stringify(experiment)}: ${apart}`);
   }
-  console.log(`${MODELS} models: largest difference ${worst.toExponential(1)}`);
+  t.diagnostic(`${MODELS} models: largest difference ${worst.toExponential(1)}`);
 });
 
 /** An experiment that the kernels cover; the same for the same number. */

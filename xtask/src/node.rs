@@ -74,7 +74,7 @@ fn with_chromium(node: &mut Command) {
     }
 }
 
-/// Runs the test files of a folder, one at a time: they measure, and share two cores.
+/// Runs the test files of a folder, one at a time: they measure, and share two cores. The error holds what Node says of each failure.
 pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     let mut files: Vec<String> = fs::read_dir(paths.root.join(folder))
         .map_err(|error| format!("{folder} can't be read: {error}."))?
@@ -85,9 +85,17 @@ pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     if files.is_empty() {
         return Err(format!("{folder} has no tests."));
     }
+    // The report is kept as well: by the end of all checks, what failed in the first of them is far above.
+    let report = paths.target.join(format!("{}.txt", folder.replace('/', "-")));
+    let _ = fs::remove_file(&report); // of a run before
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files).current_dir(&paths.root);
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=spec"]);
+    node.arg(format!("--test-reporter-destination={}", report.display())).args(files).current_dir(&paths.root);
     node.env("TINYLENS_DIST", paths.dist());
     with_chromium(&mut node);
-    run(&mut node)
+    run(&mut node).map_err(|error| {
+        let report = fs::read_to_string(&report).unwrap_or_default();
+        let failing = report.split_once("failing tests:").map_or("", |(_, failing)| failing.trim());
+        format!("{error}\n{failing}")
+    })
 }
