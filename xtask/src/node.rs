@@ -85,17 +85,25 @@ pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     if files.is_empty() {
         return Err(format!("{folder} has no tests."));
     }
-    // The report is kept as well: by the end of all checks, what failed in the first of them is far above.
-    let report = paths.target.join(format!("{}.txt", folder.replace('/', "-")));
+    // By the end of all checks, what failed in the first of them is far above. And of a process that died only this report says how.
+    let report = paths.target.join(format!("{}.tap", folder.replace('/', "-")));
     let _ = fs::remove_file(&report); // of a run before
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=spec"]);
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"]);
     node.arg(format!("--test-reporter-destination={}", report.display())).args(files).current_dir(&paths.root);
     node.env("TINYLENS_DIST", paths.dist());
     with_chromium(&mut node);
-    run(&mut node).map_err(|error| {
-        let report = fs::read_to_string(&report).unwrap_or_default();
-        let failing = report.split_once("failing tests:").map_or("", |(_, failing)| failing.trim());
-        format!("{error}\n{failing}")
-    })
+    run(&mut node).map_err(|error| format!("{error}\n{}", failures(&fs::read_to_string(&report).unwrap_or_default())))
+}
+
+/// The failed tests of a report in TAP (the Test Anything Protocol), each with what is said of it.
+fn failures(report: &str) -> String {
+    let mut within = false;
+    let lines = report.lines().filter(|line| {
+        let line = line.trim_start();
+        let kept = within || line.starts_with("not ok ");
+        within = kept && line != "..."; // which ends what is said of a test
+        kept
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
