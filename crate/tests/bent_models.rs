@@ -30,7 +30,8 @@ impl Draws {
 
 fn seeds() -> Vec<(String, Vec<StoredTensor>, Map<String, Value>)> {
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let files = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let files =
+        |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     let mut paths = [files(&tests.join("layouts")), files(&tests.join("oracle"))].concat();
     paths.sort();
     let mut seeds = Vec::new();
@@ -40,11 +41,13 @@ fn seeds() -> Vec<(String, Vec<StoredTensor>, Map<String, Value>)> {
             .tensors
             .into_iter()
             .filter(|it| {
-                it.name.starts_with("param.") || !["cache.", "grad.", "logits", "processed."].iter().any(|part| it.name.starts_with(part))
+                it.name.starts_with("param.")
+                    || !["cache.", "grad.", "logits", "processed."].iter().any(|part| it.name.starts_with(part))
             })
             .map(|it| StoredTensor { name: it.name.trim_start_matches("param.").to_string(), ..it })
             .collect();
-        let config = checkpoint.records.into_iter().find(|(key, _)| ["cfg", "config", "model_args"].contains(&key.as_str()));
+        let config =
+            checkpoint.records.into_iter().find(|(key, _)| ["cfg", "config", "model_args"].contains(&key.as_str()));
         seeds.push((path.display().to_string(), tensors, config.map(|(_, fields)| fields).unwrap_or_default()));
     }
     seeds
@@ -73,7 +76,10 @@ fn bend(tensors: &mut Vec<StoredTensor>, config: &mut Map<String, Value>, draws:
             tensors[at].values = other.values;
         }
         7 => tensor.name.push_str([".weight", ".W_gate", ".mask", "x"][draws.below(4)]),
-        8 => tensor.name = format!("{}{}", ["model.", "transformer.", "module.", "blocks.0."][draws.below(4)], tensor.name),
+        8 => {
+            tensor.name =
+                format!("{}{}", ["model.", "transformer.", "module.", "blocks.0."][draws.below(4)], tensor.name)
+        }
         _ => {
             let fields = [
                 "n_heads",
@@ -139,7 +145,13 @@ fn bent_models_are_refused_or_run() {
                 opened.task_config();
                 let model = Model::from_parameters(&opened.config, opened.parameters, &Device::flex());
                 let tokens = Tokens::new(&[vec![0; opened.config.n_ctx.min(4)]], model.config()).unwrap();
-                let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), None, 0..tokens.positions, &mut Hooks::none());
+                let logits = model.logits(
+                    &model.weights(),
+                    tokens.tensor(&model.device()),
+                    None,
+                    0..tokens.positions,
+                    &mut Hooks::none(),
+                );
                 block_on(tinylens::model::read(logits)).unwrap();
                 true
             }

@@ -79,7 +79,9 @@ fn same(a: &Value, b: &Value) -> bool {
             let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
             (a - b).abs() <= 1e-15 * b.abs()
         }
-        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b))),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
         _ => a == b,
     }
 }
@@ -117,7 +119,11 @@ fn a_file_cut_short_is_an_error() {
         let whole = read(&bytes).unwrap();
         for end in 0..bytes.len() {
             if let Ok(cut) = read(&bytes[..end]) {
-                assert_eq!(cut.tensors, whole.tensors, "{file} ({}) reads as something else when cut at {end}", want.format);
+                assert_eq!(
+                    cut.tensors, whole.tensors,
+                    "{file} ({}) reads as something else when cut at {end}",
+                    want.format
+                );
             }
         }
     }
@@ -222,10 +228,16 @@ fn real_files_read_as_pytorch_says() {
         let checkpoint = read(&bytes).unwrap_or_else(|error| panic!("{}: {error}", real.file));
         assert_eq!(checkpoint.format, real.format, "{}", real.file);
         assert_eq!(checkpoint.tensors.len(), real.tensors, "{}", real.file);
-        assert_eq!(checkpoint.records.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), real.records, "{}", real.file);
+        assert_eq!(
+            checkpoint.records.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
+            real.records,
+            "{}",
+            real.file
+        );
         assert!(checkpoint.notes.is_empty(), "{}: {:?}", real.file, checkpoint.notes);
         for &(name, shape, sum, last) in real.samples {
-            let StoredTensor { shape: found, values, .. } = checkpoint.tensors.iter().find(|tensor| tensor.name == name).unwrap();
+            let StoredTensor { shape: found, values, .. } =
+                checkpoint.tensors.iter().find(|tensor| tensor.name == name).unwrap();
             assert_eq!(found, shape, "{}: {name}", real.file);
             let total: f64 = values.iter().map(|&value| f64::from(value)).sum();
             assert!((total - sum).abs() < 1e-12, "{}: {name} sums to {total} instead of {sum}", real.file);

@@ -30,14 +30,19 @@ const SLACK: usize = LIMIT / 50;
 fn seeds() -> (Vec<Seed>, usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let load = |folder: &Path| {
-        let mut files: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         files.retain(|path| {
-            path.extension().is_some_and(|kind| ["pkl", "pt", "pth", "safetensors", "json"].contains(&kind.to_str().unwrap()))
+            path.extension()
+                .is_some_and(|kind| ["pkl", "pt", "pth", "safetensors", "json"].contains(&kind.to_str().unwrap()))
         });
-        files.into_iter().map(|path| Seed::new(path.file_name().unwrap().to_str().unwrap().into(), std::fs::read(path).unwrap()))
+        files
+            .into_iter()
+            .map(|path| Seed::new(path.file_name().unwrap().to_str().unwrap().into(), std::fs::read(path).unwrap()))
     };
-    let (small, mut large): (Vec<Seed>, Vec<Seed>) = load(&root.join("tests/checkpoints")).partition(|seed| seed.bytes.len() < 20_000);
+    let (small, mut large): (Vec<Seed>, Vec<Seed>) =
+        load(&root.join("tests/checkpoints")).partition(|seed| seed.bytes.len() < 20_000);
     let mut seeds: Vec<Seed> = small.into_iter().filter(|seed| seed.name != "expected.json").collect();
     let count = seeds.len();
     large.retain(|seed| seed.name != "expected.json");
@@ -52,7 +57,8 @@ fn seeds() -> (Vec<Seed>, usize) {
 }
 
 fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is {value}; it must be a number")))
+    std::env::var(name)
+        .map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is {value}; it must be a number")))
 }
 
 /// Which reader an answer comes from.
@@ -81,13 +87,21 @@ fn reader(answer: &Result<Checkpoint, String>) -> &'static str {
 /// Whether an accepted file fits together, or a refused one says something.
 fn sound(answer: &Result<Checkpoint, String>) -> Result<(), String> {
     match answer {
-        Err(message) if message.len() < 20 || message.len() > 4000 => Err(format!("an error of {} bytes", message.len())),
+        Err(message) if message.len() < 20 || message.len() > 4000 => {
+            Err(format!("an error of {} bytes", message.len()))
+        }
         Err(_) => Ok(()),
         Ok(checkpoint) => {
             for tensor in &checkpoint.tensors {
-                let elements: u128 = if tensor.shape.contains(&0) { 0 } else { tensor.shape.iter().map(|&size| size as u128).product() };
+                let elements: u128 =
+                    if tensor.shape.contains(&0) { 0 } else { tensor.shape.iter().map(|&size| size as u128).product() };
                 if elements != tensor.values.len() as u128 {
-                    return Err(format!("{} has shape {:?} and {} values", tensor.name, tensor.shape, tensor.values.len()));
+                    return Err(format!(
+                        "{} has shape {:?} and {} values",
+                        tensor.name,
+                        tensor.shape,
+                        tensor.values.len()
+                    ));
                 }
             }
             if checkpoint.tensors.is_empty() && checkpoint.format.starts_with("torch") {
@@ -135,7 +149,8 @@ fn a_million_damaged_files() {
         current.store(number, Relaxed);
         let (seed, bytes) = input(&seeds, small, number);
         let begun = Instant::now();
-        let (answer, peak) = peak(|| catch_unwind(AssertUnwindSafe(|| read(&bytes).map_err(|error| error.to_string()))));
+        let (answer, peak) =
+            peak(|| catch_unwind(AssertUnwindSafe(|| read(&bytes).map_err(|error| error.to_string()))));
         let took = begun.elapsed();
         let failure = match &answer {
             Err(_) => Some("panicked".to_string()),

@@ -15,7 +15,8 @@ static COUNTING: tools::Counting = tools::Counting;
 /// What the error says.
 fn error(file: &[u8]) -> String {
     let start = Instant::now();
-    let (result, peak) = peak(|| read(file).map(|checkpoint| format!("{checkpoint:.0?}").chars().take(500).collect::<String>()));
+    let (result, peak) =
+        peak(|| read(file).map(|checkpoint| format!("{checkpoint:.0?}").chars().take(500).collect::<String>()));
     // The slowest takes half a second on a machine with nothing else to do. What repeats itself would take hours.
     let took = start.elapsed();
     assert!(took < Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 10 }), "took {took:?}");
@@ -114,18 +115,24 @@ fn deep_and_circular_values_are_harmless() {
     // A list in itself, a dict in itself under a usual key.
     refused(b"\x80\x02]q\0h\0a.", &["a list"]);
     refused(&pickle(&[&b"}q\0"[..], &text("model"), b"h\0s"].concat()), &["a dict with \"model\""]);
-    let models = |depth: usize| [[b"}".to_vec(), text("model")].concat().repeat(depth), b"N".to_vec(), b"s".repeat(depth)].concat();
+    let models = |depth: usize| {
+        [[b"}".to_vec(), text("model")].concat().repeat(depth), b"N".to_vec(), b"s".repeat(depth)].concat()
+    };
     refused(&pickle(&models(100_000)), &["no weights"]);
 }
 
 #[test]
 fn modules_that_repeat_themselves_are_refused() {
-    let itself = [&b"cm\nM\n)\x81q\0}("[..], &text("_parameters"), b"}", &text("_modules"), b"}", &text("x"), b"h\0sub"].concat();
+    let itself =
+        [&b"cm\nM\n)\x81q\0}("[..], &text("_parameters"), b"}", &text("_modules"), b"}", &text("x"), b"h\0sub"]
+            .concat();
     refused(&pickle(&itself), &["\"x\"", "contains itself"]);
     // Each level has the next one twice: 2 to the 60 modules.
     let mut laughs = module(b"}");
     for _ in 0..60 {
-        laughs.extend([&b"q\x01"[..], &module(&[&b"}("[..], &text("a"), b"h\x01", &text("b"), b"h\x01u"].concat())].concat());
+        laughs.extend(
+            [&b"q\x01"[..], &module(&[&b"}("[..], &text("a"), b"h\x01", &text("b"), b"h\x01u"].concat())].concat(),
+        );
     }
     refused(&pickle(&laughs), &["over and over"]);
     let mut deep = module(b"}");
@@ -142,7 +149,8 @@ fn small_files_cannot_ask_for_much_memory_or_time() {
     let value = dict(&[("blocks.0.huge", tensor(&one, 0, &[1 << 20, 1 << 18], &[0, 0]))]);
     refused(&saved(&value, &floats(&[1.0])), &["\"blocks.0.huge\"", "256 MB"]);
     // A thousand tensors of a megabyte each, from the same number.
-    let many: Vec<(String, Vec<u8>)> = (0..1000).map(|i| (format!("w{i}"), tensor(&one, 0, &[1 << 18], &[0]))).collect();
+    let many: Vec<(String, Vec<u8>)> =
+        (0..1000).map(|i| (format!("w{i}"), tensor(&one, 0, &[1 << 18], &[0]))).collect();
     let many: Vec<(&str, Vec<u8>)> = many.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     refused(&saved(&dict(&many), &floats(&[1.0])), &["\"w2", "256 MB"]);
     // Numbers in lists that hold the same list again and again: in JSON this needs the text, in a pickle it does not.
@@ -163,12 +171,20 @@ fn small_files_cannot_ask_for_much_memory_or_time() {
     // The same long storage file inside a pickle, read for each of many tensors.
     let value = [&b"N0".repeat(200_000)[..], &one].concat();
     let keys = [&b"]"[..], &text("0"), b"a"].concat();
-    let mut inner =
-        [pickle(b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"), pickle(b"M\xe9\x03"), pickle(b"}"), pickle(&value), pickle(&keys)].concat();
+    let mut inner = [
+        pickle(b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"),
+        pickle(b"M\xe9\x03"),
+        pickle(b"}"),
+        pickle(&value),
+        pickle(&keys),
+    ]
+    .concat();
     inner.extend([&1u64.to_le_bytes()[..], &[0; 4]].concat());
     let mut value = [&b"B"[..], &(inner.len() as u32).to_le_bytes(), &inner, b"q\x010}("].concat();
     for i in 0..10_000 {
-        value.extend([text(&format!("w{i}")), tensor(b"ctorch.storage\n_load_from_bytes\nh\x01\x85R", 0, &[1], &[1])].concat());
+        value.extend(
+            [text(&format!("w{i}")), tensor(b"ctorch.storage\n_load_from_bytes\nh\x01\x85R", 0, &[1], &[1])].concat(),
+        );
     }
     refused(&pickle(&[&value[..], b"u"].concat()), &["\"w", "over and over"]);
 }
@@ -181,7 +197,8 @@ fn large_files_stay_within_the_memory_limit() {
     refused(&pickle(&[&b"("[..], &[b'2'; 100], &vec![b'('; 60_000_000]].concat()), &["byte"]);
     // References to storages, of which a legacy file makes a list.
     let mut many = [pickle(b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"), pickle(b"M\xe9\x03"), pickle(b"}")].concat();
-    let id = [&b"("[..], &text("storage"), b"ctorch\nFloatStorage\n", &text("0"), &text("cpu"), &int(1), b"tq\x010"].concat();
+    let id = [&b"("[..], &text("storage"), b"ctorch\nFloatStorage\n", &text("0"), &text("cpu"), &int(1), b"tq\x010"]
+        .concat();
     many.extend(pickle(&[&id[..], &b"h\x01Q0".repeat(2_500_000), b"N"].concat()));
     many.extend(pickle(b"]"));
     refused(&many, &["256 MB"]);
@@ -200,7 +217,10 @@ fn names_that_come_twice_are_refused() {
     let one = tensor(&storage("FloatStorage", "0", 1), 0, &[1], &[1]);
     refused(&saved(&dict(&[("w", one.clone()), ("w", one.clone())]), &[0; 4]), &["key \"w\"", "twice"]);
     let value = pickle(&dict(&[("w", one)]));
-    refused(&zip(&[("a/data.pkl", &value), ("a/data/0", &[0; 4]), ("a/data/0", &[0; 4])], false), &["\"a/data/0\"", "two entries"]);
+    refused(
+        &zip(&[("a/data.pkl", &value), ("a/data/0", &[0; 4]), ("a/data/0", &[0; 4])], false),
+        &["\"a/data/0\"", "two entries"],
+    );
     refused(br#"{"model": {"w": [1.0], "w": [2.0]}}"#, &["\"w\" comes twice", "line 1"]);
     let header = br#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
     refused(&[&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat(), &["header", "\"w\" comes twice"]);
@@ -210,7 +230,10 @@ fn names_that_come_twice_are_refused() {
 fn values_that_no_weight_has_are_refused() {
     let view = tensor(&storage("FloatStorage", "0", 6), 0, &[2, 3], &[3, 1]);
     let bad = floats(&[0.0, 1.0, 2.0, 3.0, f32::NAN, 5.0]);
-    refused(&saved(&dict(&[("blocks.0.attn.W_Q", view.clone())]), &bad), &["\"blocks.0.attn.W_Q\"", "[1, 1]", "NaN", "finite"]);
+    refused(
+        &saved(&dict(&[("blocks.0.attn.W_Q", view.clone())]), &bad),
+        &["\"blocks.0.attn.W_Q\"", "[1, 1]", "NaN", "finite"],
+    );
     let infinite = floats(&[0.0, 1.0, 2.0, 3.0, 4.0, f32::NEG_INFINITY]);
     refused(&saved(&dict(&[("w", view.clone())]), &infinite), &["\"w\"", "[1, 2]", "-inf"]);
     for name in ["mask", "blocks.0.attn.IGNORE", "h.0.attn.bias", "h.0.attn.masked_bias"] {
@@ -274,7 +297,10 @@ fn damaged_zip_files_are_refused() {
     refused(&edited(20, &[255, 255, 255, 0]), &["\"a/data.pkl\"", "beyond the end"]);
     refused(&edited(24, &[1, 0, 0, 0]), &["\"a/data.pkl\"", "the directory says 1"]);
     refused(&edited(42, &[255, 255, 255, 0]), &["\"a/data.pkl\"", "beyond the end"]);
-    refused(&zip(&[("a/data.pkl", &value), ("a/byteorder", b"middle")], false), &["byteorder", "middle", "little or big"]);
+    refused(
+        &zip(&[("a/data.pkl", &value), ("a/byteorder", b"middle")], false),
+        &["byteorder", "middle", "little or big"],
+    );
     // Deflated data that is longer than announced, or nonsense.
     let mut packed = zip(&[("a/data.pkl", &[b'N'; 1000])], true);
     let directory = packed.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
@@ -300,7 +326,10 @@ fn damaged_safetensors_files_are_refused() {
     refused(&file("3"), &["\"w\""]);
     refused(&file("{"), &["header", "line 1"]);
     refused(&safetensors(r#"{"__metadata__":{"tinylens.run":"{}"}}"#, b""), &["saved run of Tinylens"]);
-    refused(&safetensors(r#"{"w":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#, &f32::NAN.to_le_bytes()), &["\"w\"", "NaN"]);
+    refused(
+        &safetensors(r#"{"w":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#, &f32::NAN.to_le_bytes()),
+        &["\"w\"", "NaN"],
+    );
 }
 
 #[test]

@@ -28,13 +28,20 @@ fn every_layout_gives_its_logits() {
         println!("{file}: {:?}", opened.source);
         let config = serde_json::to_value(&opened.config).unwrap();
         for (field, value) in expected["config"].as_object().unwrap() {
-            let same = config[field] == *value || config[field].as_f64().zip(value.as_f64()).is_some_and(|(a, b)| (a - b).abs() < 1e-6);
+            let same = config[field] == *value
+                || config[field].as_f64().zip(value.as_f64()).is_some_and(|(a, b)| (a - b).abs() < 1e-6);
             assert!(same, "{file}: {field} is {}, and should be {value}", config[field]);
         }
         let model = Model::from_parameters(&opened.config, opened.parameters, &Device::flex());
         let rows: Vec<Vec<usize>> = serde_json::from_value(tokens.clone()).unwrap();
         let tokens = Tokens::new(&rows, model.config()).unwrap();
-        let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), None, 0..tokens.positions, &mut Hooks::none());
+        let logits = model.logits(
+            &model.weights(),
+            tokens.tensor(&model.device()),
+            None,
+            0..tokens.positions,
+            &mut Hooks::none(),
+        );
         let logits_expected: Vec<Vec<Vec<f32>>> = serde_json::from_value(expected["logits"].clone()).unwrap();
         assert_close(&block_on(read(logits)).unwrap(), &logits_expected.concat().concat(), 1e-5, file);
         opened_files += 1;
@@ -53,7 +60,10 @@ fn assumptions_are_listed_and_can_be_replaced() {
     assert!(notes("nanogpt_bare.pt").contains("n_heads was taken to be 1"), "{}", notes("nanogpt_bare.pt"));
     assert!(notes("grokking_bare.pkl").contains("act_fn was taken to be relu"), "{}", notes("grokking_bare.pkl"));
     assert!(notes("mingpt2020.pt").contains("act_fn was taken to be gelu"), "{}", notes("mingpt2020.pt"));
-    assert_eq!(read("grokking_bare.pkl", json!({ "act_fn": "silu" })).unwrap().config.act_fn, tinylens::config::Activation::Silu);
+    assert_eq!(
+        read("grokking_bare.pkl", json!({ "act_fn": "silu" })).unwrap().config.act_fn,
+        tinylens::config::Activation::Silu
+    );
     let refused = read("nanogpt_bare.pt", json!({ "n_heads": 3 })).unwrap_err().to_string();
     assert!(refused.contains("n_heads is 3; in this layout it must divide d_model, 8"), "{refused}");
 }

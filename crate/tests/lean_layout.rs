@@ -15,7 +15,8 @@ fn counts_the_notebooks_parameters() {
 
 #[test]
 fn initial_weights_have_transformer_lens_spread_and_biases_none() {
-    let model = Experiment::resolve(&json!({ "model": { "attn_only": false, "normalization_type": "LN" } })).unwrap().model;
+    let model =
+        Experiment::resolve(&json!({ "model": { "attn_only": false, "normalization_type": "LN" } })).unwrap().model;
     let layout = Layout::new(&model);
     let values = layout.initial(&model);
     assert_eq!(values.len(), layout.len());

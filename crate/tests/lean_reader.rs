@@ -61,7 +61,8 @@ fn model_and_sequences(case: u32) -> (Model, Vec<Vec<usize>>) {
 fn by_burn(model: &Model, sequences: &[Vec<usize>]) -> Vec<f32> {
     let tokens = Tokens::new(sequences, model.config()).unwrap();
     let rows = 0..tokens.positions;
-    block_on(read(model.logits(&model.weights(), tokens.tensor(&model.device()), None, rows, &mut Hooks::none()))).unwrap()
+    block_on(read(model.logits(&model.weights(), tokens.tensor(&model.device()), None, rows, &mut Hooks::none())))
+        .unwrap()
 }
 
 #[test]
@@ -77,7 +78,12 @@ fn logits_and_patterns_are_burns() {
             for (got, expected) in got.iter().zip(expected) {
                 let apart = (got - expected).abs() / expected.abs().max(1.0);
                 worst = worst.max(apart);
-                assert!(apart <= 1e-5, "case {case}, {}: {what} {got}, and should be {expected}: {}", reader_path(case), drawn(case));
+                assert!(
+                    apart <= 1e-5,
+                    "case {case}, {}: {what} {got}, and should be {expected}: {}",
+                    reader_path(case),
+                    drawn(case)
+                );
             }
         };
         // Whole sequences, and logits at some positions.
@@ -86,7 +92,11 @@ fn logits_and_patterns_are_burns() {
         reader.logits(&sequences, wanted.clone(), |number, logits| {
             assert_eq!(number, seen);
             seen += 1;
-            near(logits, &expected[(number * positions + wanted.start) * width..(number * positions + wanted.end) * width], "a logit is");
+            near(
+                logits,
+                &expected[(number * positions + wanted.start) * width..(number * positions + wanted.end) * width],
+                "a logit is",
+            );
         });
         assert_eq!(seen, sequences.len());
         // Piece by piece.

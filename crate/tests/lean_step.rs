@@ -81,11 +81,16 @@ fn by_autodiff(model: &Model, task: &Sort, step: u32) -> (f32, Vec<f32>) {
     }
     let shape = [targets.len()];
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, shape), &model.device());
-    let tokens = Tensor::<2, Int>::from_data(TensorData::new(batch.tokens.clone(), [batch.len(), batch.positions]), &model.device());
+    let tokens = Tensor::<2, Int>::from_data(
+        TensorData::new(batch.tokens.clone(), [batch.len(), batch.positions]),
+        &model.device(),
+    );
     // Only a bidirectional model sees the padding of shorter sequences.
     let causal = model.config().attention_dir == AttentionDirection::Causal;
     let padding = (!causal && batch.uniform().is_none()).then(|| {
-        let held = |length: &usize| (0..batch.positions - 1).map(|at| at < task.config().sequence_length(*length)).collect::<Vec<_>>();
+        let held = |length: &usize| {
+            (0..batch.positions - 1).map(|at| at < task.config().sequence_length(*length)).collect::<Vec<_>>()
+        };
         Padding::new(&batch.lengths.iter().map(held).collect::<Vec<_>>(), batch.len(), batch.positions - 1).unwrap()
     });
     let weights = model.tracked_weights();
@@ -133,11 +138,15 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
         for step in 0..2 {
             let (expected_loss, expected) = by_autodiff(&model, &task, step);
             let batch = task.train_batch(step);
-            let counted: Vec<Range<usize>> = batch.lengths.iter().map(|length| task.config().counted(*length)).collect();
+            let counted: Vec<Range<usize>> =
+                batch.lengths.iter().map(|length| task.config().counted(*length)).collect();
             let mut gradient = vec![f32::NAN; parameters.len()];
             let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
             let loss = lean.gradient(&parameters, &sequences, &mut gradient);
-            assert!((loss - expected_loss).abs() <= 1e-5 * expected_loss.max(1.0), "{partial}: loss {loss}, {expected_loss}");
+            assert!(
+                (loss - expected_loss).abs() <= 1e-5 * expected_loss.max(1.0),
+                "{partial}: loss {loss}, {expected_loss}"
+            );
             let limit = if apart(&gradient, &expected) <= 1e-5 {
                 1e-5
             } else {
@@ -151,7 +160,12 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
                 for index in entry.range() {
                     let (got, expected) = (gradient[index], expected[index]);
                     let near = (got - expected).abs() <= limit * expected.abs().max(1.0);
-                    assert!(near, "case {case}: {}[{}] is {got}, and should be {expected}: {partial}", entry.name, index - entry.offset);
+                    assert!(
+                        near,
+                        "case {case}: {}[{}] is {got}, and should be {expected}: {partial}",
+                        entry.name,
+                        index - entry.offset
+                    );
                 }
             }
             worst = worst.max(apart(&gradient, &expected));
@@ -192,8 +206,10 @@ fn what_tables_do_not_cover_goes_through_rows() {
 #[test]
 fn training_curves_coincide() {
     let large = json!({ "n_layers": 2, "n_heads": 4, "d_model": 32, "attn_only": false, "act_fn": "gelu", "normalization_type": "LN" });
-    for model in [json!({ "d_model": 32, "n_heads": 2 }), large, json!({ "d_model": 24, "normalization_type": "RMS" })] {
-        let experiment = Experiment::resolve(&json!({ "model": model, "train": { "plateau": false, "batch_size": 50 } })).unwrap();
+    for model in [json!({ "d_model": 32, "n_heads": 2 }), large, json!({ "d_model": 24, "normalization_type": "RMS" })]
+    {
+        let experiment =
+            Experiment::resolve(&json!({ "model": model, "train": { "plateau": false, "batch_size": 50 } })).unwrap();
         let mut run = Run::new(experiment.clone(), &Device::flex());
         let lean = block_on(run.step(60)).unwrap();
         let task = Sort::new(&experiment.task, &experiment.train);
@@ -203,7 +219,13 @@ fn training_curves_coincide() {
             let (loss, gradient) = by_autodiff(&model, &task, step as u32);
             assert!((loss - lean).abs() < 1e-4, "{}, step {step}: {lean}, by autodiff {loss}", run.path());
             let gradient = Tensor::<1>::from_data(TensorData::new(gradient, [model.layout().len()]), &model.device());
-            model = model.with_parameters(adam.step(model.parameters(), gradient, 1e-3, step as u32 + 1, &experiment.train));
+            model = model.with_parameters(adam.step(
+                model.parameters(),
+                gradient,
+                1e-3,
+                step as u32 + 1,
+                &experiment.train,
+            ));
         }
     }
 }

@@ -35,7 +35,9 @@ fn value(setting: &Setting, default: &Value, random: &mut Random) -> String {
         Kind::Integers { .. } => list(random, 6, |random| random.below(12).to_string()),
         Kind::Text { .. } => match setting.path {
             "cell" => format!("{}:{}", random.below(12), random.below(12)),
-            "file.name" | "file.format" => (0..1 + random.below(20)).map(|_| random.pick(&['a', 'Z', '0', '.', '-', 'é', '名'])).collect(),
+            "file.name" | "file.format" => {
+                (0..1 + random.below(20)).map(|_| random.pick(&['a', 'Z', '0', '.', '-', 'é', '名'])).collect()
+            }
             "expect.version" => "0.1.0".into(),
             "tour" => (1 + random.below(8)).to_string(),
             "weights" => "AAAA".into(),
@@ -124,8 +126,15 @@ fn ten_thousand_random_records_come_back_from_their_links() {
         distinct.insert(written);
     }
     // Each field was in some of them (there is one task and one way to begin; weights that fit are below).
-    for setting in SETTINGS.iter().filter(|setting| !["task.name", "model.init_mode", "weights"].contains(&setting.path)) {
-        assert!(seen.get(setting.path).is_some_and(|times| *times > 100), "{} was in {:?}", setting.path, seen.get(setting.path));
+    for setting in
+        SETTINGS.iter().filter(|setting| !["task.name", "model.init_mode", "weights"].contains(&setting.path))
+    {
+        assert!(
+            seen.get(setting.path).is_some_and(|times| *times > 100),
+            "{} was in {:?}",
+            setting.path,
+            seen.get(setting.path)
+        );
     }
     assert!(distinct.len() > 9_800, "{} different records", distinct.len());
 }

@@ -8,7 +8,8 @@ use common::{Fixture, assert_close, config, folder};
 use pollster::block_on;
 use tinylens::model::{Hooks, Model, Processing, Tokens, read};
 
-const NONE: Processing = Processing { fold_ln: false, center_writing_weights: false, center_unembed: false, fold_value_biases: false };
+const NONE: Processing =
+    Processing { fold_ln: false, center_writing_weights: false, center_unembed: false, fold_value_biases: false };
 const OPTIONS: [(&str, Processing); 5] = [
     ("fold_ln", Processing { fold_ln: true, ..NONE }),
     ("center_writing_weights", Processing { center_writing_weights: true, ..NONE }),
@@ -31,7 +32,9 @@ fn every_option_leaves_the_log_probabilities() {
     let mut compared = 0;
     for entry in std::fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let Some(case) = name.strip_prefix("processed_").and_then(|name| name.strip_suffix(".safetensors")) else { continue };
+        let Some(case) = name.strip_prefix("processed_").and_then(|name| name.strip_suffix(".safetensors")) else {
+            continue;
+        };
         let (before, after) = (Fixture::read(case), Fixture::read(&format!("processed_{case}")));
         let model = before.model(&config(&before.metadata("config")), "param.", &Device::flex());
         let tokens = before.rows("tokens");

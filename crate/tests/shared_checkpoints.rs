@@ -15,7 +15,9 @@ fn shared(name: &str) -> Option<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/checkpoints");
     let bytes = std::fs::read(folder.join(name)).ok();
     if bytes.is_none() {
-        println!("skipped: {name} is not here (it is in the folder ../shared/checkpoints, which a clone does not have)");
+        println!(
+            "skipped: {name} is not here (it is in the folder ../shared/checkpoints, which a clone does not have)"
+        );
     }
     bytes
 }
@@ -140,7 +142,8 @@ fn baggins() {
     for pattern in figures("baggins1_published_attention.json").unwrap()["patterns"].as_array().unwrap() {
         let (_, found) = run(&model, &tokens(&pattern["tokens"]), &["blocks.0.attn.hook_pattern"]);
         let far = worst(&found[0], &flat(&pattern["attention"]));
-        let exact = [30, 32, 35].contains(&pattern["cell"].as_i64().or_else(|| pattern["cell"].as_str()?.parse().ok()).unwrap());
+        let exact = [30, 32, 35]
+            .contains(&pattern["cell"].as_i64().or_else(|| pattern["cell"].as_str()?.parse().ok()).unwrap());
         println!("cell {}: {far:.1e}", pattern["cell"]);
         assert!(far < if exact { 1e-6 } else { 1e-3 }, "cell {}: {far}", pattern["cell"]);
     }
@@ -184,7 +187,9 @@ fn baggins_under_token_ablations() {
 #[test]
 fn claims_about_published_sorters() {
     use tinylens::experiment::Survey;
-    for name in ["baggins_model_1.pkl", "ckk_sort_fixed_len_list.pt", "arena_sorted_list_model.pt", "seed_format_3000.pkl"] {
+    for name in
+        ["baggins_model_1.pkl", "ckk_sort_fixed_len_list.pt", "arena_sorted_list_model.pt", "seed_format_3000.pkl"]
+    {
         let Some((opened, model)) = opened(name) else { return };
         let mut survey = Survey::new(&model, &opened.task_config().unwrap(), 300, 1).unwrap();
         let claims = loop {
@@ -193,7 +198,10 @@ fn claims_about_published_sorters() {
             }
         };
         for claim in &claims {
-            println!("{name}: {} {:.3} [{:.3}, {:.3}] {:?}: {}", claim.id, claim.value, claim.low, claim.high, claim.verdict, claim.text);
+            println!(
+                "{name}: {} {:.3} [{:.3}, {:.3}] {:?}: {}",
+                claim.id, claim.value, claim.low, claim.high, claim.verdict, claim.text
+            );
             assert!((0.0..=claim.value).contains(&claim.low) && (claim.value..=1.0).contains(&claim.high));
         }
         let value = |id: &str| claims.iter().find(|claim| claim.id == id).map(|claim| claim.value);
@@ -288,7 +296,8 @@ fn circuits(model: &Model, figures: &Value, ov: &str, qk: &str) {
         let ev = product(&w_e, &of(&w_v), v, c, d);
         let full_ov = product(&product(&ev, &of(&w_o), v, d, c), &w_u, v, c, config.d_vocab_out);
         let (eq, ek) = (product(&w_e, &of(&w_q), v, c, d), product(&w_e, &of(&w_k), v, c, d));
-        let full_qk: Vec<f64> = (0..v * v).map(|cell| (0..d).map(|i| eq[cell / v * d + i] * ek[cell % v * d + i]).sum::<f64>()).collect();
+        let full_qk: Vec<f64> =
+            (0..v * v).map(|cell| (0..d).map(|i| eq[cell / v * d + i] * ek[cell % v * d + i]).sum::<f64>()).collect();
         for (name, got) in [(ov, full_ov), (qk, full_qk)] {
             let expected = flat(&figures[name][head]);
             let far = got.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -311,10 +320,14 @@ fn all_circuits(model: &Model, cells: &Value) {
     let (w_e, w_pos, w_u) = (part("embed.W_E"), part("pos_embed.W_pos"), part("unembed.W_U"));
     let [w_q, w_k, w_v, w_o] = ["W_Q", "W_K", "W_V", "W_O"].map(|name| part(&format!("blocks.0.attn.{name}")));
     let (tokens, positions) = ((&w_e, config.d_vocab), (&w_pos, config.n_ctx));
-    let writes = |(rows, n): (&Vec<f64>, usize)| product(&product(&product(rows, &w_v, n, c, d), &w_o, n, d, c), &w_u, n, c, out);
+    let writes = |(rows, n): (&Vec<f64>, usize)| {
+        product(&product(&product(rows, &w_v, n, c, d), &w_o, n, d, c), &w_u, n, c, out)
+    };
     let attends = |(from, n): (&Vec<f64>, usize), (to, m): (&Vec<f64>, usize)| {
         let (q, k) = (product(from, &w_q, n, c, d), product(to, &w_k, m, c, d));
-        (0..n * m).map(|cell| (0..d).map(|i| q[cell / m * d + i] * k[cell % m * d + i]).sum::<f64>()).collect::<Vec<f64>>()
+        (0..n * m)
+            .map(|cell| (0..d).map(|i| q[cell / m * d + i] * k[cell % m * d + i]).sum::<f64>())
+            .collect::<Vec<f64>>()
     };
     let token_scores = attends(tokens, tokens);
     for (cell, got) in [
@@ -337,7 +350,12 @@ fn all_circuits(model: &Model, cells: &Value) {
         assert!(far < 1e-6 * scale, "cell {cell}: {far} of {scale}");
     }
     let best = |row: &[f64]| (0..out).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();
-    let next = token_scores.chunks_exact(config.d_vocab).take(out).enumerate().filter(|(token, row)| best(row) == token + 1).count();
+    let next = token_scores
+        .chunks_exact(config.d_vocab)
+        .take(out)
+        .enumerate()
+        .filter(|(token, row)| best(row) == token + 1)
+        .count();
     assert_eq!(next, 31, "tokens whose highest score goes to the next token; published: 31 of 50");
 }
 

@@ -10,7 +10,9 @@ use common::{Fixture, assert_close, config, folder};
 use pollster::block_on;
 use serde_json::Value;
 use tinylens::experiment::Experiment;
-use tinylens::model::{Activation, Edit, Generation, Hooks, Intervention, Model, Place, Tokens, Values, hook_names, read};
+use tinylens::model::{
+    Activation, Edit, Generation, Hooks, Intervention, Model, Place, Tokens, Values, hook_names, read,
+};
 use tinylens::train::Adam;
 
 const TOLERANCE: f32 = 1e-5;
@@ -35,7 +37,8 @@ fn open(name: &str) -> (Fixture, Model, Tokens) {
     let model = fixture.model(&config(&fixture.metadata("config")), "param.", &Device::flex());
     let mut tokens = Tokens::new(&fixture.rows("tokens"), model.config()).unwrap();
     if fixture.get("attention_mask").is_some() {
-        let mask: Vec<Vec<bool>> = fixture.rows("attention_mask").iter().map(|row| row.iter().map(|x| *x == 1).collect()).collect();
+        let mask: Vec<Vec<bool>> =
+            fixture.rows("attention_mask").iter().map(|row| row.iter().map(|x| *x == 1).collect()).collect();
         tokens = tokens.masked(&mask).unwrap();
     }
     (fixture, model, tokens)
@@ -43,7 +46,8 @@ fn open(name: &str) -> (Fixture, Model, Tokens) {
 
 fn run(model: &Model, tokens: &Tokens, hooks: &mut Hooks) -> Vec<f32> {
     let rows = 0..tokens.positions;
-    block_on(read(model.logits(&model.weights(), tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, hooks))).unwrap()
+    block_on(read(model.logits(&model.weights(), tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, hooks)))
+        .unwrap()
 }
 
 #[test]
@@ -84,7 +88,8 @@ fn logits_and_every_activation() {
 /// The mean cross entropy of `logits[:, :-1]` against the fixture's targets.
 fn loss_of(model: &Model, weights: &tinylens::model::Weights, tokens: &Tokens, targets: &[f32]) -> Tensor<1> {
     let rows = 0..tokens.positions - 1;
-    let logits = model.logits(weights, tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, &mut Hooks::none());
+    let logits =
+        model.logits(weights, tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, &mut Hooks::none());
     let [batch, positions, width] = logits.dims();
     let targets: Vec<i32> = targets.iter().map(|x| *x as i32).collect();
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [batch * positions]), &model.device());
@@ -100,7 +105,12 @@ fn the_gradient_of_every_parameter() {
         let weights = model.tracked_weights();
         let loss = loss_of(&model, &weights, &tokens, fixture.values("targets"));
         let gradient = block_on(read(weights.gradient(&mut loss.backward()))).unwrap();
-        assert_close(&block_on(read(loss.inner())).unwrap(), fixture.values("loss"), TOLERANCE, &format!("{name}: loss"));
+        assert_close(
+            &block_on(read(loss.inner())).unwrap(),
+            fixture.values("loss"),
+            TOLERANCE,
+            &format!("{name}: loss"),
+        );
         for entry in model.layout().entries() {
             let key = format!("grad.{}", entry.name);
             assert_close(&gradient[entry.range()], fixture.values(&key), TOLERANCE, &format!("{name}: {key}"));
@@ -115,7 +125,8 @@ fn gradients_pass_finite_differences() {
         let (fixture, model, tokens) = open(&name);
         let targets = fixture.values("targets");
         let weights = model.tracked_weights();
-        let gradient = block_on(read(weights.gradient(&mut loss_of(&model, &weights, &tokens, targets).backward()))).unwrap();
+        let gradient =
+            block_on(read(weights.gradient(&mut loss_of(&model, &weights, &tokens, targets).backward()))).unwrap();
         let values = block_on(model.read_parameters()).unwrap();
         for entry in model.layout().entries() {
             let length = (entry.len() as f32).sqrt();
@@ -163,7 +174,14 @@ fn interventions() {
         ),
         ("zero", change("blocks.1.attn.hook_pattern", Edit::Zero, Place { heads: Some(vec![0]), ..Place::default() })),
         ("mean", change("blocks.0.attn.hook_z", Edit::Mean, Place { heads: Some(vec![0]), ..Place::default() })),
-        ("add", change("blocks.1.hook_resid_pre", Edit::Add(vector), Place { positions: Some(vec![2]), ..Place::default() })),
+        (
+            "add",
+            change(
+                "blocks.1.hook_resid_pre",
+                Edit::Add(vector),
+                Place { positions: Some(vec![2]), ..Place::default() },
+            ),
+        ),
     ];
     for (name, it) in &all {
         it.check(name, model.config(), tokens.batch, tokens.positions).unwrap();

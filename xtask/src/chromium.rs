@@ -11,5 +11,8 @@ pub fn ensure() -> Outcome {
     if std::env::var_os("CHROMIUM").is_some() || which(NAMES).is_some() {
         return Ok(());
     }
-    apt_install(&["chromium"], "The browser tests need Chromium, and none was found on the PATH or in the variable CHROMIUM.")
+    apt_install(
+        &["chromium"],
+        "The browser tests need Chromium, and none was found on the PATH or in the variable CHROMIUM.",
+    )
 }

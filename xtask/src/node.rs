@@ -14,7 +14,9 @@ const OLDEST: u32 = 20;
 pub fn install(paths: &Paths) -> Outcome {
     stage("npm packages", || {
         let version = output(Command::new("node").arg("--version"));
-        let major = version.as_deref().and_then(|version| version.trim_start_matches('v').split('.').next()?.parse::<u32>().ok());
+        let major = version
+            .as_deref()
+            .and_then(|version| version.trim_start_matches('v').split('.').next()?.parse::<u32>().ok());
         if major.is_none_or(|major| major < OLDEST) {
             let found = version.unwrap_or_else(|| "none".into());
             return Err(format!(
@@ -89,7 +91,13 @@ pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     let report = paths.target.join(format!("{}.tap", folder.replace('/', "-")));
     let _ = fs::remove_file(&report); // of a run before
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"]);
+    node.args([
+        "--test",
+        "--test-concurrency=1",
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+        "--test-reporter=tap",
+    ]);
     node.arg(format!("--test-reporter-destination={}", report.display())).args(files).current_dir(&paths.root);
     node.env("TINYLENS_DIST", paths.dist());
     with_chromium(&mut node);

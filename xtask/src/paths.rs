@@ -14,9 +14,11 @@ pub struct Paths {
 
 impl Paths {
     pub fn find() -> Self {
-        let manifest = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let manifest =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest.parent().map_or(manifest.clone(), Path::to_path_buf);
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| cache().join("tinylens").join("target"), PathBuf::from);
+        let target =
+            env::var_os("CARGO_TARGET_DIR").map_or_else(|| cache().join("tinylens").join("target"), PathBuf::from);
         let target = if target.is_absolute() { target } else { root.join(target) };
         Self { root, target }
     }

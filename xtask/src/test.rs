@@ -9,12 +9,15 @@ use crate::{build, chromium, node};
 
 /// Runs every check, the later ones also when an earlier one failed.
 fn checks(paths: &Paths) -> Vec<(&'static str, Outcome)> {
-    let cargo =
-        |arguments: &[&str]| run(Command::new("cargo").args(arguments).current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target));
+    let cargo = |arguments: &[&str]| {
+        run(Command::new("cargo").args(arguments).current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target))
+    };
     let mut done = Vec::new();
     let mut check = |name: &'static str, work: &dyn Fn() -> Outcome| done.push((name, stage(name, work)));
     check("rustfmt", &|| cargo(&["fmt", "--all", "--check"]));
-    check("clippy", &|| cargo(&["clippy", "--release", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]));
+    check("clippy", &|| {
+        cargo(&["clippy", "--release", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+    });
     check("native tests", &|| cargo(&["test", "--release", "--workspace", "--locked"]));
     check("build", &|| build(paths, Profile::Release));
     check("tsc", &|| node::types(paths));

@@ -51,7 +51,13 @@ enum Face {
 
 const MODULES: [Module; 3] = [
     Module { name: "reader", package: "tinylens-reader", features: &[], folder: "reader", face: Face::Instances },
-    Module { name: "CPU", package: "tinylens", features: &["--no-default-features", "--features", "web"], folder: "cpu", face: Face::Api },
+    Module {
+        name: "CPU",
+        package: "tinylens",
+        features: &["--no-default-features", "--features", "web"],
+        folder: "cpu",
+        face: Face::Api,
+    },
     Module {
         name: "WebGPU",
         package: "tinylens",
@@ -107,9 +113,12 @@ fn flags() -> Vec<String> {
     flags.push("-Csymbol-mangling-version=v0".into());
     // Panics name the file they come from: not where it was on the machine that built this.
     let sources = paths::cargo_home().join("registry/src");
-    let mut registries: Vec<PathBuf> = fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut registries: Vec<PathBuf> =
+        fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     registries.sort(); // in another order they would be other flags
-    flags.extend(registries.iter().map(|registry| format!("--remap-path-prefix={}{}=", registry.display(), MAIN_SEPARATOR)));
+    flags.extend(
+        registries.iter().map(|registry| format!("--remap-path-prefix={}{}=", registry.display(), MAIN_SEPARATOR)),
+    );
     flags
 }
 

@@ -52,7 +52,8 @@ pub struct Layout {
 
 impl Layout {
     pub fn new(config: &ModelConfig) -> Self {
-        let ModelConfig { n_layers, n_heads: h, d_model: c, d_head: d, d_mlp: m, n_ctx, d_vocab, d_vocab_out, .. } = *config;
+        let ModelConfig { n_layers, n_heads: h, d_model: c, d_head: d, d_mlp: m, n_ctx, d_vocab, d_vocab_out, .. } =
+            *config;
         let mut layout = Self { entries: Vec::new() };
         layout.add("embed.W_E", &[d_vocab, c], Start::Normal);
         if config.positional_embedding_type != PositionalEmbedding::Rotary {

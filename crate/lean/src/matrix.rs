@@ -235,24 +235,35 @@ mod tests {
 
     /// Numbers around zero.
     fn drawn(length: usize, lane: u32) -> Vec<f32> {
-        (0..length as u32).map(|index| block(1, Stream::Edit, At { step: 0, index, lane })[0] as i32 as f32 / 2f32.powi(31)).collect()
+        (0..length as u32)
+            .map(|index| block(1, Stream::Edit, At { step: 0, index, lane })[0] as i32 as f32 / 2f32.powi(31))
+            .collect()
     }
 
     /// Every remainder of tiles, sums longer than one panel, parts of wider rows, transposes; beside the definition in float64.
     #[test]
     fn products_are_those_of_the_definition() {
-        for (case, (m, k, n)) in
-            [(1, 1, 1), (4, 3, 8), (5, 300, 9), (7, 257, 15), (2, 513, 23), (13, 16, 6), (3, 0, 4)].into_iter().enumerate()
+        for (case, (m, k, n)) in [(1, 1, 1), (4, 3, 8), (5, 300, 9), (7, 257, 15), (2, 513, 23), (13, 16, 6), (3, 0, 4)]
+            .into_iter()
+            .enumerate()
         {
-            for (transposed_a, transposed_b, scale, add) in
-                [(false, false, 1.0, false), (true, false, 0.5, true), (false, true, -2.0, false), (true, true, 1.0, true)]
-            {
+            for (transposed_a, transposed_b, scale, add) in [
+                (false, false, 1.0, false),
+                (true, false, 0.5, true),
+                (false, true, -2.0, false),
+                (true, true, 1.0, true),
+            ] {
                 let wide = |rows: usize, columns: usize| ((columns + case), rows * (columns + case));
-                let [(stride_a, length_a), (stride_b, length_b), (stride, length)] =
-                    [if transposed_a { wide(k, m) } else { wide(m, k) }, if transposed_b { wide(n, k) } else { wide(k, n) }, wide(m, n)];
+                let [(stride_a, length_a), (stride_b, length_b), (stride, length)] = [
+                    if transposed_a { wide(k, m) } else { wide(m, k) },
+                    if transposed_b { wide(n, k) } else { wide(k, n) },
+                    wide(m, n),
+                ];
                 let (a, b, before) = (drawn(length_a, 1), drawn(length_b, 2), drawn(length, 3));
-                let of_a = if transposed_a { Matrix::part(&a, k, m, stride_a).t() } else { Matrix::part(&a, m, k, stride_a) };
-                let of_b = if transposed_b { Matrix::part(&b, n, k, stride_b).t() } else { Matrix::part(&b, k, n, stride_b) };
+                let of_a =
+                    if transposed_a { Matrix::part(&a, k, m, stride_a).t() } else { Matrix::part(&a, m, k, stride_a) };
+                let of_b =
+                    if transposed_b { Matrix::part(&b, n, k, stride_b).t() } else { Matrix::part(&b, k, n, stride_b) };
                 let mut out = before.clone();
                 multiply_part(&mut out, stride, of_a, of_b, scale, add);
                 for (at, (got, before)) in out.iter().zip(before).enumerate() {
@@ -260,7 +271,8 @@ mod tests {
                     let value = |values: &[f32], stride: usize, transposed: bool, i: usize, j: usize| {
                         f64::from(values[if transposed { j * stride + i } else { i * stride + j }])
                     };
-                    let term = |p: usize| value(&a, stride_a, transposed_a, i, p) * value(&b, stride_b, transposed_b, p, j);
+                    let term =
+                        |p: usize| value(&a, stride_a, transposed_a, i, p) * value(&b, stride_b, transposed_b, p, j);
                     let sum = if j < n { f64::from(scale) * (0..k).map(term).sum::<f64>() } else { 0.0 };
                     let expected = sum + if add || j >= n { f64::from(before) } else { 0.0 };
                     assert!(

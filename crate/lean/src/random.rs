@@ -126,13 +126,18 @@ mod tests {
 
     #[test]
     fn normals_have_the_moments_of_the_standard_normal() {
-        let draws: Vec<f64> =
-            (0..25_000).flat_map(|index| normals(1, Stream::Init, At { index, ..At::default() })).map(f64::from).collect();
+        let draws: Vec<f64> = (0..25_000)
+            .flat_map(|index| normals(1, Stream::Init, At { index, ..At::default() }))
+            .map(f64::from)
+            .collect();
         let n = draws.len() as f64;
         let mean = draws.iter().sum::<f64>() / n;
         let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
         let kurtosis = draws.iter().map(|x| ((x - mean) / variance.sqrt()).powi(4)).sum::<f64>() / n;
-        assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.015 && (kurtosis - 3.0).abs() < 0.08, "{mean} {variance} {kurtosis}");
+        assert!(
+            mean.abs() < 0.01 && (variance - 1.0).abs() < 0.015 && (kurtosis - 3.0).abs() < 0.08,
+            "{mean} {variance} {kurtosis}"
+        );
     }
 
     #[test]

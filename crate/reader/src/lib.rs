@@ -18,7 +18,8 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub fn open(bytes: &[u8], config: &str) -> Result<Array, String> {
     throw_panics();
-    let given: Map<String, Value> = serde_json::from_str(config).map_err(|error| format!("config can't be read: {error}."))?;
+    let given: Map<String, Value> =
+        serde_json::from_str(config).map_err(|error| format!("config can't be read: {error}."))?;
     let opened = checkpoint::open(bytes, &given).map_err(|error| error.to_string())?;
     let record = serde_json::to_string(&opened).map_err(|error| error.to_string())?;
     Ok(Array::of2(&record.into(), &Float32Array::from(&opened.parameters[..])))

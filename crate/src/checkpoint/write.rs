@@ -21,7 +21,8 @@ pub async fn to_safetensors(model: &Model, task: Option<&TaskConfig>) -> Result<
     let unwritable = |why: String| Error::new(format!("The model could not be written: {why}."));
     let values = model.read_parameters().await?;
     let entries = model.layout().entries();
-    let bytes: Vec<Vec<u8>> = entries.iter().map(|entry| values[entry.range()].iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+    let bytes: Vec<Vec<u8>> =
+        entries.iter().map(|entry| values[entry.range()].iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
     let mut views = Vec::with_capacity(entries.len());
     for (entry, bytes) in entries.iter().zip(&bytes) {
         views.push((
@@ -77,6 +78,9 @@ mod tests {
     fn python_spells_none_and_booleans_its_own_way() {
         let text = python(&Experiment::default().model, "it's \"mine\".safetensors");
         assert!(text.contains("    normalization_type=None,\n") && text.contains("    attn_only=True,\n"), "{text}");
-        assert!(text.contains("    d_model=128,\n") && text.contains(r#"load_file("it's \"mine\".safetensors")"#), "{text}");
+        assert!(
+            text.contains("    d_model=128,\n") && text.contains(r#"load_file("it's \"mine\".safetensors")"#),
+            "{text}"
+        );
     }
 }

@@ -10,12 +10,14 @@ pub fn check(setting: &Setting, value: &Value) -> Result<Value, ConfigError> {
     let accepted = match (setting.kind, value) {
         (_, Value::Null) if setting.optional => Some(Value::Null),
         (Kind::Integer { min, max }, Value::Number(number)) => {
-            let whole = number
-                .as_u64()
-                .or_else(|| number.as_f64().filter(|x| x.fract() == 0.0 && *x >= 0.0 && *x < 2f64.powi(53)).map(|x| x as u64));
+            let whole = number.as_u64().or_else(|| {
+                number.as_f64().filter(|x| x.fract() == 0.0 && *x >= 0.0 && *x < 2f64.powi(53)).map(|x| x as u64)
+            });
             whole.filter(|x| (min..=max).contains(x)).map(|x| json!(x))
         }
-        (Kind::Real { min, max, .. }, Value::Number(number)) => number.as_f64().filter(|x| (min..=max).contains(x)).map(|x| json!(x)),
+        (Kind::Real { min, max, .. }, Value::Number(number)) => {
+            number.as_f64().filter(|x| (min..=max).contains(x)).map(|x| json!(x))
+        }
         (Kind::Boolean, Value::Bool(_)) => Some(value.clone()),
         (Kind::Choice(names), Value::String(name)) => names.contains(&name.as_str()).then(|| value.clone()),
         (Kind::Integers { max, most }, Value::Array(list)) => {
@@ -30,8 +32,12 @@ pub fn check(setting: &Setting, value: &Value) -> Result<Value, ConfigError> {
         }
         _ => None,
     };
-    accepted
-        .ok_or_else(|| ConfigError::new(setting.path, format!("{} is {}; it must be {}.", setting.path, shown(value), setting.accepts())))
+    accepted.ok_or_else(|| {
+        ConfigError::new(
+            setting.path,
+            format!("{} is {}; it must be {}.", setting.path, shown(value), setting.accepts()),
+        )
+    })
 }
 
 /// One of a setting's texts, as it is written.

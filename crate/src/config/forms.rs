@@ -89,8 +89,10 @@ pub fn panel(text: &str) -> Option<String> {
 
 /// What a person may have called a file. Nothing invisible, nor what turns the direction of the text that stands beside it.
 pub fn file_text(text: &str) -> Option<String> {
-    let hidden =
-        |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
     let length = text.chars().count();
     ((1..=200).contains(&length) && !text.chars().any(hidden)).then(|| text.into())
 }

@@ -67,7 +67,9 @@ impl Knockout {
         match self {
             Self::Head { head, .. } => head.is_in(model),
             Self::Edge { head, pair, .. } => head.is_in(model) && pair.is_in(model),
-            Self::Position(position) => position < model.n_ctx && model.positional_embedding_type != PositionalEmbedding::Rotary,
+            Self::Position(position) => {
+                position < model.n_ctx && model.positional_embedding_type != PositionalEmbedding::Rotary
+            }
             Self::Mlp(layer) => layer < model.n_layers && !model.attn_only,
         }
     }
@@ -105,7 +107,9 @@ impl FromStr for Knockout {
             ["head", head, "zero"] => Ok(Self::Head { head: head.parse()?, instead: Instead::Zero }),
             ["head", head, "mean"] => Ok(Self::Head { head: head.parse()?, instead: Instead::Mean }),
             ["head", head, "resample"] => Ok(Self::Head { head: head.parse()?, instead: Instead::Resample }),
-            ["edge", head, destination, source] => Ok(Self::Edge { head: head.parse()?, pair: pair(destination, source)?, zero: false }),
+            ["edge", head, destination, source] => {
+                Ok(Self::Edge { head: head.parse()?, pair: pair(destination, source)?, zero: false })
+            }
             ["edge", head, destination, source, "zero"] => {
                 Ok(Self::Edge { head: head.parse()?, pair: pair(destination, source)?, zero: true })
             }

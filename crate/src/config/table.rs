@@ -8,11 +8,24 @@ use super::forms::{MAX_TOKEN, canonical, file_text, hash, packed, panel, stop, v
 use super::knockout::{Head, Knockout, Pair};
 use super::settings::{Kind, Resolved, Setting};
 
-const fn integer(path: &'static str, min: u64, max: u64, default: fn(&Resolved) -> Value, help: &'static str) -> Setting {
+const fn integer(
+    path: &'static str,
+    min: u64,
+    max: u64,
+    default: fn(&Resolved) -> Value,
+    help: &'static str,
+) -> Setting {
     Setting { path, kind: Kind::Integer { min, max }, optional: false, default, derived: None, help }
 }
 
-const fn real(path: &'static str, min: f64, max: f64, log: bool, default: fn(&Resolved) -> Value, help: &'static str) -> Setting {
+const fn real(
+    path: &'static str,
+    min: f64,
+    max: f64,
+    log: bool,
+    default: fn(&Resolved) -> Value,
+    help: &'static str,
+) -> Setting {
     Setting { path, kind: Kind::Real { min, max, log }, optional: false, default, derived: None, help }
 }
 
@@ -24,11 +37,29 @@ const fn text(path: &'static str, form: &'static str, read: fn(&str) -> Option<S
     Setting { path, kind: Kind::Text { form, read }, optional: true, default: |_| Value::Null, derived: None, help }
 }
 
-const fn texts(path: &'static str, form: &'static str, read: fn(&str) -> Option<String>, most: usize, help: &'static str) -> Setting {
-    Setting { path, kind: Kind::Texts { form, read, most, each: false }, optional: false, default: |_| json!([]), derived: None, help }
+const fn texts(
+    path: &'static str,
+    form: &'static str,
+    read: fn(&str) -> Option<String>,
+    most: usize,
+    help: &'static str,
+) -> Setting {
+    Setting {
+        path,
+        kind: Kind::Texts { form, read, most, each: false },
+        optional: false,
+        default: |_| json!([]),
+        derived: None,
+        help,
+    }
 }
 
-const fn choice(path: &'static str, choices: &'static [&'static str], default: fn(&Resolved) -> Value, help: &'static str) -> Setting {
+const fn choice(
+    path: &'static str,
+    choices: &'static [&'static str],
+    default: fn(&Resolved) -> Value,
+    help: &'static str,
+) -> Setting {
     Setting { path, kind: Kind::Choice(choices), optional: false, default, derived: None, help }
 }
 

@@ -79,7 +79,9 @@ impl Plan {
         value: Option<Choice>,
         seed: u32,
     ) -> Result<Self> {
-        use Ablation::{BosDeletion, BosInjection, BosOnly, BosReplacement, MidDeletion, MidInjection, MidReplacement, Shorter};
+        use Ablation::{
+            BosDeletion, BosInjection, BosOnly, BosReplacement, MidDeletion, MidInjection, MidReplacement, Shorter,
+        };
         let length = task.list_length;
         if matches!(ablation, BosInjection | BosReplacement | BosDeletion | BosOnly) && task.bos_token.is_none() {
             return Err(Error::new(
@@ -92,7 +94,9 @@ impl Plan {
             ));
         }
         if ablation == Shorter && length < 2 {
-            return Err(Error::new("The task's lists have one number (task.list_length); a shorter list would have none."));
+            return Err(Error::new(
+                "The task's lists have one number (task.list_length); a shorter list would have none.",
+            ));
         }
         let numbers = task.min_value..task.max_value;
         let near = |number: usize| Choice::At(number.clamp(numbers.start, numbers.end - 1));
@@ -104,7 +108,13 @@ impl Plan {
             Shorter => (Choice::At(length.saturating_sub(2).max(1)), Choice::At(0)),
             _ => (Choice::At(0), Choice::At(0)),
         };
-        let plan = Self { task: task.clone(), ablation, site: site.unwrap_or(defaults.0), value: value.unwrap_or(defaults.1), seed };
+        let plan = Self {
+            task: task.clone(),
+            ablation,
+            site: site.unwrap_or(defaults.0),
+            value: value.unwrap_or(defaults.1),
+            seed,
+        };
         plan.check(model)?;
         Ok(plan)
     }
@@ -126,7 +136,10 @@ impl Plan {
         if let (Choice::At(value), true) = (self.value, has_value)
             && value >= model.d_vocab
         {
-            return Err(Error::new(format!("value is {value}; tokens of this model are 0 to {}, or \"random\".", model.d_vocab - 1)));
+            return Err(Error::new(format!(
+                "value is {value}; tokens of this model are 0 to {}, or \"random\".",
+                model.d_vocab - 1
+            )));
         }
         let needed = self.task.sequence_length(self.task.list_length);
         if needed > model.n_ctx {
@@ -273,7 +286,12 @@ mod tests {
     use crate::experiment::Experiment;
     use serde_json::json;
 
-    fn plan(partial: serde_json::Value, ablation: Ablation, site: Option<Choice>, value: Option<Choice>) -> Result<Plan> {
+    fn plan(
+        partial: serde_json::Value,
+        ablation: Ablation,
+        site: Option<Choice>,
+        value: Option<Choice>,
+    ) -> Result<Plan> {
         let experiment = Experiment::resolve(&json!({ "task": partial })).unwrap();
         Plan::new(&experiment.task, &experiment.model, ablation, site, value, 7)
     }
@@ -341,7 +359,12 @@ mod tests {
     #[test]
     fn verdicts_on_answers() {
         let task = Experiment::default().task;
-        let case = Case { list: vec![6, 2, 59, 50, 20], prompt: vec![65, 6, 2, 59, 66, 20, 66], rest: vec![2, 6, 20, 59], new_tokens: 5 };
+        let case = Case {
+            list: vec![6, 2, 59, 50, 20],
+            prompt: vec![65, 6, 2, 59, 66, 20, 66],
+            rest: vec![2, 6, 20, 59],
+            new_tokens: 5,
+        };
         let verdict = |answer: &[usize]| {
             let Verdict { exact, rest_then_largest, last_is_largest, special, right } = case.verdict(&task, answer);
             (exact, rest_then_largest, last_is_largest, special, right)
@@ -350,7 +373,8 @@ mod tests {
         assert_eq!(verdict(&[2, 6, 20, 59, 3]), (true, false, false, false, 4));
         assert_eq!(verdict(&[2, 6, 59, 59, 59]), (false, false, true, false, 3));
         assert_eq!(verdict(&[2, 66, 20, 59, 59]), (false, false, true, true, 3));
-        let kinds: Vec<Emitted> = [2, 2, 59, 59, 59].iter().enumerate().map(|(i, token)| case.emitted(&task, i, *token)).collect();
+        let kinds: Vec<Emitted> =
+            [2, 2, 59, 59, 59].iter().enumerate().map(|(i, token)| case.emitted(&task, i, *token)).collect();
         assert_eq!(kinds, [Emitted::Right, Emitted::Earlier, Emitted::Later, Emitted::Right, Emitted::LargestAgain]);
     }
 

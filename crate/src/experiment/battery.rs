@@ -73,7 +73,13 @@ struct Tally {
 impl Battery {
     /// # Errors
     /// If there are no lists, or too many; if an intervention does not fit the model.
-    pub fn new(plan: Plan, task: &TaskConfig, model: &Model, interventions: Vec<Intervention>, lists: u32) -> Result<Self> {
+    pub fn new(
+        plan: Plan,
+        task: &TaskConfig,
+        model: &Model,
+        interventions: Vec<Intervention>,
+        lists: u32,
+    ) -> Result<Self> {
         if lists == 0 || lists > MOST_LISTS {
             return Err(Error::new(format!("lists is {lists}; it must be a whole number from 1 to {MOST_LISTS}.")));
         }
@@ -195,7 +201,9 @@ mod tests {
     /// Decoding by guesses gives what generating token by token gives, in every experiment, of a model that is often wrong.
     #[test]
     fn guessing_changes_nothing() {
-        let experiment = Experiment::resolve(&json!({ "task": { "max_value": 8, "list_length": 4 }, "model": { "d_model": 32 } })).unwrap();
+        let experiment =
+            Experiment::resolve(&json!({ "task": { "max_value": 8, "list_length": 4 }, "model": { "d_model": 32 } }))
+                .unwrap();
         let mut run = crate::train::Run::new(experiment.clone(), &Device::flex());
         block_on(run.step(150)).unwrap();
         let model = run.model();
@@ -212,13 +220,20 @@ mod tests {
             let mut exact = 0;
             for number in 0..report.lists {
                 let case = plan.case(number);
-                let whole = block_on(model.generate(std::slice::from_ref(&case.prompt), &Generation::greedy(case.new_tokens), &[]))
-                    .unwrap()
-                    .remove(0);
+                let whole = block_on(model.generate(
+                    std::slice::from_ref(&case.prompt),
+                    &Generation::greedy(case.new_tokens),
+                    &[],
+                ))
+                .unwrap()
+                .remove(0);
                 exact += u64::from(case.verdict(&experiment.task, &whole[case.prompt.len()..]).exact);
             }
             assert_eq!(report.exact, Rate::of(exact, u64::from(report.lists)), "{ablation:?}");
-            assert_eq!(report.confusion.iter().map(|place| place.iter().sum::<u64>()).max(), Some(u64::from(report.lists)));
+            assert_eq!(
+                report.confusion.iter().map(|place| place.iter().sum::<u64>()).max(),
+                Some(u64::from(report.lists))
+            );
             rates.push(report.exact.rate);
         }
         assert!(rates[0] > 0.1 && rates[0] < 1.0, "some right, some wrong: {rates:?}");

@@ -6,7 +6,10 @@ use crate::config::settings::{Resolved, SETTINGS, Setting};
 use crate::config::{ConfigError, check};
 
 /// Every one of these rows' fields as given or by default, by path; and what is wrong with single fields, which have their defaults then.
-pub(super) fn settle<'a>(rows: &[Setting], given: impl Fn(&Setting) -> Option<&'a Value>) -> (Map<String, Value>, Vec<ConfigError>) {
+pub(super) fn settle<'a>(
+    rows: &[Setting],
+    given: impl Fn(&Setting) -> Option<&'a Value>,
+) -> (Map<String, Value>, Vec<ConfigError>) {
     let mut values = Map::new();
     let mut errors = Vec::new();
     for setting in rows {
@@ -58,10 +61,18 @@ fn unknown_names(partial: &Value) -> Vec<ConfigError> {
         match fields {
             _ if rows.is_empty() => errors.push(ConfigError::new(group.as_str(), no_such_group(group))),
             _ if rows[0].path == group => {}
-            Value::Object(fields) => errors.extend(fields.keys().filter(|field| !known.contains(&field.as_str())).map(|field| {
-                ConfigError::new(format!("{group}.{field}"), format!("{group} has no field {field}; it has {}.", known.join(", ")))
-            })),
-            _ => errors.push(ConfigError::new(group.as_str(), format!("{group} must be an object with fields such as {}.", known[0]))),
+            Value::Object(fields) => {
+                errors.extend(fields.keys().filter(|field| !known.contains(&field.as_str())).map(|field| {
+                    ConfigError::new(
+                        format!("{group}.{field}"),
+                        format!("{group} has no field {field}; it has {}.", known.join(", ")),
+                    )
+                }))
+            }
+            _ => errors.push(ConfigError::new(
+                group.as_str(),
+                format!("{group} must be an object with fields such as {}.", known[0]),
+            )),
         }
     }
     errors
@@ -71,5 +82,8 @@ fn no_such_group(group: &str) -> String {
     let mut others: Vec<&str> = SETTINGS.iter().map(|setting| setting.group()).collect();
     others.dedup();
     others.retain(|group| !["task", "model", "train"].contains(group));
-    format!("An experiment has no field {group}; it has task, model and train, and what a link says besides: {}.", others.join(", "))
+    format!(
+        "An experiment has no field {group}; it has task, model and train, and what a link says besides: {}.",
+        others.join(", ")
+    )
 }

@@ -26,8 +26,13 @@ pub(super) fn clean_prompt(task: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
 /// Makes one change, or says why it can't be made, as the end of a sentence.
 pub(super) fn apply(prompt: &mut Vec<usize>, edit: TokenEdit, task: &TaskConfig) -> std::result::Result<(), String> {
     let length = prompt.len();
-    let there =
-        |at: usize| if at < length { Ok(()) } else { Err(format!("positions of the prompt are then 0 to {}", length.saturating_sub(1))) };
+    let there = |at: usize| {
+        if at < length {
+            Ok(())
+        } else {
+            Err(format!("positions of the prompt are then 0 to {}", length.saturating_sub(1)))
+        }
+    };
     match edit {
         TokenEdit::Replace { at, token } => {
             there(at)?;
@@ -85,8 +90,14 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_said() {
         let refused = |edits: &[&str]| applied(edits).unwrap_err().to_string();
-        assert_eq!(refused(&["delete:0", "replace:6:MID"]), "edit[1] is replace:6:MID; positions of the prompt are then 0 to 5.");
-        assert_eq!(refused(&["insert:8:1"]), "edit[0] is insert:8:1; the positions where a token can be inserted are then 0 to 7.");
+        assert_eq!(
+            refused(&["delete:0", "replace:6:MID"]),
+            "edit[1] is replace:6:MID; positions of the prompt are then 0 to 5."
+        );
+        assert_eq!(
+            refused(&["insert:8:1"]),
+            "edit[0] is insert:8:1; the positions where a token can be inserted are then 0 to 7."
+        );
         assert_eq!(refused(&["replace:0:EOS"]), "edit[0] is replace:0:EOS; this task has no EOS.");
         assert!(refused(&["delete:0"; 7]).contains("at least one token"));
     }

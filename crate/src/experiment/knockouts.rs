@@ -38,7 +38,9 @@ impl From<Knockout> for Intervention {
                 let at = Place { positions: Some(vec![position]), ..Place::default() };
                 Self { hook: "hook_pos_embed".into(), edit: Edit::Zero, at }
             }
-            Knockout::Mlp(layer) => Self { hook: format!("blocks.{layer}.hook_mlp_out"), edit: Edit::Zero, at: Place::default() },
+            Knockout::Mlp(layer) => {
+                Self { hook: format!("blocks.{layer}.hook_mlp_out"), edit: Edit::Zero, at: Place::default() }
+            }
         }
     }
 }

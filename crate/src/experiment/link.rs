@@ -89,12 +89,20 @@ fn read(link: &str, warnings: &mut Warnings) -> Record {
         None if link.contains("://") => "",
         None => link,
     };
-    let fields = || text.split('&').filter(|field| !field.is_empty()).map(|field| field.split_once('=').unwrap_or((field, "")));
+    let fields =
+        || text.split('&').filter(|field| !field.is_empty()).map(|field| field.split_once('=').unwrap_or((field, "")));
     let version = fields().find(|(name, _)| *name == "v").map_or(VERSION, |(_, version)| version);
     if version != VERSION {
         warnings.add(|| {
-            let newer = if version.parse::<u32>().is_ok_and(|version| version > 1) { ", which a newer Tinylens made" } else { "" };
-            format!("The link is of version {}{newer}; this Tinylens reads version {VERSION}, and shows its defaults.", cut(version))
+            let newer = if version.parse::<u32>().is_ok_and(|version| version > 1) {
+                ", which a newer Tinylens made"
+            } else {
+                ""
+            };
+            format!(
+                "The link is of version {}{newer}; this Tinylens reads version {VERSION}, and shows its defaults.",
+                cut(version)
+            )
         });
         return Record::default();
     }
@@ -133,8 +141,10 @@ fn given<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, warnings: &mut Wa
 
 fn unknown(name: &str) -> String {
     let meant = SETTINGS.iter().find(|setting| setting.field() == name || setting.path.eq_ignore_ascii_case(name));
-    let meant =
-        meant.map_or_else(|| "fields are named like task.list_length".into(), |setting| format!("{} is meant, perhaps", setting.path));
+    let meant = meant.map_or_else(
+        || "fields are named like task.list_length".into(),
+        |setting| format!("{} is meant, perhaps", setting.path),
+    );
     format!("The link has a field {}, which is not known and ignored; {meant}.", cut(name))
 }
 
@@ -145,7 +155,10 @@ fn items(setting: &Setting, text: &str, given: &mut Map<String, Value>, warnings
     let Value::Array(list) = list else { return };
     for text in text.split(',').filter(|text| !text.is_empty()) {
         if list.len() >= most {
-            warnings.ignored(setting.path, &format!("{} has more than {most} items; those after them are left out.", setting.path));
+            warnings.ignored(
+                setting.path,
+                &format!("{} has more than {most} items; those after them are left out.", setting.path),
+            );
             return;
         }
         match check_item(setting, decoded(text).trim()) {
@@ -164,7 +177,12 @@ fn value(setting: &Setting, text: &str) -> Value {
     let number = |text: &str| match text.trim().parse::<u64>() {
         Ok(whole) => json!(whole),
         // Not infinity and the like, which JSON would write as null.
-        Err(_) => text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map_or_else(|| json!(text), |number| json!(number)),
+        Err(_) => text
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map_or_else(|| json!(text), |number| json!(number)),
     };
     match setting.kind {
         Kind::Integer { .. } | Kind::Real { .. } => number(&text),
@@ -225,7 +243,9 @@ impl Warnings {
     }
 
     fn ignored(&mut self, path: &str, why: &str) {
-        self.add(|| if why.starts_with(path) { format!("{why} It is ignored.") } else { format!("{path} is ignored: {why}") });
+        self.add(|| {
+            if why.starts_with(path) { format!("{why} It is ignored.") } else { format!("{path} is ignored: {why}") }
+        });
     }
 
     fn finish(mut self) -> Vec<String> {
@@ -254,7 +274,8 @@ mod tests {
 
     #[test]
     fn the_issues_example() {
-        let record = record(json!({ "task": { "list_length": 7 }, "train": { "steps": 300 }, "edit": ["replace:4:MID"] }));
+        let record =
+            record(json!({ "task": { "list_length": 7 }, "train": { "steps": 300 }, "edit": ["replace:4:MID"] }));
         assert_eq!(encode(&record), "v=1&task.list_length=7&train.steps=300&edit=replace:4:MID");
         assert_eq!(decode(&encode(&record)), Decoded { record, warnings: vec![] });
     }
@@ -269,8 +290,9 @@ mod tests {
 
     #[test]
     fn what_follows_another_field_is_left_out() {
-        let follows =
-            record(json!({ "task": { "list_length": 7 }, "model": { "n_ctx": 16, "d_head": 128 }, "prompt": [6, 2, 59, 50, 20, 41, 42] }));
+        let follows = record(
+            json!({ "task": { "list_length": 7 }, "model": { "n_ctx": 16, "d_head": 128 }, "prompt": [6, 2, 59, 50, 20, 41, 42] }),
+        );
         assert_eq!(encode(&follows), "v=1&task.list_length=7&prompt=6,2,59,50,20,41,42");
         assert_eq!(encode(&record(json!({ "task": { "bos_token": null } }))), "v=1&task.bos_token=none");
     }
@@ -287,14 +309,21 @@ mod tests {
         assert_eq!(by_hand.record, expected);
         assert_eq!(by_hand.warnings, ["edit has insert:0:MID; this task has no MID. It is ignored."]);
         assert!(
-            encode(&by_hand.record).starts_with("v=1&task.mid_token=none&model.attn_only=false&train.lr=0.01&prompt=3,1&edit=delete:0&")
+            encode(&by_hand.record)
+                .starts_with("v=1&task.mid_token=none&model.attn_only=false&train.lr=0.01&prompt=3,1&edit=delete:0&")
         );
     }
 
     #[test]
     fn each_thing_that_is_wrong_is_ignored_with_a_sentence() {
-        assert_eq!(one_warning("task.list_length=0"), "task.list_length is 0; it must be a whole number from 1 to 50. It is ignored.");
-        assert_eq!(one_warning("train.lr=inf"), "train.lr is \"inf\"; it must be a number from 0.0000001 to 1. It is ignored.");
+        assert_eq!(
+            one_warning("task.list_length=0"),
+            "task.list_length is 0; it must be a whole number from 1 to 50. It is ignored."
+        );
+        assert_eq!(
+            one_warning("train.lr=inf"),
+            "train.lr is \"inf\"; it must be a number from 0.0000001 to 1. It is ignored."
+        );
         assert_eq!(one_warning("train.lr=0.1&train.lr=0.2"), "train.lr is given twice; the first is taken.");
         assert_eq!(
             one_warning("list_length=3"),
@@ -306,10 +335,17 @@ mod tests {
         assert_eq!(decode("v=2&task.list_length=3").record, Record::default());
         assert!(one_warning("v=x").contains("reads version 1"));
         assert!(
-            one_warning("task.list_length=6&model.n_ctx=12").starts_with("model.n_ctx is 12; a sequence of 6 numbers takes at least 14.")
+            one_warning("task.list_length=6&model.n_ctx=12")
+                .starts_with("model.n_ctx is 12; a sequence of 6 numbers takes at least 14.")
         );
-        assert!(one_warning("model.d_vocab=10").starts_with("model.d_vocab is 10; the numbers of the task take at least 64."));
-        assert!(one_warning("model.d_vocab=66").starts_with("model.d_vocab is ignored: task.mid_token is 66; it must be less"));
+        assert!(
+            one_warning("model.d_vocab=10")
+                .starts_with("model.d_vocab is 10; the numbers of the task take at least 64.")
+        );
+        assert!(
+            one_warning("model.d_vocab=66")
+                .starts_with("model.d_vocab is ignored: task.mid_token is 66; it must be less")
+        );
         assert!(one_warning("prompt=1,2,x").starts_with("prompt is [1,2,\"x\"]; it must be 1 to 50 whole numbers"));
         assert!(one_warning("weights=AAAA").starts_with("weights"));
         assert!(one_warning(&format!("expect.version={}", "x".repeat(5000))).len() < 200);
@@ -326,7 +362,8 @@ mod tests {
 
     #[test]
     fn edits_that_can_be_made_stand() {
-        let Decoded { record, warnings } = decode("edit=delete:7&edit=replace:1:BOS&edit=move:0:9&edit=delete:6&edit=replace:6:1");
+        let Decoded { record, warnings } =
+            decode("edit=delete:7&edit=replace:1:BOS&edit=move:0:9&edit=delete:6&edit=replace:6:1");
         assert_eq!(serde_json::to_value(&record).unwrap()["edit"], json!(["replace:1:BOS", "delete:6"]));
         assert_eq!(warnings.len(), 3);
     }

@@ -39,14 +39,18 @@ pub(super) fn mend(given: &mut Map<String, Value>) -> (Experiment, Vec<ConfigErr
 }
 
 fn judged(given: &Map<String, Value>, without: &[String]) -> Result<Experiment, Vec<ConfigError>> {
-    let (values, _) =
-        settle(of_experiments(), |setting| given.get(setting.path).filter(|_| !without.iter().any(|path| path == setting.path)));
+    let (values, _) = settle(of_experiments(), |setting| {
+        given.get(setting.path).filter(|_| !without.iter().any(|path| path == setting.path))
+    });
     Experiment::consistent(nested(values))
 }
 
 /// The rows of a task, a model and its training, which come first.
 fn of_experiments() -> &'static [Setting] {
-    let end = SETTINGS.iter().position(|setting| !["task", "model", "train"].contains(&setting.group())).unwrap_or(SETTINGS.len());
+    let end = SETTINGS
+        .iter()
+        .position(|setting| !["task", "model", "train"].contains(&setting.group()))
+        .unwrap_or(SETTINGS.len());
     &SETTINGS[..end]
 }
 
@@ -64,7 +68,8 @@ fn greedy(given: &Map<String, Value>, paths: &[String]) -> Vec<String> {
     while out.len() < paths.len() {
         let mut best: Option<(usize, &String)> = None;
         for path in paths.iter().filter(|path| !out.contains(path)) {
-            let left = judged(given, &[&out[..], std::slice::from_ref(path)].concat()).map_or_else(|errors| errors.len(), |_| 0);
+            let left = judged(given, &[&out[..], std::slice::from_ref(path)].concat())
+                .map_or_else(|errors| errors.len(), |_| 0);
             if best.is_none_or(|(least, _)| left < least) {
                 best = Some((left, path));
             }
@@ -128,12 +133,18 @@ mod tests {
         // A vocabulary of 10 contradicts BOS, MID and the numbers, none of which was given.
         assert_eq!(mended(json!({ "model.d_vocab": 10, "train.lr": 0.1 })).0, ["model.d_vocab"]);
         // The task has three contradictions; without its max_value it has none.
-        assert_eq!(mended(json!({ "task.max_value": 4, "task.repeats": false, "task.bos_token": 70, "task.mid_token": 71 })).0.len(), 1);
+        assert_eq!(
+            mended(json!({ "task.max_value": 4, "task.repeats": false, "task.bos_token": 70, "task.mid_token": 71 }))
+                .0
+                .len(),
+            1
+        );
     }
 
     #[test]
     fn contradictions_apart_from_each_other_cost_one_field_each() {
-        let (removed, _) = mended(json!({ "model.n_ctx": 3, "train.num_samples": 5, "model.seed": 3, "task.bos_token": 9 }));
+        let (removed, _) =
+            mended(json!({ "model.n_ctx": 3, "train.num_samples": 5, "model.seed": 3, "task.bos_token": 9 }));
         assert_eq!(removed.len(), 3);
     }
 }

@@ -80,13 +80,18 @@ impl Experiment {
     /// As [`Experiment::resolve`].
     pub fn around(model: &ModelConfig, given: &[&Value]) -> Result<Self, Vec<ConfigError>> {
         let mut whole = Map::new();
-        for (group, fields) in given.iter().filter_map(|given| given.as_object()).flatten().filter(|(group, _)| *group != "model") {
+        for (group, fields) in
+            given.iter().filter_map(|given| given.as_object()).flatten().filter(|(group, _)| *group != "model")
+        {
             match (whole.entry(group.clone()).or_insert_with(|| Value::Object(Map::new())), fields) {
                 (Value::Object(known), Value::Object(fields)) => known.extend(fields.clone()),
                 (known, other) => *known = other.clone(),
             }
         }
-        whole.insert("model".into(), serde_json::to_value(model).map_err(|error| vec![ConfigError::new("", error.to_string())])?);
+        whole.insert(
+            "model".into(),
+            serde_json::to_value(model).map_err(|error| vec![ConfigError::new("", error.to_string())])?,
+        );
         Self::resolve(&Value::Object(whole))
     }
 
@@ -100,11 +105,18 @@ impl Experiment {
             }
         };
         if task.min_value >= task.max_value {
-            let message = format!("task.max_value is {}; it must be more than task.min_value, {}.", task.max_value, task.min_value);
+            let message = format!(
+                "task.max_value is {}; it must be more than task.min_value, {}.",
+                task.max_value, task.min_value
+            );
             return vec![ConfigError::new("task.max_value", message)];
         }
         let numbers = task.min_value..task.max_value;
-        let special = [("task.bos_token", task.bos_token), ("task.mid_token", task.mid_token), ("task.eos_token", task.eos_token)];
+        let special = [
+            ("task.bos_token", task.bos_token),
+            ("task.mid_token", task.mid_token),
+            ("task.eos_token", task.eos_token),
+        ];
         for (path, token) in special {
             let Some(token) = token else { continue };
             let range = format!("{} to {}", numbers.start, numbers.end - 1);
@@ -113,7 +125,11 @@ impl Experiment {
                 path,
                 format!("{path} is {token}, which is also a number of the lists; choose one outside {range}."),
             );
-            refuse(token >= model.d_vocab, path, format!("{path} is {token}; it must be less than model.d_vocab, {}.", model.d_vocab));
+            refuse(
+                token >= model.d_vocab,
+                path,
+                format!("{path} is {token}; it must be less than model.d_vocab, {}.", model.d_vocab),
+            );
         }
         if let Some(mid) = task.mid_token {
             let same = task.bos_token == Some(mid);
@@ -141,10 +157,14 @@ impl Experiment {
         );
         refuse(distinct, "task.list_length", message);
         let positions = task.sequence_length(task.list_length);
-        let message = format!("model.n_ctx is {}; a sequence of {} numbers takes at least {positions}.", model.n_ctx, task.list_length);
+        let message = format!(
+            "model.n_ctx is {}; a sequence of {} numbers takes at least {positions}.",
+            model.n_ctx, task.list_length
+        );
         refuse(model.n_ctx < positions, "model.n_ctx", message);
         if let Some(samples) = train.num_samples {
-            let message = format!("train.batch_size is {}; it must be at most train.num_samples, {samples}.", train.batch_size);
+            let message =
+                format!("train.batch_size is {}; it must be at most train.num_samples, {samples}.", train.batch_size);
             refuse(train.batch_size > samples, "train.batch_size", message);
         }
         let own = contradictions_of_model(model, MAX_TRAINED);
@@ -165,8 +185,10 @@ fn contradictions_of_model(model: &ModelConfig, most: usize) -> Vec<ConfigError>
     let mut errors = Vec::new();
     let rotary = model.positional_embedding_type == PositionalEmbedding::Rotary;
     if rotary && (!model.rotary_dim.is_multiple_of(2) || model.rotary_dim > model.d_head) {
-        let message =
-            format!("model.rotary_dim is {}; it must be an even number of at most model.d_head, {}.", model.rotary_dim, model.d_head);
+        let message = format!(
+            "model.rotary_dim is {}; it must be an even number of at most model.d_head, {}.",
+            model.rotary_dim, model.d_head
+        );
         errors.push(ConfigError::new("model.rotary_dim", message));
     }
     errors.extend(fits(model, most).err().map(|message| ConfigError::new("model.d_model", message)));
@@ -219,15 +241,26 @@ mod tests {
     #[test]
     fn the_default_is_the_notebooks() {
         let Experiment { task, model, train } = Experiment::default();
-        assert_eq!((task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token), (5, 0, 64, Some(65), Some(66)));
-        assert_eq!((model.n_layers, model.n_heads, model.d_model, model.d_head, model.n_ctx, model.d_vocab), (1, 1, 128, 128, 12, 67));
-        assert_eq!((train.num_samples, train.batch_size, train.train_seed, train.test_seed), (Some(10_000), 100, 42, 62));
+        assert_eq!(
+            (task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token),
+            (5, 0, 64, Some(65), Some(66))
+        );
+        assert_eq!(
+            (model.n_layers, model.n_heads, model.d_model, model.d_head, model.n_ctx, model.d_vocab),
+            (1, 1, 128, 128, 12, 67)
+        );
+        assert_eq!(
+            (train.num_samples, train.batch_size, train.train_seed, train.test_seed),
+            (Some(10_000), 100, 42, 62)
+        );
         assert_eq!(Layout::new(&model).len(), 84_803);
     }
 
     #[test]
     fn what_is_left_out_follows_what_is_given() {
-        let experiment = Experiment::resolve(&json!({ "task": { "list_length": 7, "max_value": 10 }, "model": { "n_heads": 4 } })).unwrap();
+        let experiment =
+            Experiment::resolve(&json!({ "task": { "list_length": 7, "max_value": 10 }, "model": { "n_heads": 4 } }))
+                .unwrap();
         assert_eq!((experiment.model.n_ctx, experiment.model.d_vocab, experiment.model.d_head), (16, 13, 32));
         assert_eq!((experiment.task.bos_token, experiment.task.mid_token), (Some(11), Some(12)));
     }
@@ -246,8 +279,14 @@ mod tests {
         assert_eq!(paths(json!({ "task": { "max_value": 4, "repeats": false } })), ["task.list_length"]);
         assert_eq!(paths(json!({ "task": { "min_value": 64 } })), ["task.max_value"]);
         assert_eq!(paths(json!({ "train": { "num_samples": 50 } })), ["train.batch_size"]);
-        assert_eq!(paths(json!({ "model": { "n_layers": 16, "d_model": 1024, "n_heads": 32, "d_head": 512 } })), ["model.d_model"]);
-        assert_eq!(paths(json!({ "model": { "positional_embedding_type": "rotary", "rotary_dim": 130 } })), ["model.rotary_dim"]);
+        assert_eq!(
+            paths(json!({ "model": { "n_layers": 16, "d_model": 1024, "n_heads": 32, "d_head": 512 } })),
+            ["model.d_model"]
+        );
+        assert_eq!(
+            paths(json!({ "model": { "positional_embedding_type": "rotary", "rotary_dim": 130 } })),
+            ["model.rotary_dim"]
+        );
         assert_eq!(paths(json!({ "model": { "d_vocab": 66 } })), ["task.mid_token"]);
         assert_eq!(paths(json!({ "model": { "d_vocab_out": 63 } })), ["model.d_vocab_out"]);
         let huge = json!({ "train": { "batch_size": 1024 }, "task": { "list_length": 50 }, "model": { "attn_only": false, "n_layers": 4, "d_mlp": 2048 } });

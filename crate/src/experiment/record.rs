@@ -101,12 +101,15 @@ fn texts<T: FromStr>(fields: &Value, path: &str) -> Vec<T> {
 pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
     let Experiment { task, model, .. } = experiment;
     let mut misfits = Vec::new();
-    let mut refuse = |path: &str, item: Option<usize>, message: String| misfits.push(Misfit { setting: row(path), item, message });
+    let mut refuse =
+        |path: &str, item: Option<usize>, message: String| misfits.push(Misfit { setting: row(path), item, message });
 
-    let prompt: Vec<usize> = row("prompt").of(fields).and_then(|list| serde_json::from_value(list.clone()).ok()).unwrap_or_default();
+    let prompt: Vec<usize> =
+        row("prompt").of(fields).and_then(|list| serde_json::from_value(list.clone()).ok()).unwrap_or_default();
     let foreign = prompt.iter().find(|number| !(task.min_value..task.max_value).contains(number));
     if foreign.is_some() || prompt.is_empty() || prompt.len() > task.list_length {
-        let has = foreign.map_or_else(|| format!("has {} numbers", prompt.len()), |number| format!("has the number {number}"));
+        let has = foreign
+            .map_or_else(|| format!("has {} numbers", prompt.len()), |number| format!("has the number {number}"));
         let (length, least, most) = (task.list_length, task.min_value, task.max_value - 1);
         refuse("prompt", None, format!("prompt {has}; it can have 1 to {length} numbers from {least} to {most}."));
         return misfits; // what follows stands on it
@@ -116,12 +119,15 @@ pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
     let mut longer = Vec::new();
     for (number, edit) in texts::<TokenEdit>(fields, "edit").into_iter().enumerate() {
         let known = match edit {
-            TokenEdit::Replace { token: Token::Number(token), .. } | TokenEdit::Insert { token: Token::Number(token), .. } => {
-                token < model.d_vocab
-            }
+            TokenEdit::Replace { token: Token::Number(token), .. }
+            | TokenEdit::Insert { token: Token::Number(token), .. } => token < model.d_vocab,
             _ => true,
         };
-        let made = if known { apply(&mut tokens, edit, task) } else { Err(format!("tokens of this model are 0 to {}", model.d_vocab - 1)) };
+        let made = if known {
+            apply(&mut tokens, edit, task)
+        } else {
+            Err(format!("tokens of this model are 0 to {}", model.d_vocab - 1))
+        };
         match made {
             Err(why) => refuse("edit", Some(number), format!("edit has {edit}; {why}.")),
             Ok(()) if matches!(edit, TokenEdit::Insert { .. }) => longer.push((number, edit)),
@@ -129,7 +135,11 @@ pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
         }
     }
     if let Some((number, edit)) = longer.pop().filter(|_| tokens.len() > model.n_ctx) {
-        let message = format!("edit has {edit}; the prompt would have {} tokens, and the model reads {}.", tokens.len(), model.n_ctx);
+        let message = format!(
+            "edit has {edit}; the prompt would have {} tokens, and the model reads {}.",
+            tokens.len(),
+            model.n_ctx
+        );
         refuse("edit", Some(number), message);
     }
 
@@ -173,8 +183,10 @@ mod tests {
 
     #[test]
     fn a_record_is_an_experiment_and_more() {
-        let record =
-            Record::resolve(&json!({ "task": { "list_length": 3 }, "train": { "steps": 300 }, "edit": ["replace:2:MID"] })).unwrap();
+        let record = Record::resolve(
+            &json!({ "task": { "list_length": 3 }, "train": { "steps": 300 }, "edit": ["replace:2:MID"] }),
+        )
+        .unwrap();
         assert_eq!(record.experiment().model.n_ctx, 8);
         assert_eq!(record.fields["train"]["steps"], 300);
         assert_eq!(record.fields["prompt"], json!([6, 2, 59]));
@@ -186,26 +198,41 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_model_is_found() {
-        assert_eq!(messages(json!({ "prompt": [1, 64] })), ["prompt has the number 64; it can have 1 to 5 numbers from 0 to 63."]);
-        assert_eq!(messages(json!({ "prompt": [1, 1, 1, 1, 1, 1] })), ["prompt has 6 numbers; it can have 1 to 5 numbers from 0 to 63."]);
+        assert_eq!(
+            messages(json!({ "prompt": [1, 64] })),
+            ["prompt has the number 64; it can have 1 to 5 numbers from 0 to 63."]
+        );
+        assert_eq!(
+            messages(json!({ "prompt": [1, 1, 1, 1, 1, 1] })),
+            ["prompt has 6 numbers; it can have 1 to 5 numbers from 0 to 63."]
+        );
         assert_eq!(
             messages(json!({ "edit": ["delete:6", "replace:6:0"] })),
             ["edit has replace:6:0; positions of the prompt are then 0 to 5."]
         );
-        assert_eq!(messages(json!({ "edit": ["replace:0:67"] })), ["edit has replace:0:67; tokens of this model are 0 to 66."]);
+        assert_eq!(
+            messages(json!({ "edit": ["replace:0:67"] })),
+            ["edit has replace:0:67; tokens of this model are 0 to 66."]
+        );
         assert_eq!(
             messages(json!({ "edit": vec!["insert:0:1"; 6] }))[0],
             "edit has insert:0:1; the prompt would have 13 tokens, and the model reads 12."
         );
         let parts = "this model has layers 0 to 0, heads 0 to 0 in each, no MLP, and positions 0 to 11.";
         assert_eq!(messages(json!({ "ablate": ["mlp:0"], "pin": ["0.1"], "cell": "12:0" })).len(), 3);
-        assert_eq!(messages(json!({ "ablate": ["head:0.0:mean", "head:1.0:zero"] })), [format!("ablate has head:1.0:zero; {parts}")]);
+        assert_eq!(
+            messages(json!({ "ablate": ["head:0.0:mean", "head:1.0:zero"] })),
+            [format!("ablate has head:1.0:zero; {parts}")]
+        );
         assert!(messages(json!({ "weights": "AAAA" }))[0].starts_with("weights"));
     }
 
     #[test]
     fn single_fields_are_judged_by_the_table() {
-        assert!(messages(json!({ "edit": ["swap:1:2"] }))[0].starts_with("edit has \"swap:1:2\"; it can have up to 200 of the form"));
+        assert!(
+            messages(json!({ "edit": ["swap:1:2"] }))[0]
+                .starts_with("edit has \"swap:1:2\"; it can have up to 200 of the form")
+        );
         assert!(messages(json!({ "hide": ["body"] }))[0].contains("hide has \"body\""));
         assert!(messages(json!({ "prompt": [] }))[0].contains("1 to 50 whole numbers"));
         assert!(messages(json!({ "expect": { "fingerprint": "xyz" } }))[0].contains("hexadecimal"));

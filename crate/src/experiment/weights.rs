@@ -53,7 +53,10 @@ pub fn unpack_weights(packed: &str, model: &ModelConfig) -> Result<Vec<f32>> {
     DeflateDecoder::new(&deflated[..]).take(wanted as u64 + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
     if bytes.len() != wanted {
         let held = if bytes.len() > wanted { "more".into() } else { (bytes.len() / 2).to_string() };
-        return Err(Error::new(format!("weights holds {held} numbers; the model of this link has {} parameters.", wanted / 2)));
+        return Err(Error::new(format!(
+            "weights holds {held} numbers; the model of this link has {} parameters.",
+            wanted / 2
+        )));
     }
     let values: Vec<f32> = bytes.as_chunks().0.iter().map(|pair| f16::from_le_bytes(*pair).to_f32()).collect();
     match values.iter().find(|value| !value.is_finite()) {

@@ -71,8 +71,10 @@ impl Arcs {
                     if share < LEAST {
                         continue;
                     }
-                    let touched = focus.destination.is_none_or(|one| one == destination) && focus.source.is_none_or(|one| one == source);
-                    let (row, column) = if rows == Side::Destination { (destination, source) } else { (source, destination) };
+                    let touched = focus.destination.is_none_or(|one| one == destination)
+                        && focus.source.is_none_or(|one| one == source);
+                    let (row, column) =
+                        if rows == Side::Destination { (destination, source) } else { (source, destination) };
                     let strength = f64::from(share);
                     let link = Shape::Link {
                         from: (self.column, self.y(row)),
@@ -94,9 +96,10 @@ impl Arcs {
         let rows = picture.style.rows;
         let size = SIZE * self.ratio;
         let away = 7.0 * self.ratio;
-        for (side, x, edge, anchor) in
-            [(rows, self.column - away, 0.0, Anchor::End), (rows.other(), self.width - self.column + away, self.width, Anchor::Start)]
-        {
+        for (side, x, edge, anchor) in [
+            (rows, self.column - away, 0.0, Anchor::End),
+            (rows.other(), self.width - self.column + away, self.width, Anchor::Start),
+        ] {
             let name = if side == Side::Destination { "attends from" } else { "attends to" };
             let at_edge = if anchor == Anchor::End { Anchor::Start } else { Anchor::End };
             let y = HEAD * self.ratio * 0.4;

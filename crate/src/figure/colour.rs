@@ -39,8 +39,16 @@ const NEGATIVE: [Rgb; 2] = [[20, 80, 160], [120, 180, 250]];
 const POSITIVE: [Rgb; 2] = [[190, 80, 0], [255, 160, 70]];
 
 /// Hues of heads that lie over one another: Okabe and Ito's, which are told apart by every kind of colour vision.
-const HUES: [Rgb; 8] =
-    [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [148, 103, 60], [130, 130, 130]];
+const HUES: [Rgb; 8] = [
+    [0, 114, 178],
+    [213, 94, 0],
+    [0, 158, 115],
+    [204, 121, 167],
+    [230, 159, 0],
+    [86, 180, 233],
+    [148, 103, 60],
+    [130, 130, 130],
+];
 
 impl Theme {
     /// The colour of a share from 0 to 1.

@@ -119,7 +119,11 @@ mod tests {
                     let most = (width * ratio).max(positions as f64 + grid.margin + 12.0 * ratio) + 1.0;
                     assert!(grid.width <= most, "{what}: {}", grid.width);
                     assert!(grid.height <= TALLEST + 12.0 * ratio, "{what}: {}", grid.height);
-                    assert!(grid.panels.len() == layers * heads || grid.ratio == 1.0, "{what}: {} panels", grid.panels.len());
+                    assert!(
+                        grid.panels.len() == layers * heads || grid.ratio == 1.0,
+                        "{what}: {} panels",
+                        grid.panels.len()
+                    );
                     for (i, a) in grid.panels.iter().enumerate() {
                         for b in &grid.panels[..i] {
                             let apart = (a.left - b.left).abs().max((a.top - b.top).abs());
@@ -142,7 +146,9 @@ mod tests {
     fn a_hit_finds_what_was_drawn_there() {
         let grid = Grid::new(6, 3, true, 7, 700.0, 2.0);
         for (number, panel) in grid.panels.iter().enumerate() {
-            let at = |row: f64, column: f64| grid.hit((panel.left + column * grid.cell) / 2.0, (panel.top + row * grid.cell) / 2.0);
+            let at = |row: f64, column: f64| {
+                grid.hit((panel.left + column * grid.cell) / 2.0, (panel.top + row * grid.cell) / 2.0)
+            };
             assert_eq!(at(3.5, 5.5), Some((number, Some(3), Some(5))));
             assert_eq!(
                 grid.hit((panel.left - 8.0) / 2.0, (panel.top + 3.5 * grid.cell) / 2.0),

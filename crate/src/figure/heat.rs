@@ -66,15 +66,23 @@ impl Panel<'_> {
                     continue;
                 }
                 colours.push(if self.overlaid {
-                    theme.overlaid(self.layers.iter().enumerate().map(|(number, layer)| (number, layer.scale.share(layer.values[at]))))
+                    theme.overlaid(
+                        self.layers
+                            .iter()
+                            .enumerate()
+                            .map(|(number, layer)| (number, layer.scale.share(layer.values[at]))),
+                    )
                 } else {
                     picture.colour(&self.layers[0], self.layers[0].values[at])
                 });
                 values.iter_mut().zip(self.layers).for_each(|(values, layer)| values.push(layer.values[at]));
             }
         }
-        let heads =
-            self.layers.iter().map(|layer| layer.head.map_or("mean".into(), |head| format!("{}.{}", head.layer, head.head))).collect();
+        let heads = self
+            .layers
+            .iter()
+            .map(|layer| layer.head.map_or("mean".into(), |head| format!("{}.{}", head.layer, head.head)))
+            .collect();
         let Corner { left, top } = self.corner;
         Cells { left, top, cell: self.grid.cell, columns: n, colours, rows: picture.style.rows, heads, values }
     }
@@ -102,7 +110,9 @@ impl Panel<'_> {
         if let Some(column) = column.filter(|column| *column < n) {
             outline(left + column as f64 * cell, top, cell, side, line);
         }
-        if let Some((destination, source)) = self.picture.pinned.filter(|(destination, source)| *destination < n && *source < n) {
+        if let Some((destination, source)) =
+            self.picture.pinned.filter(|(destination, source)| *destination < n && *source < n)
+        {
             let (row, column) = self.pair(destination, source);
             outline(left + column as f64 * cell, top + row as f64 * cell, cell, cell, 2.0 * line);
         }
@@ -123,7 +133,14 @@ impl Panel<'_> {
         for (position, label) in labels.iter().enumerate() {
             let along = (position as f64 + 0.5) * grid.cell;
             if self.labelled(position, row) {
-                shapes.push(self.text(label, left - AWAY * ratio, top + along, Anchor::End, row == Some(position), false));
+                shapes.push(self.text(
+                    label,
+                    left - AWAY * ratio,
+                    top + along,
+                    Anchor::End,
+                    row == Some(position),
+                    false,
+                ));
             }
             if self.labelled(position, column) {
                 let bold = column == Some(position);
@@ -235,6 +252,15 @@ impl Panel<'_> {
     fn text(&self, text: &str, x: f64, y: f64, anchor: Anchor, focused: bool, upright: bool) -> Shape {
         let theme = self.picture.style.theme;
         let colour = if focused { theme.accent() } else { theme.text() };
-        Shape::Text(Text { text: text.into(), x, y, size: SIZE * self.grid.ratio, bold: focused, anchor, upright, colour })
+        Shape::Text(Text {
+            text: text.into(),
+            x,
+            y,
+            size: SIZE * self.grid.ratio,
+            bold: focused,
+            anchor,
+            upright,
+            colour,
+        })
     }
 }

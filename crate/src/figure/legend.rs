@@ -30,7 +30,9 @@ enum Key {
 
 impl Legend {
     pub fn new(layers: &[Layer], style: Style, width: f64, ratio: f64) -> Self {
-        let overlaid = layers.len() > 1 && (style.form == Form::Arcs || style.together == Together::Overlay) && !layers[0].scale.diverging;
+        let overlaid = layers.len() > 1
+            && (style.form == Form::Arcs || style.together == Together::Overlay)
+            && !layers[0].scale.diverging;
         if !overlaid {
             let own = layers.len() > 1 && style.range == Range::Head;
             return Self { key: Key::Bar { scale: layers[0].scale, map: style.map, own }, ratio, lines: 1 };
@@ -69,14 +71,30 @@ impl Legend {
                 for (number, (name, x, line)) in heads.iter().enumerate() {
                     let y = top + *line as f64 * LINE * self.ratio;
                     self.swatch(drawing, (*x, y), number, theme);
-                    drawing.width = drawing.width.max((*x + (SWATCH + 24.0) * self.ratio + text_width(name, SIZE * self.ratio)).ceil());
-                    drawing.shapes.push(self.text(name, x + (SWATCH + 6.0) * self.ratio, y + 5.0 * self.ratio, Anchor::Start, theme));
+                    drawing.width = drawing
+                        .width
+                        .max((*x + (SWATCH + 24.0) * self.ratio + text_width(name, SIZE * self.ratio)).ceil());
+                    drawing.shapes.push(self.text(
+                        name,
+                        x + (SWATCH + 6.0) * self.ratio,
+                        y + 5.0 * self.ratio,
+                        Anchor::Start,
+                        theme,
+                    ));
                 }
             }
         }
     }
 
-    fn bar(&self, drawing: &mut Drawing, (left, top): (f64, f64), scale: Scale, map: ColourMap, own: bool, theme: Theme) {
+    fn bar(
+        &self,
+        drawing: &mut Drawing,
+        (left, top): (f64, f64),
+        scale: Scale,
+        map: ColourMap,
+        own: bool,
+        theme: Theme,
+    ) {
         let ratio = self.ratio;
         let room = (drawing.width - left - 24.0 * ratio).max(40.0 * ratio);
         let cell = ((BAR.0 * ratio).min(room) / STEPS as f64).max(1.0).floor();
@@ -104,13 +122,19 @@ impl Legend {
         for (number, tick) in ticks.iter().enumerate() {
             // Scales of several panels have their ends in common only.
             let text = match (own, number) {
-                (false, _) => format!("{}{}", if scale.diverging && tick.value > 0.0 { "+" } else { "" }, short(tick.value)),
+                (false, _) => {
+                    format!("{}{}", if scale.diverging && tick.value > 0.0 { "+" } else { "" }, short(tick.value))
+                }
                 (true, 0) => "least".into(),
                 (true, n) if n == last => "each head’s largest".into(),
                 _ => continue,
             };
             // Below the least of a logarithmic scale everything looks alike.
-            let text = if scale.curve == Curve::Log && !scale.diverging && !own && number == 0 { format!("≤ {text}") } else { text };
+            let text = if scale.curve == Curve::Log && !scale.diverging && !own && number == 0 {
+                format!("≤ {text}")
+            } else {
+                text
+            };
             let anchor = if number == 0 {
                 Anchor::Start
             } else if number == last && !own {
@@ -142,6 +166,15 @@ impl Legend {
     }
 
     fn text(&self, text: &str, x: f64, y: f64, anchor: Anchor, theme: Theme) -> Shape {
-        Shape::Text(Text { text: text.into(), x, y, size: SIZE * self.ratio, bold: false, anchor, upright: false, colour: theme.muted() })
+        Shape::Text(Text {
+            text: text.into(),
+            x,
+            y,
+            size: SIZE * self.ratio,
+            bold: false,
+            anchor,
+            upright: false,
+            colour: theme.muted(),
+        })
     }
 }

@@ -124,7 +124,10 @@ impl Picture {
             let panels = if overlaid { 1 } else { layers.len() };
             let whole = values.shape[0] * values.shape[1];
             let a_row = if panels == whole { values.shape[1] } else { panels };
-            Layout::Heat { grid: Grid::new(panels, a_row, whole > 1, values.positions(), style.width, style.ratio), overlaid }
+            Layout::Heat {
+                grid: Grid::new(panels, a_row, whole > 1, values.positions(), style.width, style.ratio),
+                overlaid,
+            }
         };
         let (width, ratio) = match &layout {
             Layout::Heat { grid, .. } => (grid.width, grid.ratio),
@@ -216,7 +219,11 @@ impl Picture {
     /// The colour of one layer's value.
     pub(super) fn colour(&self, layer: &Layer, value: f32) -> Rgb {
         let share = layer.scale.share(value);
-        if layer.scale.diverging { self.style.theme.diverging(share) } else { self.style.theme.sequential(self.style.map, share) }
+        if layer.scale.diverging {
+            self.style.theme.diverging(share)
+        } else {
+            self.style.theme.sequential(self.style.map, share)
+        }
     }
 
     /// The colour of a layer's lines.

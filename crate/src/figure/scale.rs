@@ -123,12 +123,17 @@ mod tests {
     #[test]
     fn what_is_no_number_or_out_of_range_is_clipped() {
         let scale = scale(Curve::Linear, false);
-        assert_eq!([f32::NAN, f32::NEG_INFINITY, -1.0, 5.0, f32::INFINITY].map(|value| scale.share(value)), [0.0, 0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(
+            [f32::NAN, f32::NEG_INFINITY, -1.0, 5.0, f32::INFINITY].map(|value| scale.share(value)),
+            [0.0, 0.0, 0.0, 1.0, 1.0]
+        );
     }
 
     #[test]
     fn a_legend_names_both_ends() {
-        let ticks = |curve, diverging| scale(curve, diverging).ticks().into_iter().map(|tick| short(tick.value)).collect::<Vec<_>>();
+        let ticks = |curve, diverging| {
+            scale(curve, diverging).ticks().into_iter().map(|tick| short(tick.value)).collect::<Vec<_>>()
+        };
         assert_eq!(ticks(Curve::Linear, false), ["0", "0.5", "1", "1.5", "2"]);
         assert_eq!(ticks(Curve::Log, false), ["0.002", "0.02", "0.2", "2"]);
         assert_eq!(ticks(Curve::Linear, true), ["−2", "−1", "0", "1", "2"]);

@@ -71,8 +71,12 @@ fn write_cells(out: &mut String, cells: &Cells) -> std::fmt::Result {
             continue;
         }
         write!(out, " data-destination=\"{destination}\" data-source=\"{source}\"")?;
-        let shown: Vec<String> =
-            values.iter().map(|values| values[number]).filter(|value| !value.is_nan()).map(|value| value.to_string()).collect();
+        let shown: Vec<String> = values
+            .iter()
+            .map(|values| values[number])
+            .filter(|value| !value.is_nan())
+            .map(|value| value.to_string())
+            .collect();
         if shown.is_empty() {
             out.push_str("/>\n");
         } else {

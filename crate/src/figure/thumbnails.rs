@@ -56,7 +56,8 @@ impl Thumbnails {
         let (width, height, side) = (device(self.width), device(self.height), device(self.side).max(1));
         let mut rgba = vec![0u8; width * height * 4];
         let n = values.positions();
-        let common = (style.range == Range::Common).then(|| Shades::new(values.scale(&[], style.range, style.curve), style));
+        let common =
+            (style.range == Range::Common).then(|| Shades::new(values.scale(&[], style.range, style.curve), style));
         let mut line = vec![[0u8; 4]; side];
         for tile in &self.tiles {
             let own = values.of(tile.of);
@@ -201,7 +202,9 @@ mod tests {
             assert_eq!(at(0, 0.999, 0.999), colour(0.0), "{n}");
             assert!(at(1, 0.001, 0.999).iter().zip(colour(0.5)).all(|(a, b)| a.abs_diff(b) < 3), "{n}");
             let own = all.pixels(&values, style(Range::Head), 2.0);
-            let pixel = (((all.tiles[1].top + all.side / 2.0) * 2.0) as usize * own.width + (all.tiles[1].left * 2.0) as usize) * 4;
+            let pixel = (((all.tiles[1].top + all.side / 2.0) * 2.0) as usize * own.width
+                + (all.tiles[1].left * 2.0) as usize)
+                * 4;
             assert_eq!(own.rgba[pixel..pixel + 3], colour(1.0), "{n}: its own largest");
         }
     }

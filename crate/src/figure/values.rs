@@ -94,7 +94,11 @@ impl Values {
             }
             _ => (0.0, self.seen(over).fold(0.0, f32::max)),
         };
-        if low <= high { Scale { low, high, curve, diverging: false } } else { Scale { low: 0.0, high: 0.0, curve, diverging: false } }
+        if low <= high {
+            Scale { low, high, curve, diverging: false }
+        } else {
+            Scale { low: 0.0, high: 0.0, curve, diverging: false }
+        }
     }
 
     /// Values of whole heads that are numbers and not masked.

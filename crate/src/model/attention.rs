@@ -64,7 +64,12 @@ pub(super) fn attention(
 }
 
 /// Which sources a destination may not read, `[B or 1, 1, T, T]`: the future, and padding. `None`: it may read all.
-fn hidden(config: &ModelConfig, padding: Option<&Padding>, positions: usize, scores: &Tensor<4>) -> Option<Tensor<4, Bool>> {
+fn hidden(
+    config: &ModelConfig,
+    padding: Option<&Padding>,
+    positions: usize,
+    scores: &Tensor<4>,
+) -> Option<Tensor<4, Bool>> {
     let device = scores.device().inner();
     let along = |shape: [usize; 4]| counting(positions, &device).reshape(shape);
     let causal = config.attention_dir == AttentionDirection::Causal;
@@ -72,7 +77,12 @@ fn hidden(config: &ModelConfig, padding: Option<&Padding>, positions: usize, sco
     let empty = padding.map(|padding| {
         let empty: Vec<bool> = padding.held().iter().map(|held| !held).collect();
         let shape = [padding.batch, 1, 1, positions];
-        Tensor::<4, Bool>::from_data(TensorData::new(empty, shape), &device).expand([padding.batch, 1, positions, positions])
+        Tensor::<4, Bool>::from_data(TensorData::new(empty, shape), &device).expand([
+            padding.batch,
+            1,
+            positions,
+            positions,
+        ])
     });
     match (future, empty) {
         (Some(future), Some(empty)) => Some(future.expand(empty.dims()).bool_or(empty)),
@@ -85,7 +95,8 @@ fn softmax(scores: Tensor<4>, config: &ModelConfig, padding: Option<&Padding>, h
     let blind = padding.map(|padding| {
         let causal = config.attention_dir == AttentionDirection::Causal;
         let shape = [padding.batch, 1, padding.positions, 1];
-        let blind = Tensor::<4, Bool>::from_data(TensorData::new(padding.blind(causal), shape), &scores.device().inner());
+        let blind =
+            Tensor::<4, Bool>::from_data(TensorData::new(padding.blind(causal), shape), &scores.device().inner());
         blind.expand(scores.dims())
     });
     let pattern = match blind {

@@ -72,7 +72,8 @@ impl Decoding {
     /// # Errors
     /// If a prompt does not fit the model.
     fn by_hand(&mut self, model: &Model, reader: &mut Reader) -> Result<()> {
-        let open: Vec<usize> = (0..self.prompts.len()).filter(|row| self.known[*row] < self.answers[*row].len()).collect();
+        let open: Vec<usize> =
+            (0..self.prompts.len()).filter(|row| self.known[*row] < self.answers[*row].len()).collect();
         let Some(first) = open.first() else { return Ok(()) };
         let new = self.answers[*first].len();
         for row in &open {
@@ -92,7 +93,8 @@ impl Decoding {
     /// # Errors
     /// If a prompt does not fit the model; if the device fails.
     async fn advance(&mut self, model: &Model) -> Result<()> {
-        let open: Vec<usize> = (0..self.prompts.len()).filter(|row| self.known[*row] < self.answers[*row].len()).collect();
+        let open: Vec<usize> =
+            (0..self.prompts.len()).filter(|row| self.known[*row] < self.answers[*row].len()).collect();
         let Some(first) = open.first() else { return Ok(()) };
         let (prompt, new) = (self.prompts[*first].len(), self.answers[*first].len());
         // The last token is chosen, and not read.
@@ -140,9 +142,12 @@ mod tests {
     /// By guesses, of which many are wrong, and by hand.
     #[test]
     fn both_ways_give_the_same_answers() {
-        let experiment = Experiment::resolve(&serde_json::json!({ "model": { "normalization_type": "LN", "n_layers": 2 } })).unwrap();
+        let experiment =
+            Experiment::resolve(&serde_json::json!({ "model": { "normalization_type": "LN", "n_layers": 2 } }))
+                .unwrap();
         let model = Model::new(&experiment.model, &Device::flex());
-        let prompts: Vec<Vec<usize>> = (0..60).map(|row| (0..7).map(|place| (row * 7 + place * place * 5) % 64).collect()).collect();
+        let prompts: Vec<Vec<usize>> =
+            (0..60).map(|row| (0..7).map(|place| (row * 7 + place * place * 5) % 64).collect()).collect();
         let answers = |mut decoder: Decoder| {
             let mut decoding = Decoding::new(prompts.clone(), vec![vec![3; 5]; 60]);
             while decoding.answers().is_none() {

@@ -32,8 +32,12 @@ impl Model {
         let mut resid = hooks.three("", "hook_embed", embed);
         let mut shared = Positions { shortformer: None, rotary: None, padding };
         match config.positional_embedding_type {
-            PositionalEmbedding::Standard => resid = resid + self.pos_embed(weights, [batch, positions], padding, hooks),
-            PositionalEmbedding::Shortformer => shared.shortformer = Some(self.pos_embed(weights, [batch, positions], padding, hooks)),
+            PositionalEmbedding::Standard => {
+                resid = resid + self.pos_embed(weights, [batch, positions], padding, hooks)
+            }
+            PositionalEmbedding::Shortformer => {
+                shared.shortformer = Some(self.pos_embed(weights, [batch, positions], padding, hooks))
+            }
             PositionalEmbedding::Rotary => shared.rotary = Some(Rotary::new(config, positions, padding, weights)),
         }
 
@@ -53,7 +57,8 @@ impl Model {
         }
 
         let all = 0..positions;
-        let some = |x: Tensor<3>, width: usize| if rows == all { x } else { x.slice([0..batch, rows.clone(), 0..width]) };
+        let some =
+            |x: Tensor<3>, width: usize| if rows == all { x } else { x.slice([0..batch, rows.clone(), 0..width]) };
         if hooks.idle() {
             let resid = norm(some(resid, c), "ln_final", config, weights, hooks);
             return self.unembed(resid, weights);
@@ -73,7 +78,13 @@ impl Model {
     }
 
     /// The positional embeddings, `[1, T, C]` where they are the same in every sequence and nobody looks, else `[B, T, C]`.
-    fn pos_embed(&self, weights: &Weights, [batch, positions]: [usize; 2], padding: Option<&Padding>, hooks: &mut Hooks) -> Tensor<3> {
+    fn pos_embed(
+        &self,
+        weights: &Weights,
+        [batch, positions]: [usize; 2],
+        padding: Option<&Padding>,
+        hooks: &mut Hooks,
+    ) -> Tensor<3> {
         let (c, n_ctx) = (self.config.d_model, self.config.n_ctx);
         let table = weights.get::<2>("pos_embed.W_pos");
         let embedding = match padding {
@@ -83,7 +94,11 @@ impl Model {
             }
             Some(padding) => {
                 // -1 is no row of the table: zeros.
-                let ids = padding.position_ids().into_iter().zip(padding.held()).map(|(id, held)| if *held { id as i32 } else { -1 });
+                let ids = padding
+                    .position_ids()
+                    .into_iter()
+                    .zip(padding.held())
+                    .map(|(id, held)| if *held { id as i32 } else { -1 });
                 let ids = TensorData::new(ids.collect::<Vec<i32>>(), [batch * positions]);
                 let hot = weights.one_hot(Tensor::from_data(ids, &weights.device()), n_ctx);
                 hot.matmul(table).reshape([batch, positions, c])

@@ -15,7 +15,12 @@ impl Model {
     /// # Errors
     /// If a prompt is empty, has a token outside the vocabulary or would grow past `n_ctx`; if an option is out of its range or an
     /// intervention does not fit; if the device fails.
-    pub async fn generate(&self, prompts: &[Vec<usize>], options: &Generation, changes: &[Intervention]) -> Result<Vec<Vec<usize>>> {
+    pub async fn generate(
+        &self,
+        prompts: &[Vec<usize>],
+        options: &Generation,
+        changes: &[Intervention],
+    ) -> Result<Vec<Vec<usize>>> {
         options.check()?;
         let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (number, prompt) in prompts.iter().enumerate() {
@@ -82,7 +87,9 @@ impl Model {
                 }
             };
             unread.clear();
-            for (place, (row, logits)) in rows.iter_mut().zip(logits.chunks_exact(self.config().d_vocab_out)).enumerate() {
+            for (place, (row, logits)) in
+                rows.iter_mut().zip(logits.chunks_exact(self.config().d_vocab_out)).enumerate()
+            {
                 let next = match options.stop_token {
                     Some(stop) if ended[place] => stop,
                     _ => options.choose(logits, row, numbers[place]),
@@ -100,12 +107,17 @@ impl Model {
         Tokens::check_row(prompt, name, self.config())?;
         let new = options.max_new_tokens;
         if prompt.len().saturating_add(new) > n_ctx {
-            let message =
-                format!("{name} has {} tokens and {new} more are asked for; this model has {n_ctx} positions (n_ctx).", prompt.len());
+            let message = format!(
+                "{name} has {} tokens and {new} more are asked for; this model has {n_ctx} positions (n_ctx).",
+                prompt.len()
+            );
             return Err(Error::new(message));
         }
         if let Some(stop) = options.stop_token.filter(|stop| *stop >= d_vocab) {
-            return Err(Error::new(format!("options.stopToken is {stop}; tokens of this model are 0 to {}.", d_vocab - 1)));
+            return Err(Error::new(format!(
+                "options.stopToken is {stop}; tokens of this model are 0 to {}.",
+                d_vocab - 1
+            )));
         }
         Ok(())
     }

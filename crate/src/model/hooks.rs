@@ -82,7 +82,13 @@ impl<'a> Hooks<'a> {
     }
 
     /// The one place where activations are changed and kept.
-    fn point<const R: usize>(&mut self, prefix: &str, name: &str, value: Tensor<R>, keep: fn(Tensor<R>) -> Activation) -> Tensor<R> {
+    fn point<const R: usize>(
+        &mut self,
+        prefix: &str,
+        name: &str,
+        value: Tensor<R>,
+        keep: fn(Tensor<R>) -> Activation,
+    ) -> Tensor<R> {
         if self.idle() {
             return value;
         }

@@ -110,26 +110,37 @@ impl Intervention {
             return Err(Error::new(format!("{name}.hook is {hook}; this model has the hooks {}.", known.join(", "))));
         }
         let shape = shape(hook, config, batch, positions);
-        for (field, axis) in [("batch", Axis::Batch), ("positions", Axis::Position), ("heads", Axis::Head), ("sources", Axis::Source)] {
+        for (field, axis) in
+            [("batch", Axis::Batch), ("positions", Axis::Position), ("heads", Axis::Head), ("sources", Axis::Source)]
+        {
             let Some(chosen) = self.at.chosen(axis) else { continue };
             let Some(index) = axes(hook).iter().position(|has| *has == axis) else {
-                return Err(Error::new(format!("{name}.{field} is given; {hook}, of shape {shape:?}, has no such axis.")));
+                return Err(Error::new(format!(
+                    "{name}.{field} is given; {hook}, of shape {shape:?}, has no such axis."
+                )));
             };
             let size = shape[index];
             if let Some(beyond) = chosen.iter().find(|index| **index >= size) {
-                return Err(Error::new(format!("{name}.{field} names {beyond}; in {hook} they are 0 to {}.", size - 1)));
+                return Err(Error::new(format!(
+                    "{name}.{field} names {beyond}; in {hook} they are 0 to {}.",
+                    size - 1
+                )));
             }
         }
         let (Edit::Replace(values) | Edit::Add(values)) = &self.edit else { return Ok(()) };
         let held = values.shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
         if held != Some(values.data.len()) {
-            let message = format!("{name}.value holds {} numbers, and its shape is {:?}.", values.data.len(), values.shape);
+            let message =
+                format!("{name}.value holds {} numbers, and its shape is {:?}.", values.data.len(), values.shape);
             return Err(Error::new(message));
         }
         let fits = values.shape.len() <= shape.len()
             && values.shape.iter().rev().zip(shape.iter().rev()).all(|(given, size)| *given == 1 || given == size);
         if !fits {
-            return Err(Error::new(format!("{name}.value has shape {:?}; it must broadcast to that of {hook}, {shape:?}.", values.shape)));
+            return Err(Error::new(format!(
+                "{name}.value has shape {:?}; it must broadcast to that of {hook}, {shape:?}.",
+                values.shape
+            )));
         }
         Ok(())
     }
@@ -183,7 +194,8 @@ impl Values {
         let device = value.device().inner();
         // A sequence that grows while it is generated is shorter than the values made for its whole length.
         let part: [std::ops::Range<usize>; R] = std::array::from_fn(|dim| 0..shape[dim].min(value.dims()[dim]));
-        let own = Tensor::<R>::from_data(TensorData::new(self.data.clone(), shape), &device).slice(part).expand(value.dims());
+        let own =
+            Tensor::<R>::from_data(TensorData::new(self.data.clone(), shape), &device).slice(part).expand(value.dims());
         if value.device() == device { own } else { own.autodiff() }
     }
 }

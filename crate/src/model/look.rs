@@ -39,7 +39,12 @@ impl Model {
             other => Some(read(Tensor::cat(self.quantities(&weights, &found, other), 0)).await?),
         };
         let predictions = read(logits).await?.chunks_exact(config.d_vocab_out).map(likeliest).collect();
-        Ok(Look { predictions, pattern, quantity, pattern_shape: [config.n_layers, config.n_heads, positions, positions] })
+        Ok(Look {
+            predictions,
+            pattern,
+            quantity,
+            pattern_shape: [config.n_layers, config.n_heads, positions, positions],
+        })
     }
 
     /// The mean of a quantity over sequences of one length, `[n_layers, n_heads, T, T]`. Interventions act on all sequences of a pass together:
@@ -47,16 +52,26 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::look`]; if the sequences differ in length.
-    pub async fn mean_look(&self, rows: &[Vec<usize>], changes: &[Intervention], quantity: Quantity) -> Result<Vec<f32>> {
+    pub async fn mean_look(
+        &self,
+        rows: &[Vec<usize>],
+        changes: &[Intervention],
+        quantity: Quantity,
+    ) -> Result<Vec<f32>> {
         let positions = rows.first().map_or(0, Vec::len);
         if let Some(other) = rows.iter().find(|row| row.len() != positions) {
-            let message = format!("The sequences have {positions} and {} tokens; all must be equally long.", other.len());
+            let message =
+                format!("The sequences have {positions} and {} tokens; all must be equally long.", other.len());
             return Err(Error::new(message));
         }
         let weights = self.weights();
         let mut sum: Vec<f32> = Vec::new();
         // None at all is a pass too, which says so.
-        let passes = if rows.is_empty() { vec![rows] } else { rows.chunks(self.sequences_a_pass(positions.max(1), MOST_A_PASS)).collect() };
+        let passes = if rows.is_empty() {
+            vec![rows]
+        } else {
+            rows.chunks(self.sequences_a_pass(positions.max(1), MOST_A_PASS)).collect()
+        };
         for pass in passes {
             let tokens = Tokens::new(pass, self.config())?;
             check(changes, self, &tokens)?;
@@ -98,7 +113,9 @@ impl Model {
             Quantity::ValueWeighted | Quantity::OutputWeighted => Some("attn.hook_v"),
         };
         let names = ["attn.hook_pattern"].into_iter().chain(beside);
-        (0..self.config().n_layers).flat_map(|layer| names.clone().map(move |name| format!("blocks.{layer}.{name}"))).collect()
+        (0..self.config().n_layers)
+            .flat_map(|layer| names.clone().map(move |name| format!("blocks.{layer}.{name}")))
+            .collect()
     }
 
     /// Of each layer `[B, H, T, T]`, from what its hooks kept.
@@ -108,7 +125,9 @@ impl Model {
         match quantity {
             Quantity::Pattern => patterns,
             Quantity::Scores => of_each_layer(found, "attn.hook_attn_scores"),
-            Quantity::ValueWeighted => patterns.into_iter().zip(values()).map(|(pattern, v)| pattern * norms(v.swap_dims(1, 2))).collect(),
+            Quantity::ValueWeighted => {
+                patterns.into_iter().zip(values()).map(|(pattern, v)| pattern * norms(v.swap_dims(1, 2))).collect()
+            }
             Quantity::OutputWeighted => {
                 let write = |(layer, (pattern, v)): (usize, (Tensor<4>, Tensor<4>))| {
                     let [batch, positions, heads, d_head] = v.dims();
@@ -136,10 +155,9 @@ fn of_each_layer(found: &[(String, Activation)], hook: &str) -> Vec<Tensor<4>> {
 }
 
 fn check(changes: &[Intervention], model: &Model, tokens: &Tokens) -> Result<()> {
-    changes
-        .iter()
-        .enumerate()
-        .try_for_each(|(number, change)| change.check(&format!("interventions[{number}]"), model.config(), tokens.batch, tokens.positions))
+    changes.iter().enumerate().try_for_each(|(number, change)| {
+        change.check(&format!("interventions[{number}]"), model.config(), tokens.batch, tokens.positions)
+    })
 }
 
 /// The likeliest token of a row of logits, and its probability.

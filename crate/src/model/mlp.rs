@@ -11,7 +11,8 @@ pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Wei
     let [batch, positions, c] = x.dims();
     let m = config.d_mlp;
     let get = |name: &str| format!("{block}mlp.{name}");
-    let pre = x.reshape([batch * positions, c]).matmul(weights.get(&get("W_in"))) + weights.get::<1>(&get("b_in")).reshape([1, m]);
+    let pre = x.reshape([batch * positions, c]).matmul(weights.get(&get("W_in")))
+        + weights.get::<1>(&get("b_in")).reshape([1, m]);
     let pre = hooks.three(block, "mlp.hook_pre", pre.reshape([batch, positions, m]));
     let post = match config.act_fn {
         Activation::Relu => activation::relu(pre),
@@ -25,7 +26,8 @@ pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Wei
         }
     };
     let post = hooks.three(block, "mlp.hook_post", post);
-    let out = post.reshape([batch * positions, m]).matmul(weights.get(&get("W_out"))) + weights.get::<1>(&get("b_out")).reshape([1, c]);
+    let out = post.reshape([batch * positions, m]).matmul(weights.get(&get("W_out")))
+        + weights.get::<1>(&get("b_out")).reshape([1, c]);
     out.reshape([batch, positions, c])
 }
 

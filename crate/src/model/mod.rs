@@ -118,6 +118,9 @@ impl Model {
 /// # Errors
 /// If the device fails.
 pub async fn read<const R: usize>(tensor: Tensor<R>) -> Result<Vec<f32>> {
-    let data = tensor.into_data_async().await.map_err(|error| Error::new(format!("The device failed to compute: {error}.")))?;
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| Error::new(format!("The device failed to compute: {error}.")))?;
     data.try_into_vec().map_err(|error| Error::new(format!("A tensor could not be read: {error:?}.")))
 }

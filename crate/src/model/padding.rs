@@ -18,10 +18,16 @@ impl Padding {
     /// If the rows are not `batch` of `positions` values each.
     pub fn new(rows: &[Vec<bool>], batch: usize, positions: usize) -> Result<Self> {
         if rows.len() != batch {
-            return Err(Error::new(format!("mask has {} rows and tokens has {batch}; they must have as many.", rows.len())));
+            return Err(Error::new(format!(
+                "mask has {} rows and tokens has {batch}; they must have as many.",
+                rows.len()
+            )));
         }
         if let Some((number, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != positions) {
-            return Err(Error::new(format!("mask[{number}] has {} values; it must have one for each token, {positions}.", row.len())));
+            return Err(Error::new(format!(
+                "mask[{number}] has {} values; it must have one for each token, {positions}.",
+                row.len()
+            )));
         }
         Ok(Self { held: rows.concat(), batch, positions })
     }

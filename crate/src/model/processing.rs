@@ -46,7 +46,10 @@ impl Model {
         if center {
             weights.center_writing_weights();
         } else if options.center_writing_weights {
-            notes.push("The writing weights were not centered: only a LayerNorm removes their mean, and this model has none.".into());
+            notes.push(
+                "The writing weights were not centered: only a LayerNorm removes their mean, and this model has none."
+                    .into(),
+            );
         }
         if options.center_unembed {
             weights.center_last("unembed.W_U");
@@ -75,7 +78,8 @@ impl HostWeights {
 
     fn finish(self) -> (ModelConfig, Vec<f32>) {
         let layout = Layout::new(&self.config);
-        let parameters = layout.entries().iter().flat_map(|entry| &self.values[&entry.name]).map(|x| *x as f32).collect();
+        let parameters =
+            layout.entries().iter().flat_map(|entry| &self.values[&entry.name]).map(|x| *x as f32).collect();
         (self.config, parameters)
     }
 
@@ -91,7 +95,10 @@ impl HostWeights {
             _ => return Some("There was no norm to fold: this model has none with weights.".into()),
         };
         if self.config.positional_embedding_type == PositionalEmbedding::Shortformer {
-            return Some("The norms were not folded: shortformer adds positions between the norm and the queries and keys.".into());
+            return Some(
+                "The norms were not folded: shortformer adds positions between the norm and the queries and keys."
+                    .into(),
+            );
         }
         let ModelConfig { n_layers, n_heads, d_model, d_head, d_mlp, d_vocab_out, attn_only, act_fn, .. } = self.config;
         for layer in 0..n_layers {

@@ -26,8 +26,10 @@ impl Rotary {
             id as f64 / libm::pow(config.rotary_base, pair as f64 / pairs as f64)
         };
         let table = |of: fn(f64) -> f64| {
-            let values: Vec<f32> = ids.iter().flat_map(|id| (0..width).map(move |dim| of(angle(*id, dim)) as f32)).collect();
-            weights.constant(Tensor::from_data(TensorData::new(values, [batch, positions, 1, width]), &weights.device()))
+            let values: Vec<f32> =
+                ids.iter().flat_map(|id| (0..width).map(move |dim| of(angle(*id, dim)) as f32)).collect();
+            weights
+                .constant(Tensor::from_data(TensorData::new(values, [batch, positions, 1, width]), &weights.device()))
         };
         Self { cos: table(libm::cos), sin: table(libm::sin), adjacent: config.rotary_adjacent_pairs }
     }

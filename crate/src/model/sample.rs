@@ -24,7 +24,15 @@ pub struct Generation {
 
 impl Default for Generation {
     fn default() -> Self {
-        Self { max_new_tokens: 0, temperature: 0.0, top_k: None, top_p: None, freq_penalty: 0.0, stop_token: None, seed: 0 }
+        Self {
+            max_new_tokens: 0,
+            temperature: 0.0,
+            top_k: None,
+            top_p: None,
+            freq_penalty: 0.0,
+            stop_token: None,
+            seed: 0,
+        }
     }
 }
 
@@ -37,7 +45,9 @@ impl Generation {
     /// # Errors
     /// If a field is out of its range.
     pub fn check(&self) -> Result<()> {
-        let wrong = |field: &str, value: String, range: &str| Err(Error::new(format!("options.{field} is {value}; it must be {range}.")));
+        let wrong = |field: &str, value: String, range: &str| {
+            Err(Error::new(format!("options.{field} is {value}; it must be {range}.")))
+        };
         if !(self.temperature.is_finite() && self.temperature >= 0.0) {
             return wrong("temperature", self.temperature.to_string(), "a number from 0 (greedy)");
         }
@@ -61,7 +71,8 @@ impl Generation {
         let logits = self.filter(logits, tokens);
         let max = logits.iter().fold(f32::NEG_INFINITY, |max, x| max.max(*x));
         let weights: Vec<f64> = logits.iter().map(|x| libm::exp(f64::from(x - max))).collect();
-        let [high, low, ..] = block(self.seed, Stream::Sample, At { step: tokens.len() as u32, index: row as u32, lane: 0 });
+        let [high, low, ..] =
+            block(self.seed, Stream::Sample, At { step: tokens.len() as u32, index: row as u32, lane: 0 });
         let draw = (f64::from(high) + f64::from(low) / 4_294_967_296.0) / 4_294_967_296.0;
         let mut left = draw * weights.iter().sum::<f64>();
         let drawn = weights.iter().position(|weight| {

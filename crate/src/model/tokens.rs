@@ -38,11 +38,15 @@ impl Tokens {
     /// If there is no sequence, or one is empty, longer than `n_ctx`, of another length than the first, or has a token that is not in
     /// the vocabulary.
     pub fn new(rows: &[Vec<usize>], config: &ModelConfig) -> Result<Self> {
-        let positions = rows.first().ok_or_else(|| Error::new("tokens holds no sequence; it must hold at least one."))?.len();
+        let positions =
+            rows.first().ok_or_else(|| Error::new("tokens holds no sequence; it must hold at least one."))?.len();
         for (number, row) in rows.iter().enumerate() {
             Self::check_row(row, &format!("tokens[{number}]"), config)?;
             if row.len() != positions {
-                let message = format!("tokens[{number}] has {} tokens and tokens[0] has {positions}; all must be equally long.", row.len());
+                let message = format!(
+                    "tokens[{number}] has {} tokens and tokens[0] has {positions}; all must be equally long.",
+                    row.len()
+                );
                 return Err(Error::new(message));
             }
         }
@@ -79,7 +83,11 @@ impl Tokens {
     /// If it is empty, longer than `n_ctx`, or has a token that is not in the vocabulary.
     pub fn check_row(row: &[usize], name: &str, config: &ModelConfig) -> Result<()> {
         if row.is_empty() || row.len() > config.n_ctx {
-            return Err(Error::new(format!("{name} has {} tokens; this model reads 1 to {} (n_ctx).", row.len(), config.n_ctx)));
+            return Err(Error::new(format!(
+                "{name} has {} tokens; this model reads 1 to {} (n_ctx).",
+                row.len(),
+                config.n_ctx
+            )));
         }
         match row.iter().enumerate().find(|(_, token)| **token >= config.d_vocab) {
             None => Ok(()),

@@ -53,7 +53,8 @@ impl Weights<'_> {
     /// A parameter, if this model has it.
     pub(super) fn find<const R: usize>(&self, name: &str) -> Option<Tensor<R>> {
         let index = self.layout.entries().iter().position(|entry| entry.name == name)?;
-        let shape: [usize; R] = self.layout.entries()[index].shape.as_slice().try_into().expect("the rank of the layout");
+        let shape: [usize; R] =
+            self.layout.entries()[index].shape.as_slice().try_into().expect("the rank of the layout");
         Some(self.leaves[index].clone().reshape(shape))
     }
 
@@ -78,7 +79,10 @@ impl Weights<'_> {
     /// The gradient of every parameter, `[parameters]`, in the layout's order; zero for those the loss does not depend on.
     #[cfg(feature = "autodiff")]
     pub fn gradient(&self, gradients: &mut Gradients) -> Tensor<1> {
-        let parts = self.leaves.iter().map(|leaf| leaf.grad_remove(gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like()));
+        let parts = self
+            .leaves
+            .iter()
+            .map(|leaf| leaf.grad_remove(gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like()));
         Tensor::cat(parts.collect(), 0)
     }
 }

@@ -108,7 +108,8 @@ impl Sort {
     pub fn sequence(config: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable();
-        [config.bos_token.as_slice(), numbers, config.mid_token.as_slice(), &sorted[..], config.eos_token.as_slice()].concat()
+        [config.bos_token.as_slice(), numbers, config.mid_token.as_slice(), &sorted[..], config.eos_token.as_slice()]
+            .concat()
     }
 
     /// List number `index` of a seed, of `length` numbers, whether held out or not: for experiments on models, however they were trained.
@@ -189,7 +190,9 @@ impl Sort {
     /// `count` numbers in random order, one from each of `count` equal parts of their range.
     fn even_numbers(&self, group: u32, count: usize) -> Vec<u32> {
         let (min, values) = (self.config.min_value as u32, self.config.values() as u64);
-        let draw = |index: usize, lane: u32| block(self.train_seed, Stream::Even, At { step: group, index: index as u32, lane })[0];
+        let draw = |index: usize, lane: u32| {
+            block(self.train_seed, Stream::Even, At { step: group, index: index as u32, lane })[0]
+        };
         // Part `i` of the range, and a random place within it.
         let number = |i: usize| {
             let place = (i as u64) << 32 | u64::from(draw(i, 0));
@@ -216,7 +219,11 @@ impl Sort {
         let batch = self.batch_size;
         Draws {
             group: GROUP,
-            groups_of_a_batch: if batch.is_multiple_of(GROUP) { batch / GROUP } else { (batch + GROUP - 2) / GROUP + 1 },
+            groups_of_a_batch: if batch.is_multiple_of(GROUP) {
+                batch / GROUP
+            } else {
+                (batch + GROUP - 2) / GROUP + 1
+            },
             holds_out_from: (1..=longest).find(|length| self.lists(*length) >= FEW_LISTS).unwrap_or(longest + 1),
             held_out_below: u32::MAX / HELD_OUT_SHARE,
             max_attempts: MAX_ATTEMPTS,
@@ -333,9 +340,11 @@ mod tests {
     fn nothing_held_out_is_ever_trained_on() {
         // 6^4 = 1296 lists: few enough to see them all.
         for samples in [json!(25_000), Value::Null] {
-            let sort = sort(json!({ "task": { "list_length": 4, "max_value": 6 }, "train": { "num_samples": samples } }));
-            let trained: HashSet<Vec<i32>> =
-                (0..250).flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>()).collect();
+            let sort =
+                sort(json!({ "task": { "list_length": 4, "max_value": 6 }, "train": { "num_samples": samples } }));
+            let trained: HashSet<Vec<i32>> = (0..250)
+                .flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>())
+                .collect();
             let tested: HashSet<Vec<i32>> = sort.test_batch(0, 3000).sequences().map(<[i32]>::to_vec).collect();
             assert!(sort.holds_out() && trained.is_disjoint(&tested));
             assert_eq!(trained.len() + tested.len(), 1296, "{} trained on, {} held out", trained.len(), tested.len());
@@ -355,7 +364,9 @@ mod tests {
     fn a_fixed_training_set_comes_whole_every_epoch_in_another_order() {
         let sort = sort(json!({ "train": { "num_samples": 450, "batch_size": 200 } }));
         let epoch = |steps: Range<u32>| {
-            steps.flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>()).collect::<Vec<_>>()
+            steps
+                .flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
         };
         let (mut first, mut second) = (epoch(0..3), epoch(3..6));
         assert_eq!(first.len(), 450);
@@ -369,8 +380,9 @@ mod tests {
     #[test]
     fn endless_data_does_not_come_twice() {
         let sort = sort(json!({ "train": { "num_samples": null } }));
-        let lists: HashSet<Vec<i32>> =
-            (0..50).flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>()).collect();
+        let lists: HashSet<Vec<i32>> = (0..50)
+            .flat_map(|step| sort.train_batch(step).sequences().map(<[i32]>::to_vec).collect::<Vec<_>>())
+            .collect();
         assert!(lists.len() > 4995, "{} of 5000", lists.len());
     }
 

@@ -20,7 +20,14 @@ impl Adam {
 
     /// Parameters after step number `step` (counted from 1), as `torch.optim.Adam`:
     /// `p - lr / (1 - β₁ᵗ) · m / (sqrt(v) / sqrt(1 - β₂ᵗ) + eps)`.
-    pub fn step(&mut self, parameters: Tensor<1>, gradient: Tensor<1>, lr: f64, step: u32, config: &TrainConfig) -> Tensor<1> {
+    pub fn step(
+        &mut self,
+        parameters: Tensor<1>,
+        gradient: Tensor<1>,
+        lr: f64,
+        step: u32,
+        config: &TrainConfig,
+    ) -> Tensor<1> {
         let TrainConfig { beta1, beta2, adam_eps, .. } = *config;
         let [rate, root] = rates(lr, step, config);
         self.mean = self.mean.clone() * beta1 + gradient.clone() * (1.0 - beta1);
@@ -82,7 +89,8 @@ mod tests {
                 m[i] = 0.9 * m[i] + 0.1 * g;
                 v[i] = 0.999 * v[i] + 0.001 * g * g;
                 let t = step as i32;
-                expected[i] -= 0.1 / (1.0 - 0.9f64.powi(t)) * m[i] / (v[i].sqrt() / (1.0 - 0.999f64.powi(t)).sqrt() + 1e-8);
+                expected[i] -=
+                    0.1 / (1.0 - 0.9f64.powi(t)) * m[i] / (v[i].sqrt() / (1.0 - 0.999f64.powi(t)).sqrt() + 1e-8);
             }
         }
         let got = pollster::block_on(read(p)).unwrap();

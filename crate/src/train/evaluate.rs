@@ -161,19 +161,25 @@ async fn teacher_forced(
     let sequences: Vec<&[i32]> = batch.sequences().collect();
     let mut compare = |number: usize, logits: &[f32]| {
         let truth = answer(sequences[number], &rows);
-        loss += truth.iter().zip(logits.chunks_exact(d_vocab)).map(|(target, logits)| cross_entropy(logits, *target)).sum::<f64>();
+        loss += truth
+            .iter()
+            .zip(logits.chunks_exact(d_vocab))
+            .map(|(target, logits)| cross_entropy(logits, *target))
+            .sum::<f64>();
         let chosen: Vec<usize> = logits.chunks_exact(d_vocab).map(argmax).collect();
         if chosen != truth {
             wrong.push((number, chosen));
         }
     };
     if let Some(reader) = reader {
-        let given: Vec<Vec<usize>> = sequences.iter().map(|row| row[..seen].iter().map(|token| *token as usize).collect()).collect();
+        let given: Vec<Vec<usize>> =
+            sequences.iter().map(|row| row[..seen].iter().map(|token| *token as usize).collect()).collect();
         reader.logits(&given, rows.clone(), &mut compare);
     } else {
         let values = sequences.iter().flat_map(|row| &row[..seen]).copied().collect();
         let tokens = Tokens { values, batch: batch.len(), positions: seen, padding: None };
-        let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), None, rows.clone(), &mut Hooks::none());
+        let logits =
+            model.logits(&model.weights(), tokens.tensor(&model.device()), None, rows.clone(), &mut Hooks::none());
         let logits = read(logits).await?;
         logits.chunks_exact(rows.len() * d_vocab).enumerate().for_each(|(number, logits)| compare(number, logits));
     }
@@ -197,8 +203,10 @@ mod tests {
     /// Generating every list gives the figures that the shortcut gives.
     #[test]
     fn the_shortcut_equals_generating_every_list() {
-        let experiment =
-            Experiment::resolve(&serde_json::json!({ "task": { "max_value": 6, "list_length": 4 }, "model": { "d_model": 32 } })).unwrap();
+        let experiment = Experiment::resolve(
+            &serde_json::json!({ "task": { "max_value": 6, "list_length": 4 }, "model": { "d_model": 32 } }),
+        )
+        .unwrap();
         let mut run = crate::train::Run::new(experiment, &Device::flex());
         pollster::block_on(async {
             run.step(250).await.unwrap();
@@ -209,13 +217,20 @@ mod tests {
                     break figures;
                 }
             };
-            let whole: Vec<Vec<usize>> = batch.sequences().map(|row| row.iter().map(|token| *token as usize).collect()).collect();
+            let whole: Vec<Vec<usize>> =
+                batch.sequences().map(|row| row.iter().map(|token| *token as usize).collect()).collect();
             let prompts: Vec<Vec<usize>> = whole.iter().map(|row| row[..6].to_vec()).collect();
             let generated = run.model().generate(&prompts, &Generation::greedy(4), &[]).await.unwrap();
             let right = whole.iter().flatten().zip(generated.iter().flatten()).filter(|(a, b)| a == b).count() - 60 * 6;
             assert_eq!(figures.token_accuracy, right as f64 / 240.0);
-            assert_eq!(figures.sequence_accuracy, whole.iter().zip(&generated).filter(|(a, b)| a == b).count() as f64 / 60.0);
-            assert!(figures.sequence_accuracy > 0.05 && figures.sequence_accuracy < 1.0, "some right, some wrong: {figures:?}");
+            assert_eq!(
+                figures.sequence_accuracy,
+                whole.iter().zip(&generated).filter(|(a, b)| a == b).count() as f64 / 60.0
+            );
+            assert!(
+                figures.sequence_accuracy > 0.05 && figures.sequence_accuracy < 1.0,
+                "some right, some wrong: {figures:?}"
+            );
         });
     }
 }

@@ -76,11 +76,12 @@ impl Run {
     fn assemble(experiment: Experiment, model: Model, adam: Adam, progress: Progress) -> Self {
         let task = Sort::new(&experiment.task, &experiment.train);
         let positions = experiment.task.sequence_length(experiment.task.list_length);
-        let lean = (model.device() == Device::flex())
-            .then(|| Rc::new(RefCell::new(Lean::new(model.config(), model.layout(), positions, experiment.train.batch_size))));
+        let lean = (model.device() == Device::flex()).then(|| {
+            Rc::new(RefCell::new(Lean::new(model.config(), model.layout(), positions, experiment.train.batch_size)))
+        });
         #[cfg(feature = "webgpu")]
-        let kernels =
-            Kernels::new(&experiment, model.layout(), &model.device(), plateau_lists(&experiment)).map(|it| Rc::new(Mutex::new(it)));
+        let kernels = Kernels::new(&experiment, model.layout(), &model.device(), plateau_lists(&experiment))
+            .map(|it| Rc::new(Mutex::new(it)));
         Self {
             experiment,
             task,
@@ -267,7 +268,8 @@ impl Run {
         let mut losses = Vec::with_capacity(n as usize);
         for _ in 0..n {
             let batch = self.task.train_batch(self.progress.steps);
-            let counted: Vec<Range<usize>> = batch.lengths.iter().map(|length| self.task.config().counted(*length)).collect();
+            let counted: Vec<Range<usize>> =
+                batch.lengths.iter().map(|length| self.task.config().counted(*length)).collect();
             losses.push(if shards > 1 {
                 let cut = Cut::new(&batch, &counted, shards);
                 cut.gradient(self.progress.steps, lean, &state.parameters, crew, &mut gradient).await

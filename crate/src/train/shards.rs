@@ -34,7 +34,8 @@ pub fn shards(experiment: &Experiment, lean: &Lean) -> usize {
 fn multiply_adds(experiment: &Experiment) -> f64 {
     let model = &experiment.model;
     let positions = experiment.task.sequence_length(experiment.task.list_length) as f64;
-    let [layers, c, m, heads] = [model.n_layers, model.d_model, model.d_mlp, model.n_heads * model.d_head].map(|size| size as f64);
+    let [layers, c, m, heads] =
+        [model.n_layers, model.d_model, model.d_mlp, model.n_heads * model.d_head].map(|size| size as f64);
     let mlps = if model.attn_only { 0.0 } else { layers * 2.0 * c * m };
     let projections = (layers - 1.0) * 4.0 * c * heads;
     let attention = layers * positions * heads;
@@ -83,8 +84,11 @@ impl<'a> Cut<'a> {
             gradient.fill(0.0); // the last batch of an epoch may have fewer lists than there are shards
             return 0.0;
         }
-        let sequences =
-            Sequences { tokens: &tokens[start * positions..end * positions], positions: *positions, counted: &self.counted[start..end] };
+        let sequences = Sequences {
+            tokens: &tokens[start * positions..end * positions],
+            positions: *positions,
+            counted: &self.counted[start..end],
+        };
         lean.part(parameters, &sequences, self.count(), gradient)
     }
 
@@ -174,7 +178,8 @@ impl Helper {
             Some((at, batch)) if at == step => batch,
             _ => self.task.train_batch(step),
         };
-        let counted: Vec<Range<usize>> = batch.lengths.iter().map(|length| self.task.config().counted(*length)).collect();
+        let counted: Vec<Range<usize>> =
+            batch.lengths.iter().map(|length| self.task.config().counted(*length)).collect();
         let mut gradient = vec![0.0; parameters.len()];
         let loss = Cut::new(&batch, &counted, self.shards).part(shard, &mut self.lean, parameters, &mut gradient);
         self.at = Some((step, batch));
@@ -252,7 +257,8 @@ mod tests {
         let parameters: Vec<f32> = pollster::block_on(Model::new(model, &Device::flex()).read_parameters()).unwrap();
         for step in [0, 2] {
             let batch = task.train_batch(step);
-            let counted: Vec<Range<usize>> = batch.lengths.iter().map(|length| task.config().counted(*length)).collect();
+            let counted: Vec<Range<usize>> =
+                batch.lengths.iter().map(|length| task.config().counted(*length)).collect();
             let [mut sum, mut whole] = [(); 2].map(|()| vec![0.0; parameters.len()]);
             let cut = Cut::new(&batch, &counted, SHARDS);
             let loss = pollster::block_on(cut.gradient(step, &lean, &parameters, None, &mut sum));

@@ -38,8 +38,8 @@ impl Run {
         let (progress, state) = self.state().await?;
         let experiment = serde_json::to_value(self.experiment()).map_err(unwritable)?;
         let record = serde_json::to_string(&Record { version: VERSION, experiment, progress }).map_err(unwritable)?;
-        let bytes =
-            [state.parameters, state.mean, state.square].map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        let bytes = [state.parameters, state.mean, state.square]
+            .map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
         let mut views = Vec::new();
         for (name, bytes) in TENSORS.into_iter().zip(&bytes) {
             views.push((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(unwritable)?));
@@ -60,7 +60,10 @@ impl Run {
             .ok_or_else(|| unreadable("its metadata has no entry tinylens.run"))?;
         let record: Record = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
         if record.version != VERSION {
-            return Err(unreadable(&format!("it is of version {}, and this build reads version {VERSION}", record.version)));
+            return Err(unreadable(&format!(
+                "it is of version {}, and this build reads version {VERSION}",
+                record.version
+            )));
         }
         let experiment = Experiment::resolve(&record.experiment)?;
         if record.progress.steps > MAX_STEPS || !(0.0..=experiment.train.lr).contains(&record.progress.plateau.lr) {
@@ -77,7 +80,11 @@ impl Run {
                     view.shape()
                 )));
             }
-            Ok(view.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
+            Ok(view
+                .data()
+                .chunks_exact(4)
+                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+                .collect())
         };
         let [parameters, mean, square] = TENSORS.map(values);
         let state = State { parameters: parameters?, mean: mean?, square: square? };

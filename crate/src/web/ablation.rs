@@ -79,7 +79,11 @@ pub fn claims(
 
 /// The task that is meant: the model's own, with what is given before it.
 fn task_of(model: &Model, given: &JsValue) -> Result<TaskConfig> {
-    let given = if given.is_null() { json!({}) } else { from_js(given, "task").map_err(|_| Error::new("task must be a plain object."))? };
+    let given = if given.is_null() {
+        json!({})
+    } else {
+        from_js(given, "task").map_err(|_| Error::new("task must be a plain object."))?
+    };
     let own = match model.task_now() {
         Some(task) => serde_json::to_value(task).map_err(|error| Error::new(error.to_string()))?,
         None => model.stated().get("task").cloned().unwrap_or_else(|| json!({})),
@@ -116,7 +120,9 @@ impl Watcher {
     fn new(options: &Options) -> Result<Self> {
         let on_progress = match options.get("onProgress") {
             None => None,
-            Some(listener) => Some(listener.dyn_into().map_err(|_| Error::new("options.onProgress must be a function."))?),
+            Some(listener) => {
+                Some(listener.dyn_into().map_err(|_| Error::new("options.onProgress must be a function."))?)
+            }
         };
         Ok(Self { signal: options.get("signal").unwrap_or(JsValue::UNDEFINED), on_progress })
     }
@@ -124,7 +130,9 @@ impl Watcher {
     /// # Errors
     /// If it has been stopped.
     fn look(&self, (done, lists): (u32, u32)) -> Result<()> {
-        if self.signal.is_object() && Reflect::get(&self.signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy()) {
+        if self.signal.is_object()
+            && Reflect::get(&self.signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy())
+        {
             return Err(Error::new(format!("Stopped after {done} of {lists} lists, as asked.")));
         }
         if let Some(listener) = &self.on_progress {

@@ -33,9 +33,12 @@ impl Adapter {
         set(&options, "powerPreference", &"high-performance".into());
         let request: js_sys::Function =
             field(&gpu, "requestAdapter").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
-        let promise: Promise =
-            request.call1(&gpu, &options).map_err(|_| Error::new("this browser's WebGPU is not usable"))?.unchecked_into();
-        let adapter = js_sys::futures::JsFuture::from(promise).await.map_err(|_| Error::new("WebGPU gave no adapter"))?;
+        let promise: Promise = request
+            .call1(&gpu, &options)
+            .map_err(|_| Error::new("this browser's WebGPU is not usable"))?
+            .unchecked_into();
+        let adapter =
+            js_sys::futures::JsFuture::from(promise).await.map_err(|_| Error::new("WebGPU gave no adapter"))?;
         if !adapter.is_object() {
             return Err(Error::new("WebGPU found no adapter on this machine"));
         }
@@ -47,13 +50,17 @@ impl Adapter {
             .collect();
         let name = if words.is_empty() { "unnamed adapter".into() } else { words.join(" ") };
         let features = field(&adapter, "features");
-        let has: js_sys::Function = field(&features, "has").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
+        let has: js_sys::Function =
+            field(&features, "has").dyn_into().map_err(|_| Error::new("this browser's WebGPU is not usable"))?;
         if !has.call1(&features, &NEEDED_FEATURE.into()).is_ok_and(|has| has.is_truthy()) {
-            return Err(Error::new(format!("the WebGPU adapter ({name}) lacks the feature {NEEDED_FEATURE}, which burn needs")));
+            return Err(Error::new(format!(
+                "the WebGPU adapter ({name}) lacks the feature {NEEDED_FEATURE}, which burn needs"
+            )));
         }
         let imitations = ["swiftshader", "llvmpipe", "softpipe", "basic render"];
         let named = imitations.iter().any(|imitation| name.to_lowercase().contains(imitation));
-        let software = named || field(&info, "isFallbackAdapter").is_truthy() || field(&adapter, "isFallbackAdapter").is_truthy();
+        let software =
+            named || field(&info, "isFallbackAdapter").is_truthy() || field(&adapter, "isFallbackAdapter").is_truthy();
         Ok(Self { name, software })
     }
 

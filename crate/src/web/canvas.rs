@@ -50,7 +50,9 @@ impl AttentionCanvas {
         if edited.shape != clean.shape {
             let [.., a] = edited.shape;
             let [.., b] = clean.shape;
-            return Err(js_error(format!("A difference needs patterns of one shape; these have {a} and {b} positions.")));
+            return Err(js_error(format!(
+                "A difference needs patterns of one shape; these have {a} and {b} positions."
+            )));
         }
         edited.data.iter_mut().zip(&clean.data).for_each(|(value, clean)| *value -= clean);
         edited.difference = true;
@@ -85,7 +87,9 @@ impl AttentionCanvas {
             return JsValue::UNDEFINED;
         };
         let Focus { destination, source } = hit.focus;
-        let head = hit.head.map_or(JsValue::NULL, |head| object([("layer", index(Some(head.layer))), ("head", index(Some(head.head)))]));
+        let head = hit.head.map_or(JsValue::NULL, |head| {
+            object([("layer", index(Some(head.layer))), ("head", index(Some(head.head)))])
+        });
         object([
             ("destination", index(destination)),
             ("source", index(source)),
@@ -102,7 +106,10 @@ impl AttentionCanvas {
     }
 
     /// Where one token is pointed at: for every position the strongest share of colour (-1 to 1) that a shown head has between the two.
-    pub fn shades(&self, #[wasm_bindgen(unchecked_param_type = "Focus")] focus: &JsValue) -> Result<Option<Float32Array>, JsValue> {
+    pub fn shades(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Focus")] focus: &JsValue,
+    ) -> Result<Option<Float32Array>, JsValue> {
         let Positions { destination, source } =
             serde_json::from_value(from_js(focus, "focus")?).map_err(|error| js_error(error.to_string()))?;
         let shades = self.picture.as_ref().and_then(|picture| picture.shades(Focus { destination, source }));
@@ -130,7 +137,11 @@ impl AttentionCanvas {
         let (Some(destination), Some(source)) = (focus.destination, focus.source) else { return Array::new().into() };
         let of = picture.read(destination, source).into_iter().filter(|(head, _)| only.is_none() || *head == only);
         of.map(|(head, value)| {
-            object([("layer", index(head.map(|head| head.layer))), ("head", index(head.map(|head| head.head))), ("value", value.into())])
+            object([
+                ("layer", index(head.map(|head| head.layer))),
+                ("head", index(head.map(|head| head.head))),
+                ("value", value.into()),
+            ])
         })
         .collect::<Array>()
         .into()
@@ -160,11 +171,16 @@ impl HeadsCanvas {
         let options = Options::read(drawn)?;
         let values = read_shown(shown, options.view.show)?;
         let all = Thumbnails::new(values.shape[0], values.shape[1], options.width);
-        let style =
-            ThumbnailStyle { map: options.view.colours, curve: options.view.scale, range: options.view.range, theme: options.theme() };
+        let style = ThumbnailStyle {
+            map: options.view.colours,
+            curve: options.view.scale,
+            range: options.view.range,
+            theme: options.theme(),
+        };
         let Pixels { width, height, rgba } = all.pixels(&values, style, options.pixel_ratio);
         self.painter.put(width, height, &rgba)?;
-        let tile = |tile: &Tile| json!({ "layer": tile.of.layer, "head": tile.of.head, "left": tile.left, "top": tile.top });
+        let tile =
+            |tile: &Tile| json!({ "layer": tile.of.layer, "head": tile.of.head, "left": tile.left, "top": tile.top });
         let tiles: Vec<_> = all.tiles.iter().map(tile).collect();
         to_js(&json!({ "side": all.side, "width": all.width, "height": all.height, "tiles": tiles }))
     }

@@ -66,7 +66,8 @@ pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
 
 /// Rows of token numbers: `number[][]`, or arrays of typed arrays.
 pub(super) fn token_rows(value: &JsValue, name: &str) -> Result<Vec<Vec<usize>>> {
-    let rows = iterate(value).ok_or_else(|| Error::new(format!("{name} must be an array of arrays of token numbers.")))?;
+    let rows =
+        iterate(value).ok_or_else(|| Error::new(format!("{name} must be an array of arrays of token numbers.")))?;
     rows.iter().enumerate().map(|(number, row)| token_row(row, &format!("{name}[{number}]"))).collect()
 }
 
@@ -75,7 +76,9 @@ pub(super) fn token_row(value: &JsValue, name: &str) -> Result<Vec<usize>> {
     let row = iterate(value).ok_or_else(|| Error::new(format!("{name} must be an array of token numbers.")))?;
     let token = |(position, value): (usize, &JsValue)| {
         let number = value.as_f64().filter(|x| x.fract() == 0.0 && (0.0..4_294_967_296.0).contains(x));
-        number.map(|x| x as usize).ok_or_else(|| Error::new(format!("{name}[{position}] is not a token number, a whole number from 0.")))
+        number
+            .map(|x| x as usize)
+            .ok_or_else(|| Error::new(format!("{name}[{position}] is not a token number, a whole number from 0.")))
     };
     row.iter().enumerate().map(token).collect()
 }

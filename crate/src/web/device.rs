@@ -17,7 +17,10 @@ pub struct Device {
     kind: &'static str,
     description: String,
     /// Whether a run may be on the CPU instead, if that is faster.
-    #[cfg_attr(not(all(target_family = "wasm", feature = "webgpu")), expect(dead_code, reason = "there is nothing to choose from"))]
+    #[cfg_attr(
+        not(all(target_family = "wasm", feature = "webgpu")),
+        expect(dead_code, reason = "there is nothing to choose from")
+    )]
     auto: bool,
 }
 
@@ -38,7 +41,12 @@ impl Device {
 
 impl Device {
     fn cpu(why: &str) -> Self {
-        Self { inner: burn::tensor::Device::flex(), kind: "cpu", description: format!("CPU ({CPU}): {why}."), auto: false }
+        Self {
+            inner: burn::tensor::Device::flex(),
+            kind: "cpu",
+            description: format!("CPU ({CPU}): {why}."),
+            auto: false,
+        }
     }
 
     /// The device that a model's tensors are on.
@@ -51,7 +59,12 @@ impl Device {
 
     #[cfg(all(target_family = "wasm", feature = "webgpu"))]
     fn webgpu(gpu: &super::webgpu::Gpu, why: &str) -> Self {
-        Self { inner: gpu.device.clone(), kind: "webgpu", description: format!("WebGPU ({}): {why}.", gpu.adapter), auto: false }
+        Self {
+            inner: gpu.device.clone(),
+            kind: "webgpu",
+            description: format!("WebGPU ({}): {why}.", gpu.adapter),
+            auto: false,
+        }
     }
 
     /// The device for an experiment: of "auto", the one that trains it faster, measured.
@@ -66,9 +79,10 @@ impl Device {
             Ok((gpu, times))
         };
         match raced.await {
-            Ok((gpu, [on_gpu, on_cpu])) if on_gpu < on_cpu => {
-                Self::webgpu(&gpu, &format!("a step of this model takes {} on it and {} on the CPU", span(on_gpu), span(on_cpu)))
-            }
+            Ok((gpu, [on_gpu, on_cpu])) if on_gpu < on_cpu => Self::webgpu(
+                &gpu,
+                &format!("a step of this model takes {} on it and {} on the CPU", span(on_gpu), span(on_cpu)),
+            ),
             Ok((_, [on_gpu, on_cpu])) => {
                 Self::cpu(&format!("a step of this model takes {} on it and {} on WebGPU", span(on_cpu), span(on_gpu)))
             }
@@ -123,15 +137,19 @@ async fn choose() -> Device {
 #[cfg(not(all(target_family = "wasm", feature = "webgpu")))]
 async fn open_webgpu() -> Result<Device> {
     let adapter = super::adapter::Adapter::find().await?;
-    Err(Error::new(format!("WebGPU ({}) needs the package's main module: load tinylens.js in place of cpu/tinylens.js.", adapter.name)))
+    Err(Error::new(format!(
+        "WebGPU ({}) needs the package's main module: load tinylens.js in place of cpu/tinylens.js.",
+        adapter.name
+    )))
 }
 
 #[cfg(not(all(target_family = "wasm", feature = "webgpu")))]
 async fn choose() -> Device {
     match super::adapter::Adapter::find_hardware().await {
-        Ok(adapter) => {
-            Device::cpu(&format!("this module has no other; for WebGPU ({}), load tinylens.js in place of cpu/tinylens.js", adapter.name))
-        }
+        Ok(adapter) => Device::cpu(&format!(
+            "this module has no other; for WebGPU ({}), load tinylens.js in place of cpu/tinylens.js",
+            adapter.name
+        )),
         Err(why) => Device::cpu(why.to_string().trim_end_matches('.')),
     }
 }

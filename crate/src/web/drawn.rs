@@ -78,15 +78,30 @@ impl Options {
 
 /// The values of a `Shown`.
 pub(super) fn read_shown(shown: &JsValue, quantity: Quantity) -> Result<Values, JsValue> {
-    let wrong = || js_error("What is drawn must be as Run.look gives it: labels, and values of shape [layer, head, destination, source].");
+    let wrong = || {
+        js_error(
+            "What is drawn must be as Run.look gives it: labels, and values of shape [layer, head, destination, source].",
+        )
+    };
     let tensor = Reflect::get(shown, &"values".into())?;
-    let array = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok().and_then(|value| value.dyn_into::<Array>().ok());
-    let shape: Vec<usize> =
-        array(&tensor, "shape").ok_or_else(wrong)?.iter().filter_map(|size| size.as_f64()).map(|size| size as usize).collect();
+    let array = |object: &JsValue, name: &str| {
+        Reflect::get(object, &name.into()).ok().and_then(|value| value.dyn_into::<Array>().ok())
+    };
+    let shape: Vec<usize> = array(&tensor, "shape")
+        .ok_or_else(wrong)?
+        .iter()
+        .filter_map(|size| size.as_f64())
+        .map(|size| size as usize)
+        .collect();
     let shape: [usize; 4] = shape.try_into().map_err(|_| wrong())?;
     let data = Reflect::get(&tensor, &"data".into())?.dyn_into::<Float32Array>().map_err(|_| wrong())?.to_vec();
-    let labels: Vec<String> = array(shown, "labels").ok_or_else(wrong)?.iter().filter_map(|label| label.as_string()).collect();
-    if shape[2] != shape[3] || labels.len() != shape[2] || data.len() != shape.iter().product::<usize>() || data.is_empty() {
+    let labels: Vec<String> =
+        array(shown, "labels").ok_or_else(wrong)?.iter().filter_map(|label| label.as_string()).collect();
+    if shape[2] != shape[3]
+        || labels.len() != shape[2]
+        || data.len() != shape.iter().product::<usize>()
+        || data.is_empty()
+    {
         return Err(wrong());
     }
     let causal = Reflect::get(shown, &"causal".into())?.as_bool().unwrap_or(true);

@@ -18,7 +18,8 @@ extern "C" {
 /// Calls `listener(kind, message)` when this module can't be used any more ("panic"), or its GPU ("device_lost", "shader").
 #[wasm_bindgen(js_name = onFatal)]
 pub fn on_fatal(
-    #[wasm_bindgen(unchecked_param_type = "(kind: \"panic\" | \"device_lost\" | \"shader\", message: string) => void")] listener: Function,
+    #[wasm_bindgen(unchecked_param_type = "(kind: \"panic\" | \"device_lost\" | \"shader\", message: string) => void")]
+    listener: Function,
 ) {
     LISTENER.with(|slot| *slot.borrow_mut() = Some(listener));
 }

@@ -76,14 +76,18 @@ pub fn version() -> String {
 
 /// The link of an experiment, as the text after the `#`: what differs from the defaults.
 #[wasm_bindgen(js_name = encodeLink)]
-pub fn encode_link(#[wasm_bindgen(unchecked_param_type = "PartialRecord")] experiment: JsValue) -> std::result::Result<String, JsValue> {
+pub fn encode_link(
+    #[wasm_bindgen(unchecked_param_type = "PartialRecord")] experiment: JsValue,
+) -> std::result::Result<String, JsValue> {
     Ok(experiment::encode(&record(&experiment)?))
 }
 
 /// What a link says (a whole address, its hash, or the text after the `#`), defaults filled in; and a sentence for each thing in it that
 /// is ignored.
 #[wasm_bindgen(js_name = decodeLink, unchecked_return_type = "{ experiment: ExperimentRecord; warnings: string[] }")]
-pub fn decode_link(#[wasm_bindgen(unchecked_param_type = "string")] link: JsValue) -> std::result::Result<JsValue, JsValue> {
+pub fn decode_link(
+    #[wasm_bindgen(unchecked_param_type = "string")] link: JsValue,
+) -> std::result::Result<JsValue, JsValue> {
     let Decoded { record, warnings } = decoded(&link).map_err(js_error)?;
     to_js(&json!({ "experiment": record, "warnings": warnings }))
 }
@@ -97,8 +101,10 @@ pub fn apply_edits(
 ) -> std::result::Result<Array, JsValue> {
     let task = task_config(&task)?;
     let numbers = token_row(&numbers, "numbers").map_err(js_error)?;
-    let texts: Vec<String> = serde_json::from_value(from_js(&edits, "edits")?).map_err(|_| js_error("edits must be an array of texts."))?;
-    let edits: Result<Vec<TokenEdit>> = texts.iter().enumerate().map(|(number, text)| read_edit(number, text)).collect();
+    let texts: Vec<String> =
+        serde_json::from_value(from_js(&edits, "edits")?).map_err(|_| js_error("edits must be an array of texts."))?;
+    let edits: Result<Vec<TokenEdit>> =
+        texts.iter().enumerate().map(|(number, text)| read_edit(number, text)).collect();
     let tokens = edits.and_then(|edits| experiment::apply_edits(&task, &numbers, &edits)).map_err(js_error)?;
     Ok(tokens.into_iter().map(|token| JsValue::from_f64(token as f64)).collect())
 }
@@ -119,7 +125,9 @@ pub fn interventions_of(
 fn as_json(knockout: Knockout) -> Value {
     let Intervention { hook, edit, at } = knockout.into();
     let mut json = json!({ "hook": hook });
-    for (field, indices) in [("batch", at.batch), ("positions", at.positions), ("heads", at.heads), ("sources", at.sources)] {
+    for (field, indices) in
+        [("batch", at.batch), ("positions", at.positions), ("heads", at.heads), ("sources", at.sources)]
+    {
         if let Some(indices) = indices {
             json[field] = json!(indices);
         }
@@ -161,7 +169,10 @@ pub(super) fn partial(experiment: &JsValue) -> std::result::Result<Value, JsValu
     if warnings.is_empty() {
         return serde_json::to_value(&record).map_err(js_error);
     }
-    Err(js_error(format!("The link does not hold as it is: {} decodeLink takes what can be taken of it.", warnings.join(" "))))
+    Err(js_error(format!(
+        "The link does not hold as it is: {} decodeLink takes what can be taken of it.",
+        warnings.join(" ")
+    )))
 }
 
 #[wasm_bindgen]
@@ -175,17 +186,23 @@ impl Model {
 
     /// The model of a link that has its weights in it.
     #[wasm_bindgen(js_name = fromLink, unchecked_return_type = "Promise<Model>")]
-    pub fn from_link(#[wasm_bindgen(unchecked_param_type = "string | PartialRecord")] link: JsValue, device: &Device) -> Promise {
+    pub fn from_link(
+        #[wasm_bindgen(unchecked_param_type = "string | PartialRecord")] link: JsValue,
+        device: &Device,
+    ) -> Promise {
         let device = device.inner.clone();
         let record = partial(&link).map(|partial| Record::resolve(&partial).map_err(Error::from));
         js_sys::futures::future_to_promise(async move {
             let record = record?.map_err(js_error)?;
-            let weights = record.weights().ok_or_else(|| js_error("The link has no weights in it; a link that has them says weights=…"))?;
+            let weights = record
+                .weights()
+                .ok_or_else(|| js_error("The link has no weights in it; a link that has them says weights=…"))?;
             let experiment = record.experiment();
             let model = model::Model::from_parameters(&experiment.model, weights, &device);
             let notes = vec!["The weights are from a link, rounded to float16.".to_string()];
             let stated = json!({ "task": experiment.task, "train": experiment.train });
-            Ok(Self::from_record(model, Source { format: "link".into(), notes }, experiment.task.clone(), stated).into())
+            Ok(Self::from_record(model, Source { format: "link".into(), notes }, experiment.task.clone(), stated)
+                .into())
         })
     }
 }

@@ -63,9 +63,13 @@ pub fn settings_table() -> Result<JsValue, JsValue> {
     js_name = checkExperiment,
     unchecked_return_type = "{ experiment: Experiment | null; errors: { path: string; message: string }[]; parameters: number }"
 )]
-pub fn check_experiment(#[wasm_bindgen(unchecked_param_type = "PartialExperiment")] experiment: JsValue) -> Result<JsValue, JsValue> {
+pub fn check_experiment(
+    #[wasm_bindgen(unchecked_param_type = "PartialExperiment")] experiment: JsValue,
+) -> Result<JsValue, JsValue> {
     match Experiment::resolve(&from_js(&experiment, "experiment")?) {
-        Ok(experiment) => to_js(&json!({ "parameters": Layout::new(&experiment.model).len(), "experiment": experiment, "errors": [] })),
+        Ok(experiment) => to_js(
+            &json!({ "parameters": Layout::new(&experiment.model).len(), "experiment": experiment, "errors": [] }),
+        ),
         Err(errors) => to_js(&json!({ "experiment": null, "errors": errors, "parameters": 0 })),
     }
 }
@@ -79,7 +83,11 @@ pub fn task_sequence(
     let task = task_config(&task)?;
     let numbers = token_row(&numbers, "numbers").map_err(js_error)?;
     if numbers.is_empty() || numbers.len() > task.list_length {
-        return Err(js_error(format!("The list has {} numbers; it must have 1 to {}.", numbers.len(), task.list_length)));
+        return Err(js_error(format!(
+            "The list has {} numbers; it must have 1 to {}.",
+            numbers.len(),
+            task.list_length
+        )));
     }
     if let Some(wrong) = numbers.iter().find(|number| !(task.min_value..task.max_value).contains(number)) {
         return Err(js_error(format!(
@@ -104,8 +112,11 @@ pub fn random_lists(
     let seed = whole(&seed, "seed", 0, u32::MAX).map_err(js_error)?;
     let full = task.list_length as u32;
     let length = if length.is_undefined() { full } else { whole(&length, "length", 1, full).map_err(js_error)? };
-    let list =
-        |number: u32| Sort::random_list(&task, seed, number, length as usize).into_iter().map(|number| JsValue::from_f64(number as f64));
+    let list = |number: u32| {
+        Sort::random_list(&task, seed, number, length as usize)
+            .into_iter()
+            .map(|number| JsValue::from_f64(number as f64))
+    };
     Ok((0..count).map(|number| list(number).collect::<Array>()).collect())
 }
 

@@ -44,7 +44,12 @@ impl Model {
     }
 
     /// A model of which all is known.
-    pub(super) fn from_record(model: model::Model, source: Source, task: TaskConfig, stated: serde_json::Value) -> Self {
+    pub(super) fn from_record(
+        model: model::Model,
+        source: Source,
+        task: TaskConfig,
+        stated: serde_json::Value,
+    ) -> Self {
         Self { held: Held::Own(Box::new(model)), source, task: Some(task), stated }
     }
 
@@ -74,7 +79,10 @@ impl Model {
 impl Model {
     /// A model with TransformerLens's initial weights, from `config.seed`.
     #[wasm_bindgen(unchecked_return_type = "Promise<Model>")]
-    pub fn create(#[wasm_bindgen(unchecked_param_type = "Partial<ModelConfig>")] config: JsValue, device: &Device) -> Promise {
+    pub fn create(
+        #[wasm_bindgen(unchecked_param_type = "Partial<ModelConfig>")] config: JsValue,
+        device: &Device,
+    ) -> Promise {
         let device = device.inner.clone();
         let config = from_js(&config, "config");
         js_sys::futures::future_to_promise(async move {
@@ -208,12 +216,18 @@ impl Model {
 
     /// The same model with weights that are easier to read and the same log probabilities; `source.notes` says what was left out.
     #[wasm_bindgen(js_name = processWeights, unchecked_return_type = "Promise<Model>")]
-    pub fn process_weights(&self, #[wasm_bindgen(unchecked_optional_param_type = "Partial<Processing>")] options: JsValue) -> Promise {
+    pub fn process_weights(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Partial<Processing>")] options: JsValue,
+    ) -> Promise {
         let (model, task, stated, source) = (self.now(), self.task_now(), self.stated.clone(), self.source.clone());
         let options = options::processing(&options);
         promise(async move {
             let (processed, notes) = model.process_weights(&options?).await?;
-            let source = Source { format: format!("{}, weights processed", source.format), notes: [source.notes, notes].concat() };
+            let source = Source {
+                format: format!("{}, weights processed", source.format),
+                notes: [source.notes, notes].concat(),
+            };
             Ok(Self { held: Held::Own(Box::new(processed)), source, task, stated }.into())
         })
     }
@@ -222,7 +236,9 @@ impl Model {
     #[wasm_bindgen(js_name = toSafetensors, unchecked_return_type = "Promise<Uint8Array>")]
     pub fn to_safetensors(&self) -> Promise {
         let (model, task) = (self.now(), self.task_now());
-        promise(async move { Ok(Uint8Array::from(&checkpoint::to_safetensors(&model, task.as_ref()).await?[..]).into()) })
+        promise(
+            async move { Ok(Uint8Array::from(&checkpoint::to_safetensors(&model, task.as_ref()).await?[..]).into()) },
+        )
     }
 
     /// Python that loads what `toSafetensors` gave, saved as `file`, into TransformerLens.
@@ -262,7 +278,8 @@ impl Input {
         let Self { tokens, options } = self;
         *hooks = std::mem::take(hooks).with(&options.interventions);
         let rows = 0..tokens.positions;
-        let logits = model.logits(&model.weights(), tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, hooks);
+        let logits =
+            model.logits(&model.weights(), tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, hooks);
         Ok(tensor(&logits.dims(), &read(logits.clone()).await?))
     }
 }
@@ -273,7 +290,8 @@ fn wanted(model: &model::Model, names: &JsValue) -> Result<Option<Vec<String>>> 
         return Ok(None);
     }
     let known = hook_names(model.config());
-    let names: Option<Vec<String>> = names.dyn_ref::<Array>().and_then(|names| names.iter().map(|name| name.as_string()).collect());
+    let names: Option<Vec<String>> =
+        names.dyn_ref::<Array>().and_then(|names| names.iter().map(|name| name.as_string()).collect());
     let names = names.ok_or_else(|| Error::new("names must be an array of hook names."))?;
     match names.iter().find(|name| !known.contains(name)) {
         Some(unknown) => Err(Error::new(format!("This model has no hook {unknown}; it has {}.", known.join(", ")))),

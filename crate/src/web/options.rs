@@ -62,10 +62,11 @@ pub(super) fn look(value: &JsValue) -> Result<(Quantity, Vec<Intervention>)> {
     let options = Options::new(value, "options", &["show", "interventions"])?;
     let show = match options.get("show") {
         None => Quantity::Pattern,
-        Some(show) => from_js(&show, "options.show")
-            .ok()
-            .and_then(|show| serde_json::from_value(show).ok())
-            .ok_or_else(|| Error::new("options.show must be \"pattern\", \"scores\", \"value_weighted\" or \"output_weighted\"."))?,
+        Some(show) => {
+            from_js(&show, "options.show").ok().and_then(|show| serde_json::from_value(show).ok()).ok_or_else(|| {
+                Error::new("options.show must be \"pattern\", \"scores\", \"value_weighted\" or \"output_weighted\".")
+            })?
+        }
     };
     Ok((show, options.interventions()?))
 }
@@ -73,7 +74,8 @@ pub(super) fn look(value: &JsValue) -> Result<(Quantity, Vec<Intervention>)> {
 /// # Errors
 /// If an option is unknown or no boolean.
 pub(super) fn processing(value: &JsValue) -> Result<Processing> {
-    let options = Options::new(value, "options", &["foldLn", "centerWritingWeights", "centerUnembed", "foldValueBiases"])?;
+    let options =
+        Options::new(value, "options", &["foldLn", "centerWritingWeights", "centerUnembed", "foldValueBiases"])?;
     let flag = |name: &str| match options.get(name) {
         None => Ok(true),
         Some(value) => value.as_bool().ok_or_else(|| Error::new(format!("options.{name} must be true or false."))),
@@ -101,7 +103,8 @@ impl<'a> Options<'a> {
         if !value.is_object() {
             return Err(Error::new(format!("{name} must be an object with fields such as {}.", known[0])));
         }
-        let keys = Reflect::own_keys(value).map_or_else(|_| Vec::new(), |keys| keys.iter().filter_map(|key| key.as_string()).collect());
+        let keys = Reflect::own_keys(value)
+            .map_or_else(|_| Vec::new(), |keys| keys.iter().filter_map(|key| key.as_string()).collect());
         match keys.iter().find(|key| !known.contains(&key.as_str())) {
             Some(unknown) => Err(Error::new(format!("{name} has no field {unknown}; it has {}.", known.join(", ")))),
             None => Ok(options),
@@ -132,7 +135,11 @@ impl<'a> Options<'a> {
     pub fn interventions(&self) -> Result<Vec<Intervention>> {
         let Some(value) = self.get("interventions") else { return Ok(Vec::new()) };
         let name = format!("{}.interventions", self.name);
-        list(&value, &name)?.iter().enumerate().map(|(number, value)| intervention(value, &format!("interventions[{number}]"))).collect()
+        list(&value, &name)?
+            .iter()
+            .enumerate()
+            .map(|(number, value)| intervention(value, &format!("interventions[{number}]")))
+            .collect()
     }
 }
 
@@ -147,7 +154,11 @@ fn intervention(value: &JsValue, name: &str) -> Result<Intervention> {
         Some("resample") => Edit::Resample,
         Some("replace") => Edit::Replace(values(&options, name)?),
         Some("add") => Edit::Add(values(&options, name)?),
-        _ => return Err(Error::new(format!("{name}.edit must be \"zero\", \"mean\", \"resample\", \"replace\" or \"add\"."))),
+        _ => {
+            return Err(Error::new(format!(
+                "{name}.edit must be \"zero\", \"mean\", \"resample\", \"replace\" or \"add\"."
+            )));
+        }
     };
     let at = Place {
         batch: options.indices("batch")?,
@@ -160,7 +171,8 @@ fn intervention(value: &JsValue, name: &str) -> Result<Intervention> {
 
 /// The field `value`: a number, or a tensor `{ shape, data }`.
 fn values(options: &Options, name: &str) -> Result<Values> {
-    let wrong = || Error::new(format!("{name}.value must be a number or a tensor, {{ shape: number[], data: Float32Array }}."));
+    let wrong =
+        || Error::new(format!("{name}.value must be a number or a tensor, {{ shape: number[], data: Float32Array }}."));
     let value = options.get("value").ok_or_else(wrong)?;
     if let Some(number) = value.as_f64() {
         return Ok(Values { shape: Vec::new(), data: vec![number as f32] });
@@ -181,7 +193,9 @@ fn mask_row(value: &JsValue) -> Result<Vec<bool>> {
     let one = |value: &JsValue| match (value.as_bool(), value.as_f64()) {
         (Some(held), _) => Ok(held),
         (_, Some(held)) if held == 0.0 || held == 1.0 => Ok(held == 1.0),
-        _ => Err(Error::new("options.mask must hold 1 or true where there is a token, and 0 or false where there is none.")),
+        _ => Err(Error::new(
+            "options.mask must hold 1 or true where there is a token, and 0 or false where there is none.",
+        )),
     };
     list(value, "options.mask[…]")?.iter().map(one).collect()
 }

@@ -43,7 +43,10 @@ impl Run {
 impl Run {
     /// A run of a partial experiment or a link, before its first step. What a record says beside task, model and training has no effect.
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
-    pub fn create(#[wasm_bindgen(unchecked_param_type = "PartialRecord | string")] experiment: JsValue, device: &Device) -> Promise {
+    pub fn create(
+        #[wasm_bindgen(unchecked_param_type = "PartialRecord | string")] experiment: JsValue,
+        device: &Device,
+    ) -> Promise {
         let device = device.clone();
         let experiment = link::partial(&experiment);
         js_sys::futures::future_to_promise(async move {
@@ -63,7 +66,8 @@ impl Run {
         let (now, stated) = (model.now(), model.stated().clone());
         let given = from_js(&experiment, "experiment");
         js_sys::futures::future_to_promise(async move {
-            let experiment = Experiment::around(now.config(), &[&stated, &given?]).map_err(Error::from).map_err(js_error)?;
+            let experiment =
+                Experiment::around(now.config(), &[&stated, &given?]).map_err(Error::from).map_err(js_error)?;
             let device = Device::of(now.device());
             Ok(Self::new(train::Run::from_model(experiment, now), device).into())
         })
@@ -208,7 +212,11 @@ impl Run {
             let look = run.model().look(&tokens, &changes, show).await?;
             let label = |token: usize| JsValue::from(Sort::label(&run.experiment().task, token));
             let prediction = |(token, probability): &(usize, f32)| {
-                object([("token", (*token as u32).into()), ("label", label(*token)), ("probability", (*probability).into())])
+                object([
+                    ("token", (*token as u32).into()),
+                    ("label", label(*token)),
+                    ("probability", (*probability).into()),
+                ])
             };
             let pattern = tensor(&look.pattern_shape, &look.pattern);
             let values = look.quantity.map_or_else(|| pattern.clone(), |values| tensor(&look.pattern_shape, &values));

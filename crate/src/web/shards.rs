@@ -17,7 +17,9 @@ pub struct Helper(train::Helper);
 impl Helper {
     /// For runs of this experiment.
     #[wasm_bindgen(constructor)]
-    pub fn new(#[wasm_bindgen(unchecked_param_type = "PartialRecord | string")] experiment: JsValue) -> Result<Helper, JsValue> {
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "PartialRecord | string")] experiment: JsValue,
+    ) -> Result<Helper, JsValue> {
         let record = link::partial(&experiment)?;
         let experiment = Experiment::resolve(&record).map_err(Error::from).map_err(js_error)?;
         Ok(Self(train::Helper::new(&experiment)))
@@ -65,7 +67,11 @@ impl train::Crew for Crew {
         Box::pin(async {
             let Ok(promise) = Crew::collect(self) else { return Vec::new() };
             let parts = js_sys::futures::JsFuture::from(promise).await.unwrap_or_default();
-            if Array::is_array(&parts) { Array::from(&parts).iter().map(|part| read(&part)).collect() } else { Vec::new() }
+            if Array::is_array(&parts) {
+                Array::from(&parts).iter().map(|part| read(&part)).collect()
+            } else {
+                Vec::new()
+            }
         })
     }
 }

@@ -32,10 +32,13 @@ impl Fixture {
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let values = |view: &safetensors::tensor::TensorView| match view.dtype() {
             Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect(),
-            Dtype::I64 => view.data().chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f32).collect(),
+            Dtype::I64 => {
+                view.data().chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f32).collect()
+            }
             other => panic!("{other:?} in a fixture"),
         };
-        let tensors = file.tensors().into_iter().map(|(name, view)| (name, (view.shape().to_vec(), values(&view)))).collect();
+        let tensors =
+            file.tensors().into_iter().map(|(name, view)| (name, (view.shape().to_vec(), values(&view)))).collect();
         Self { tensors, metadata }
     }
 

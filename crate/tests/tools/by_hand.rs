@@ -23,7 +23,8 @@ pub fn dict(fields: &[(&str, Vec<u8>)]) -> Vec<u8> {
 
 /// A reference to a storage outside the pickle.
 pub fn storage(class: &str, key: &str, count: i64) -> Vec<u8> {
-    [&b"("[..], &text("storage"), format!("ctorch\n{class}\n").as_bytes(), &text(key), &text("cpu"), &int(count), b"tQ"].concat()
+    [&b"("[..], &text("storage"), format!("ctorch\n{class}\n").as_bytes(), &text(key), &text("cpu"), &int(count), b"tQ"]
+        .concat()
 }
 
 /// A tensor on a storage.
@@ -72,7 +73,9 @@ pub fn zip(entries: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
         }
         head.extend((name.len() as u16).to_le_bytes());
         head.extend([0, 0]);
-        directory.extend([b"PK\x01\x02\x14\0", &head[..], &[0; 10], &(file.len() as u32).to_le_bytes(), name.as_bytes()].concat());
+        directory.extend(
+            [b"PK\x01\x02\x14\0", &head[..], &[0; 10], &(file.len() as u32).to_le_bytes(), name.as_bytes()].concat(),
+        );
         file.extend([b"PK\x03\x04", &head[..], name.as_bytes(), &packed].concat());
     }
     let start = file.len() as u32;

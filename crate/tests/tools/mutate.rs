@@ -65,8 +65,12 @@ const ALONE: &[u8] = b"(.012NQRab}del]ost)u\x81\x85\x86\x87\x88\x89\x8f\x90\x91\
 fn opcodes(bytes: &[u8]) -> Vec<usize> {
     let mut found = Vec::new();
     let mut at = 0;
-    let number = |at: usize, size: usize| bytes.get(at..at + size).map(|b| b.iter().rev().fold(0usize, |n, &b| (n << 8) | b as usize));
-    let line = |at: usize| bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == b'\n')).map(|length| length + 1);
+    let number = |at: usize, size: usize| {
+        bytes.get(at..at + size).map(|b| b.iter().rev().fold(0usize, |n, &b| (n << 8) | b as usize))
+    };
+    let line = |at: usize| {
+        bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == b'\n')).map(|length| length + 1)
+    };
     while let Some(&opcode) = bytes.get(at) {
         let argument = match opcode {
             0x80 | b'K' | b'q' | b'h' | 0x82 => Some(1),
@@ -81,7 +85,9 @@ fn opcodes(bytes: &[u8]) -> Vec<usize> {
             _ if ALONE.contains(&opcode) => Some(0),
             _ => None,
         };
-        let Some(next) = argument.and_then(|argument| at.checked_add(argument)?.checked_add(1)).filter(|&next| next <= bytes.len()) else {
+        let Some(next) =
+            argument.and_then(|argument| at.checked_add(argument)?.checked_add(1)).filter(|&next| next <= bytes.len())
+        else {
             break;
         };
         found.push(at);
@@ -93,8 +99,22 @@ fn opcodes(bytes: &[u8]) -> Vec<usize> {
 const OPCODES: &[u8] = b"(.012FIJKLMNPQRSTUVXabcdeghijloprstuqBCG})]\
     \x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98";
 
-const EXTREMES: [u64; 14] =
-    [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 40, i64::MAX as u64, u64::MAX];
+const EXTREMES: [u64; 14] = [
+    0,
+    1,
+    2,
+    0x7f,
+    0x80,
+    0xff,
+    0x7fff,
+    0xffff,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_ffff,
+    1 << 40,
+    i64::MAX as u64,
+    u64::MAX,
+];
 
 /// Pieces that mean something in one of the formats.
 const WORDS: [&[u8]; 20] = [
@@ -230,8 +250,11 @@ fn rewrite(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
 pub fn input(seeds: &[Seed], small: usize, number: u64) -> (usize, Vec<u8>) {
     let mut random = Random(number);
     // Large files come first to 1 in 200: they take most of the time, and small ones have all that they have.
-    let chosen =
-        if small < seeds.len() && random.below(200) == 0 { small + random.below(seeds.len() - small) } else { random.below(small) };
+    let chosen = if small < seeds.len() && random.below(200) == 0 {
+        small + random.below(seeds.len() - small)
+    } else {
+        random.below(small)
+    };
     let seed = &seeds[chosen];
     let other = &seeds[random.below(small)].bytes;
     let times = 1 + random.below(4) * random.below(2);

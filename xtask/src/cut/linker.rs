@@ -97,7 +97,9 @@ pub fn link() -> ExitCode {
 fn try_link() -> Result<bool, String> {
     let [real, module, folder] = [REAL, MODULE, FOLDER].map(env::var_os);
     let (Some(real), Some(module), Some(folder)) = (real, module, folder) else {
-        return Err(format!("This linker is a part of `cargo xtask`, which tells it what to do in {REAL}, {MODULE} and {FOLDER}."));
+        return Err(format!(
+            "This linker is a part of `cargo xtask`, which tells it what to do in {REAL}, {MODULE} and {FOLDER}."
+        ));
     };
     let folder = PathBuf::from(folder);
     let mut inputs = Inputs { list: List::of(&module.to_string_lossy()), folder: folder.join("objects"), written: 0 };
@@ -108,7 +110,9 @@ fn try_link() -> Result<bool, String> {
     // More names than fit a command line. What comes first says which of its linkers rust-lld is to be, and has to stay outside.
     let first = if arguments.first().is_some_and(|first| first == "-flavor") { 2 } else { 0 };
     let file = inputs.folder.join("arguments");
-    let quoted = |argument: &OsString| format!("\"{}\"\n", argument.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\""));
+    let quoted = |argument: &OsString| {
+        format!("\"{}\"\n", argument.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\""))
+    };
     write(&file, arguments[first..].iter().map(quoted).collect::<String>().as_bytes())?;
     let mut response = OsString::from("@");
     response.push(&file);
@@ -140,7 +144,8 @@ impl Inputs {
             Some("rlib") if path.is_file() => {
                 let library = read(&path)?;
                 let objects = archive::objects(&library, &path)?;
-                let cut: Vec<Option<OsString>> = objects.iter().map(|object| self.cut(object)).collect::<Result<_, _>>()?;
+                let cut: Vec<Option<OsString>> =
+                    objects.iter().map(|object| self.cut(object)).collect::<Result<_, _>>()?;
                 if cut.iter().all(Option::is_none) {
                     arguments.push(argument);
                     return Ok(());
@@ -180,5 +185,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn write(path: &Path, bytes: &[u8]) -> Outcome {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-    folder.and_then(|()| fs::write(path, bytes)).map_err(|error| format!("{} can't be written: {error}.", path.display()))
+    folder
+        .and_then(|()| fs::write(path, bytes))
+        .map_err(|error| format!("{} can't be written: {error}.", path.display()))
 }

@@ -53,7 +53,11 @@ impl List {
     pub fn report(&self) -> String {
         let names: usize = self.lines.iter().map(|line| line.met).sum();
         let idle: Vec<&str> = self.lines.iter().filter(|line| line.met == 0).map(|line| line.text).collect();
-        let idle = if idle.is_empty() { String::new() } else { format!(" Lines of list.txt that met none: {}.", idle.join("; ")) };
+        let idle = if idle.is_empty() {
+            String::new()
+        } else {
+            format!(" Lines of list.txt that met none: {}.", idle.join("; "))
+        };
         format!("Left out: {names} functions that nobody calls, and what only they need.{idle}")
     }
 
@@ -88,7 +92,9 @@ mod tests {
     #[test]
     fn nothing_of_ours_is_on_the_list() {
         for module in ["CPU", "WebGPU"] {
-            assert!(List::of(module).lines.iter().all(|line| !line.path.is_empty() && !line.path.starts_with("tinylens")));
+            assert!(
+                List::of(module).lines.iter().all(|line| !line.path.is_empty() && !line.path.starts_with("tinylens"))
+            );
         }
     }
 }

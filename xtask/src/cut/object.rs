@@ -19,15 +19,21 @@ const CODE: u8 = 10;
 pub fn emptied(object: &[u8], mut cut: impl FnMut(&str) -> bool) -> Option<Vec<u8>> {
     let sections = sections(object)?;
     let code = sections.iter().position(|section| section.id == CODE)?;
-    let imported = sections.iter().find(|section| section.id == IMPORT).map_or(Some(0), |section| imported_functions(section.payload))?;
+    let imported = sections
+        .iter()
+        .find(|section| section.id == IMPORT)
+        .map_or(Some(0), |section| imported_functions(section.payload))?;
     let linking = sections.iter().find(|section| section.name == "linking")?;
     // The compiler makes one function of several with the same body: it can only go if nobody needs any of them.
     let mut doomed: BTreeMap<u64, bool> = BTreeMap::new();
     for (index, name) in function_symbols(linking.payload)? {
         *doomed.entry(index).or_insert(true) &= cut(name);
     }
-    let doomed: Vec<usize> =
-        doomed.into_iter().filter(|(_, all)| *all).filter_map(|(index, _)| Some(index.checked_sub(imported)? as usize)).collect();
+    let doomed: Vec<usize> = doomed
+        .into_iter()
+        .filter(|(_, all)| *all)
+        .filter_map(|(index, _)| Some(index.checked_sub(imported)? as usize))
+        .collect();
     if doomed.is_empty() {
         return None;
     }
@@ -244,14 +250,22 @@ mod tests {
         let code = [vec![3], body(1), body(2), body(1)].concat();
         let symbol = |index: u8, name: &str| [&[0, 0, index][..], &counted(name.as_bytes())].concat();
         let undefined = vec![0, 0x10, 0];
-        let symbols = [vec![5], undefined, symbol(1, "first"), symbol(2, "middle"), symbol(2, "again"), symbol(3, "last")].concat();
+        let symbols =
+            [vec![5], undefined, symbol(1, "first"), symbol(2, "middle"), symbol(2, "again"), symbol(3, "last")]
+                .concat();
         let linking = [&[2, 8][..], &counted(&symbols)].concat();
         // Where each call's number is: after the count of bodies, their lengths and locals.
         let places = [4_u8, 13, 19, 28];
         let relocations: Vec<u8> = places.iter().flat_map(|place| [0, *place, 0]).collect();
         let relocations = [&[3, 4][..], &relocations].concat();
         let sections = [section(2, &imports), section(3, &[3, 0, 0, 0]), section(CODE, &code)];
-        [b"\0asm\x01\0\0\0".to_vec(), sections.concat(), custom("linking", &linking), custom("reloc.CODE", &relocations)].concat()
+        [
+            b"\0asm\x01\0\0\0".to_vec(),
+            sections.concat(),
+            custom("linking", &linking),
+            custom("reloc.CODE", &relocations),
+        ]
+        .concat()
     }
 
     fn payloads(object: &[u8]) -> (Vec<u8>, Vec<u8>) {

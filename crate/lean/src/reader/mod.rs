@@ -35,7 +35,13 @@ enum Way {
 
 impl Reader {
     /// A reader of some `sequences` of at most `positions` tokens; `None` for a model that is not covered. `parameters` are in the layout's order.
-    pub fn new(config: &ModelConfig, layout: &Layout, parameters: Vec<f32>, sequences: usize, positions: usize) -> Option<Self> {
+    pub fn new(
+        config: &ModelConfig,
+        layout: &Layout,
+        parameters: Vec<f32>,
+        sequences: usize,
+        positions: usize,
+    ) -> Option<Self> {
         if config.attention_dir != AttentionDirection::Causal {
             return None;
         }

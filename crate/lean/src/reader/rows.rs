@@ -144,7 +144,9 @@ impl Rows {
         let last = self.layers.len() - 1;
         for (number, layer) in self.layers.iter_mut().enumerate() {
             if number == last {
-                pass.out = (0..batch).flat_map(|sequence| wanted.clone().map(move |position| sequence * n + position)).collect();
+                pass.out = (0..batch)
+                    .flat_map(|sequence| wanted.clone().map(move |position| sequence * n + position))
+                    .collect();
             }
             let patterns = patterns.as_mut().map(|patterns| &mut patterns[number][..]);
             layer.forward(&self.parameters, &mut self.heads, &pass, &self.stream, &mut self.next, patterns);
@@ -204,7 +206,15 @@ impl Layer {
     }
 
     /// The stream after the layer, of the rows that go out, from that before it, `x`, of those that come in.
-    fn forward(&mut self, parameters: &[f32], heads: &mut Heads, pass: &Pass, x: &[f32], out: &mut Vec<f32>, patterns: Option<&mut [f32]>) {
+    fn forward(
+        &mut self,
+        parameters: &[f32],
+        heads: &mut Heads,
+        pass: &Pass,
+        x: &[f32],
+        out: &mut Vec<f32>,
+        patterns: Option<&mut [f32]>,
+    ) {
         let c = x.len() / pass.positions.len();
         let width = heads.h * heads.d;
         self.norm.forward(parameters, x);
@@ -263,7 +273,14 @@ impl Layer {
 
 impl Heads {
     /// The means of the values that each row that goes out attends to; `query` says which row of queries is its.
-    fn attend(&mut self, keys: &[f32], values: &[f32], pass: &Pass, query: impl Fn(usize) -> usize, mut patterns: Option<&mut [f32]>) {
+    fn attend(
+        &mut self,
+        keys: &[f32],
+        values: &[f32],
+        pass: &Pass,
+        query: impl Fn(usize) -> usize,
+        mut patterns: Option<&mut [f32]>,
+    ) {
         let Self { d, h, scale, positions, .. } = *self;
         let (width, n) = (h * d, pass.n);
         self.z.clear();

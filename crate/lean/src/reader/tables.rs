@@ -45,7 +45,13 @@ pub struct Tables {
 
 impl Tables {
     /// `None` for a model that is not covered, and where the tables would be as large as what they save.
-    pub fn new(config: &ModelConfig, layout: &Layout, parameters: &[f32], sequences: usize, positions: usize) -> Option<Self> {
+    pub fn new(
+        config: &ModelConfig,
+        layout: &Layout,
+        parameters: &[f32],
+        sequences: usize,
+        positions: usize,
+    ) -> Option<Self> {
         let ModelConfig { d_model: c, d_head: d, n_heads: h, d_vocab: v, d_vocab_out: o, .. } = *config;
         let (rows, padded) = (v + positions, o.next_multiple_of(8));
         let applies = config.n_layers == 1
@@ -64,7 +70,14 @@ impl Tables {
         // A matrix and a bias, of every row of the embeddings. Each position has one token, and so the bias once.
         let affine = |embedded: &[f32], matrix: &[f32], bias: &[f32], width: usize| {
             let mut table = vec![0.0; rows * width];
-            multiply_part(&mut table, width, Matrix::new(embedded, rows, c), Matrix::new(matrix, c, bias.len()), 1.0, false);
+            multiply_part(
+                &mut table,
+                width,
+                Matrix::new(embedded, rows, c),
+                Matrix::new(matrix, c, bias.len()),
+                1.0,
+                false,
+            );
             table[..v * width].chunks_exact_mut(width).for_each(|row| add(&mut row[..bias.len()], bias));
             table
         };
@@ -75,15 +88,41 @@ impl Tables {
         for head in 0..h {
             let [q, k, values] = [("W_Q", "b_Q"), ("W_K", "b_K"), ("W_V", "b_V")]
                 .map(|(w, b)| affine(&embedded, attention(w, head * c * d, c * d), attention(b, head * d, d), d));
-            multiply(&mut s[head * rows * rows..], Matrix::new(&q, rows, d), Matrix::new(&k, rows, d).t(), scale, false);
+            multiply(
+                &mut s[head * rows * rows..],
+                Matrix::new(&q, rows, d),
+                Matrix::new(&k, rows, d).t(),
+                scale,
+                false,
+            );
             let w_o = Matrix::new(attention("W_O", head * d * c, d * c), d, c);
             multiply_part(&mut m, padded, w_o, Matrix::new(w_u, c, o), 1.0, false);
-            multiply(&mut z[head * rows * padded..], Matrix::new(&values, rows, d), Matrix::new(&m, d, padded), 1.0, false);
+            multiply(
+                &mut z[head * rows * padded..],
+                Matrix::new(&values, rows, d),
+                Matrix::new(&m, d, padded),
+                1.0,
+                false,
+            );
         }
         embedded[..v * c].chunks_exact_mut(c).for_each(|row| add(row, attention("b_O", 0, c)));
         let x = affine(&embedded, w_u, part("unembed.b_U", 0, o), padded);
         let (tokens, written) = (Vec::new(), Vec::new());
-        Some(Self { h, v, o, rows, padded, positions, s, z, x, tokens, written, logits: vec![0.0; padded], pattern: vec![0.0; positions] })
+        Some(Self {
+            h,
+            v,
+            o,
+            rows,
+            padded,
+            positions,
+            s,
+            z,
+            x,
+            tokens,
+            written,
+            logits: vec![0.0; padded],
+            pattern: vec![0.0; positions],
+        })
     }
 
     pub fn heads(&self) -> usize {
@@ -150,7 +189,8 @@ impl Tables {
             let row = sequence * self.positions + position;
             let written = &mut self.written[row * h * padded..(row + 1) * h * padded];
             for (head, out) in written.chunks_exact_mut(padded).enumerate() {
-                let [of_token, of_place] = [self.tokens[row], v + position].map(|row| &self.z[(head * rows + row) * padded..][..padded]);
+                let [of_token, of_place] =
+                    [self.tokens[row], v + position].map(|row| &self.z[(head * rows + row) * padded..][..padded]);
                 out.iter_mut().zip(of_token).zip(of_place).for_each(|((out, a), b)| *out = a + b);
             }
         }
@@ -159,7 +199,8 @@ impl Tables {
     /// The pattern of a head at the destination `position` of the sequence that begins at `start`.
     fn attend(&mut self, head: usize, start: usize, position: usize) {
         let Self { v, rows, .. } = *self;
-        let [of_token, of_place] = [self.tokens[start + position], v + position].map(|row| &self.s[(head * rows + row) * rows..][..rows]);
+        let [of_token, of_place] =
+            [self.tokens[start + position], v + position].map(|row| &self.s[(head * rows + row) * rows..][..rows]);
         let pattern = &mut self.pattern[..=position];
         let places = of_token[v..].iter().zip(&of_place[v..]);
         for ((score, key), (a, b)) in pattern.iter_mut().zip(&self.tokens[start..]).zip(places) {

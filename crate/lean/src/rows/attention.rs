@@ -131,13 +131,23 @@ impl Attention {
     }
 
     /// The gradients of the weights, written to `gradient` (Shortformer's embeddings: added), and of `x`, written to `grad_x`.
-    pub fn backward(&mut self, parameters: &[f32], x: &[f32], route: &Route, grad_out: &[f32], gradient: &mut [f32], grad_x: &mut [f32]) {
+    pub fn backward(
+        &mut self,
+        parameters: &[f32],
+        x: &[f32],
+        route: &Route,
+        grad_out: &[f32],
+        gradient: &mut [f32],
+        grad_x: &mut [f32],
+    ) {
         let (c, width) = (self.c, self.h * self.d);
         self.grad_z.resize(self.z.len(), 0.0);
         self.o.backward(parameters, &self.z, grad_out, gradient, &mut self.grad_z, false);
-        for (grad, of) in
-            [(&mut self.grad_queries, &self.queries), (&mut self.grad_keys, &self.keys), (&mut self.grad_values, &self.values)]
-        {
+        for (grad, of) in [
+            (&mut self.grad_queries, &self.queries),
+            (&mut self.grad_keys, &self.keys),
+            (&mut self.grad_values, &self.values),
+        ] {
             grad.clear();
             grad.resize(of.len(), 0.0);
         }

@@ -22,7 +22,9 @@ pub struct Layer {
 impl Layer {
     pub fn new(config: &ModelConfig, number: usize, places: &Places, positions: usize) -> Self {
         let block = format!("blocks.{number}.");
-        let norm = |name: &str| Norm::new(config.normalization_type, config.d_model, config.eps, &format!("{block}{name}"), places);
+        let norm = |name: &str| {
+            Norm::new(config.normalization_type, config.d_model, config.eps, &format!("{block}{name}"), places)
+        };
         Self {
             c: config.d_model,
             norm: norm("ln1"),
@@ -45,7 +47,14 @@ impl Layer {
     }
 
     /// The gradients of the weights, written to `gradient`, and of `x`, as `grad_x`. `grad_out` is used up.
-    pub fn backward(&mut self, parameters: &[f32], route: &Route, grad_out: &mut [f32], gradient: &mut [f32], grad_x: &mut Vec<f32>) {
+    pub fn backward(
+        &mut self,
+        parameters: &[f32],
+        route: &Route,
+        grad_out: &mut [f32],
+        gradient: &mut [f32],
+        grad_x: &mut Vec<f32>,
+    ) {
         if let Some((norm, mlp)) = &mut self.mlp {
             self.grad_mid.resize(grad_out.len(), 0.0);
             mlp.backward(parameters, norm.out(), grad_out, gradient, &mut self.grad_mid);

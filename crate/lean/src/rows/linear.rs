@@ -41,7 +41,15 @@ impl Linear {
     }
 
     /// The gradients of matrix and bias, written to `gradient`, and of `x`, written to `grad_x`, or added to it if `add_to`.
-    pub fn backward(&mut self, parameters: &[f32], x: &[f32], grad_out: &[f32], gradient: &mut [f32], grad_x: &mut [f32], add_to: bool) {
+    pub fn backward(
+        &mut self,
+        parameters: &[f32],
+        x: &[f32],
+        grad_out: &[f32],
+        gradient: &mut [f32],
+        grad_x: &mut [f32],
+        add_to: bool,
+    ) {
         let rows = x.len() / self.input;
         let (x, grad) = (Matrix::new(x, rows, self.input), Matrix::new(grad_out, rows, self.output));
         multiply(grad_x, grad, self.matrix(parameters).t(), 1.0, add_to);

@@ -65,7 +65,14 @@ impl Mlp {
     }
 
     /// The gradients of the weights, written to `gradient`, and of `x`, written to `grad_x`.
-    pub fn backward(&mut self, parameters: &[f32], x: &[f32], grad_out: &[f32], gradient: &mut [f32], grad_x: &mut [f32]) {
+    pub fn backward(
+        &mut self,
+        parameters: &[f32],
+        x: &[f32],
+        grad_out: &[f32],
+        gradient: &mut [f32],
+        grad_x: &mut [f32],
+    ) {
         self.grad.resize(self.pre.len(), 0.0);
         if self.act == Activation::SoluLn {
             self.out.backward(parameters, self.norm.out(), grad_out, gradient, &mut self.grad, false);
@@ -159,7 +166,8 @@ mod tests {
         for i in -12_000..=12_000 {
             let x = i as f32 / 1000.0;
             let z = f64::from(x);
-            let near = |got: f32, expected: f64| assert!((f64::from(got) - expected).abs() < 3e-7, "{x}: {got}, {expected}");
+            let near =
+                |got: f32, expected: f64| assert!((f64::from(got) - expected).abs() < 3e-7, "{x}: {got}, {expected}");
             near(normal_below(x), 0.5 * libm::erfc(-z / 2f64.sqrt()));
             near(density(x), libm::exp(-z * z / 2.0) / (2.0 * std::f64::consts::PI).sqrt());
             near(sigmoid(x), 1.0 / (1.0 + libm::exp(-z)));

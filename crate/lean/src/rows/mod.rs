@@ -64,7 +64,9 @@ impl Step {
     pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
         let Sequences { tokens, positions, counted } = *sequences;
         let batches = tokens.chunks(self.batch * positions).zip(counted.chunks(self.batch));
-        let loss: f64 = batches.map(|(tokens, counted)| self.forward(parameters, &Sequences { tokens, positions, counted }, 1).0).sum();
+        let loss: f64 = batches
+            .map(|(tokens, counted)| self.forward(parameters, &Sequences { tokens, positions, counted }, 1).0)
+            .sum();
         (loss / sequences.count() as f64) as f32
     }
 
@@ -92,7 +94,8 @@ impl Step {
     fn forward(&mut self, parameters: &[f32], sequences: &Sequences, count: usize) -> (f64, Packed, Vec<Route>) {
         let packed = Packed::new(sequences, self.d_vocab, self.causal);
         let last = self.layers.len() - 1;
-        let routes: Vec<Route> = (0..self.layers.len()).map(|number| packed.route(number == 0, number == last)).collect();
+        let routes: Vec<Route> =
+            (0..self.layers.len()).map(|number| packed.route(number == 0, number == last)).collect();
         self.embed.forward(parameters, &packed, &mut self.stream);
         for (layer, route) in self.layers.iter_mut().zip(&routes) {
             layer.forward(parameters, &self.stream, route, &mut self.next);

@@ -27,7 +27,16 @@ impl Norm {
     pub fn new(kind: Option<Normalization>, width: usize, eps: f64, name: &str, places: &Places) -> Self {
         let place = |weight: &str| places.find(&format!("{name}.{weight}"));
         let empty = Vec::new;
-        Self { kind, width, eps: eps as f32, w: place("w"), b: place("b"), normalized: empty(), inverse: empty(), weighted: empty() }
+        Self {
+            kind,
+            width,
+            eps: eps as f32,
+            w: place("w"),
+            b: place("b"),
+            normalized: empty(),
+            inverse: empty(),
+            weighted: empty(),
+        }
     }
 
     fn centres(&self) -> bool {
@@ -73,7 +82,10 @@ impl Norm {
             return add(grad_x, grad_out);
         }
         let (width, centres) = (self.width, self.centres());
-        let rows = grad_out.chunks_exact_mut(width).zip(self.normalized.chunks_exact(width)).zip(grad_x.chunks_exact_mut(width));
+        let rows = grad_out
+            .chunks_exact_mut(width)
+            .zip(self.normalized.chunks_exact(width))
+            .zip(grad_x.chunks_exact_mut(width));
         for (((grad, normalized), grad_x), inverse) in rows.zip(&self.inverse) {
             if let Some(b) = self.b {
                 add(&mut gradient[b..b + width], grad);

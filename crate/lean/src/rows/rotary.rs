@@ -41,7 +41,8 @@ impl Rotary {
 
     fn turn(&self, row: &mut [f32], position: usize, direction: f32) {
         for head in row.chunks_exact_mut(self.d_head) {
-            for (pair, [cos, sin]) in self.turns[position * self.pairs..(position + 1) * self.pairs].iter().enumerate() {
+            for (pair, [cos, sin]) in self.turns[position * self.pairs..(position + 1) * self.pairs].iter().enumerate()
+            {
                 let (i, j) = if self.adjacent { (2 * pair, 2 * pair + 1) } else { (pair, pair + self.pairs) };
                 let (a, b, sin) = (head[i], head[j], sin * direction);
                 (head[i], head[j]) = (a * cos - b * sin, b * cos + a * sin);

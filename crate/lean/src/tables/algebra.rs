@@ -84,7 +84,14 @@ impl Tables {
         }
         of_w_o.copy_from_slice(&parameters[places.w_o..places.w_o + h * d * c]);
         let unembed = Matrix::new(&parameters[places.w_u..], c, o);
-        multiply_part(cast_slice_mut(&mut self.x), padded, Matrix::new(&self.unembedded, rows + h * d, c), unembed, 1.0, false);
+        multiply_part(
+            cast_slice_mut(&mut self.x),
+            padded,
+            Matrix::new(&self.unembedded, rows + h * d, c),
+            unembed,
+            1.0,
+            false,
+        );
         for row in self.x[..v * panels].chunks_exact_mut(panels) {
             add(&mut cast_slice_mut::<_, f32>(row)[..o], &parameters[places.b_u..places.b_u + o]);
         }
@@ -114,7 +121,14 @@ impl Tables {
             // Z = V (W_O W_U)
             let grad_z = Matrix::new(cast_slice(&self.grad_z[head * rows * panels..]), rows, padded);
             multiply(&mut grad_m[head * d * padded..], v.t(), grad_z, 1.0, false);
-            multiply_part(&mut self.grad_qkv[start_v..], width, grad_z, Matrix::new(&m[head * d * padded..], d, padded).t(), 1.0, false);
+            multiply_part(
+                &mut self.grad_qkv[start_v..],
+                width,
+                grad_z,
+                Matrix::new(&m[head * d * padded..], d, padded).t(),
+                1.0,
+                false,
+            );
             // S = scale · Q Kᵀ
             let grad_s = Matrix::new(&self.grad_s[head * rows * rows..], rows, rows);
             multiply_part(&mut self.grad_qkv[start_q..], width, grad_s, k, scale, false);

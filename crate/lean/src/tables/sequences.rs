@@ -2,7 +2,10 @@
 //!
 //! A few destinations of a sequence go together, so that what is read of each source serves them all. SIMD is written out, since compilers
 //! shuffle these loops' sums from lane to lane, and functions are not inlined, since together they have more at hand than there are registers.
-#![expect(clippy::needless_range_loop, reason = "several slices at one index; starting a loop over all of them costs as much as a row")]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "several slices at one index; starting a loop over all of them costs as much as a row"
+)]
 
 use std::ops::Range;
 
@@ -136,7 +139,13 @@ impl Scratch {
 
     /// The same for `COUNT` panels from `j` on.
     #[inline(always)]
-    fn predict_panels<const COUNT: usize>(&mut self, shape: &Shape, tables: &Tables, destinations: Range<usize>, j: usize) {
+    fn predict_panels<const COUNT: usize>(
+        &mut self,
+        shape: &Shape,
+        tables: &Tables,
+        destinations: Range<usize>,
+        j: usize,
+    ) {
         let Shape { h, v, panels, .. } = *shape;
         let n = self.tokens.len();
         let mut sums = [[f32x4::ZERO; TOGETHER]; COUNT];
@@ -169,7 +178,14 @@ impl Scratch {
 
     /// The summed loss of some destinations, whose logits become their gradients.
     #[inline(never)]
-    fn compare(&mut self, shape: &Shape, tables: &mut Tables, destinations: Range<usize>, targets: &[i32], weight: f32) -> f64 {
+    fn compare(
+        &mut self,
+        shape: &Shape,
+        tables: &mut Tables,
+        destinations: Range<usize>,
+        targets: &[i32],
+        weight: f32,
+    ) -> f64 {
         let Shape { v, panels, .. } = *shape;
         let logits = &mut self.logits[..panels];
         let place = |target: i32| (target as usize / LANES, target as usize % LANES);
@@ -267,7 +283,8 @@ impl Scratch {
             let (grad_tokens, grad_places) = grad_s.split_at_mut(v * rows);
             for destination in destinations.clone() {
                 let (i, sources) = (destination - destinations.start, destination + 1);
-                let (pattern, grad_pattern) = (&self.pattern[head * n..][..sources], &self.grad_pattern[head * n..][..sources]);
+                let (pattern, grad_pattern) =
+                    (&self.pattern[head * n..][..sources], &self.grad_pattern[head * n..][..sources]);
                 let mut mean = 0.0;
                 for source in 0..sources {
                     mean += pattern[source][i] * grad_pattern[source][i];
@@ -288,7 +305,11 @@ impl Scratch {
 
 /// What one source adds to the logits of all destinations but the first `SKIP`, which come before it.
 #[inline(always)]
-fn attend_to<const SKIP: usize, const COUNT: usize>(sums: &mut [[f32x4; TOGETHER]; COUNT], weights: &[f32; TOGETHER], x: &[f32x4]) {
+fn attend_to<const SKIP: usize, const COUNT: usize>(
+    sums: &mut [[f32x4; TOGETHER]; COUNT],
+    weights: &[f32; TOGETHER],
+    x: &[f32x4],
+) {
     let x = &x[..COUNT];
     for i in SKIP..TOGETHER {
         let weight = f32x4::splat(weights[i]);

@@ -62,7 +62,10 @@ pub fn open<'a>(file: &'a [u8], budget: &Budget) -> Result<Archive<'a>> {
     }
     entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     if let Some([entry, _]) = entries.array_windows().find(|[a, b]| a.name == b.name) {
-        return Err(Error::new(format!("the zip file has two entries named {}; each name may come once.", shown(&entry.name))));
+        return Err(Error::new(format!(
+            "the zip file has two entries named {}; each name may come once.",
+            shown(&entry.name)
+        )));
     }
     Ok(Archive { file, entries })
 }
@@ -87,7 +90,8 @@ impl<'a> Archive<'a> {
     /// If the entry is damaged, or of a kind that `torch.save` does not write.
     pub fn read(&self, number: usize, budget: &Budget) -> Result<Blob<'a>> {
         let Some(entry) = self.entries.get(number) else { return Err(Error::new("the zip file has no such entry.")) };
-        self.bytes(entry, budget).map_err(|error| at(format_args!("entry {} of the zip file", shown(&entry.name)), error))
+        self.bytes(entry, budget)
+            .map_err(|error| at(format_args!("entry {} of the zip file", shown(&entry.name)), error))
     }
 
     fn bytes(&self, entry: &Entry, budget: &Budget) -> Result<Blob<'a>> {
@@ -100,7 +104,11 @@ impl<'a> Archive<'a> {
         let blob = match entry.method {
             CompressionMethod::STORE => Blob::File(packed),
             CompressionMethod::DEFLATE => inflate(packed, entry.length, budget)?,
-            method => return Err(Error::new(format!("it is compressed by method {method}; Tinylens reads STORE and DEFLATE."))),
+            method => {
+                return Err(Error::new(format!(
+                    "it is compressed by method {method}; Tinylens reads STORE and DEFLATE."
+                )));
+            }
         };
         let length = blob.bytes().len();
         if length as u64 != entry.length {
@@ -120,6 +128,8 @@ fn inflate(packed: &[u8], length: u64, budget: &Budget) -> Result<Blob<'static>>
     let mut bytes = Vec::with_capacity(room);
     // One byte more than announced shows that there is more, and fits.
     let mut decoder = flate2::bufread::DeflateDecoder::new(packed).take(room as u64);
-    decoder.read_to_end(&mut bytes).map_err(|error| Error::new(format!("it cannot be inflated ({error}); the file is damaged.")))?;
+    decoder
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::new(format!("it cannot be inflated ({error}); the file is damaged.")))?;
     Ok(Blob::made(bytes))
 }

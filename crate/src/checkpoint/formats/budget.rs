@@ -28,7 +28,8 @@ impl Budget {
         let used = self.used.get().saturating_add(bytes);
         if used > LIMIT {
             return Err(Error::new(
-                "reading it takes more than 256 MB of memory, which is the most that Tinylens uses for a checkpoint.".to_string(),
+                "reading it takes more than 256 MB of memory, which is the most that Tinylens uses for a checkpoint."
+                    .to_string(),
             ));
         }
         self.used.set(used);
@@ -43,7 +44,9 @@ impl Budget {
     /// Counts looking at so many parts.
     pub fn work(&self, parts: usize) -> Result<()> {
         let Some(left) = self.steps.get().checked_sub(parts) else {
-            return Err(Error::new("it uses the same parts over and over, far more often than its size explains; no checkpoint does."));
+            return Err(Error::new(
+                "it uses the same parts over and over, far more often than its size explains; no checkpoint does.",
+            ));
         };
         self.steps.set(left);
         Ok(())

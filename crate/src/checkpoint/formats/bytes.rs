@@ -71,7 +71,8 @@ impl<'a> Cursor<'a> {
     /// Up to the next line feed, which is passed over.
     pub fn line(&mut self) -> Result<&'a [u8]> {
         let left = self.left();
-        let Some((line, _)) = left.iter().position(|&byte| byte == b'\n').and_then(|end| left.split_at_checked(end)) else {
+        let Some((line, _)) = left.iter().position(|&byte| byte == b'\n').and_then(|end| left.split_at_checked(end))
+        else {
             return Err(Error::new("a line that starts here has no end; the file is cut short or damaged."));
         };
         self.at += line.len() + 1;

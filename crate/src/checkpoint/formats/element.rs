@@ -48,7 +48,9 @@ impl Element {
     /// By PyTorch's or NumPy's name, with or without the module in front, or by safetensors's code.
     pub fn named(name: &str) -> Option<Self> {
         let name = name.strip_prefix("torch.").or_else(|| name.strip_prefix("numpy.")).unwrap_or(name);
-        if let Some(&(element, ..)) = NAMES.iter().find(|&&(_, torch, safetensors, _)| name == torch || name == safetensors) {
+        if let Some(&(element, ..)) =
+            NAMES.iter().find(|&&(_, torch, safetensors, _)| name == torch || name == safetensors)
+        {
             return Some(element);
         }
         Some(match name {
@@ -147,7 +149,14 @@ impl Element {
 }
 
 /// [`Element::decode`] for elements of `N` bytes.
-fn each<const N: usize>(bytes: &[u8], big_endian: bool, step: usize, until: usize, values: &mut Vec<f32>, one: impl Fn([u8; N]) -> f32) {
+fn each<const N: usize>(
+    bytes: &[u8],
+    big_endian: bool,
+    step: usize,
+    until: usize,
+    values: &mut Vec<f32>,
+    one: impl Fn([u8; N]) -> f32,
+) {
     let (elements, _) = bytes.as_chunks::<N>();
     let count = until.saturating_sub(values.len());
     let one = |element: &[u8; N]| {

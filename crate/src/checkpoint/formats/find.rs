@@ -9,7 +9,8 @@ use super::tree::Id;
 use crate::error::{Error, Result};
 
 /// Keys under which people store a state dict, the likeliest first.
-const KEYS: [&str; 9] = ["model", "state_dict", "model_state_dict", "net", "weights", "tensors", "params", "parameters", "module"];
+const KEYS: [&str; 9] =
+    ["model", "state_dict", "model_state_dict", "net", "weights", "tensors", "params", "parameters", "module"];
 
 /// How many dicts may lie around the weights.
 const MOST_LEVELS: usize = 4;
@@ -131,14 +132,18 @@ fn only_item(gathered: &mut Gathered, id: Id) -> Result<Id> {
     for (number, &item) in items.iter().take(MOST_ITEMS).enumerate() {
         if holds_weights(gathered, item, false, MOST_LEVELS)? {
             if let Some((first, _)) = found {
-                return Err(Error::new(format!("items {first} and {number} of a list both hold tensors; save the one that is meant.")));
+                return Err(Error::new(format!(
+                    "items {first} and {number} of a list both hold tensors; save the one that is meant."
+                )));
             }
             found = Some((number, item));
         }
     }
     let Some((number, item)) = found else { return Err(nothing(gathered, id)) };
     gathered.note(format!("The weights were found in item {number} of a list."));
-    for &other in items.iter().take(MOST_ITEMS).filter(|&&other| other != item && gathered.storages.tree.has_fields(other)) {
+    for &other in
+        items.iter().take(MOST_ITEMS).filter(|&&other| other != item && gathered.storages.tree.has_fields(other))
+    {
         gathered.record("config", other)?;
     }
     Ok(item)

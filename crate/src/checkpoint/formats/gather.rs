@@ -28,7 +28,8 @@ pub struct Gathered<'t> {
 
 impl<'t> Gathered<'t> {
     pub fn new(storages: Storages<'t>, lists: bool) -> Self {
-        let checkpoint = Checkpoint { format: String::new(), tensors: Vec::new(), records: Vec::new(), notes: Vec::new() };
+        let checkpoint =
+            Checkpoint { format: String::new(), tensors: Vec::new(), records: Vec::new(), notes: Vec::new() };
         Self { storages, lists, checkpoint }
     }
 
@@ -55,7 +56,8 @@ impl<'t> Gathered<'t> {
         let place = || format!("tensor {}", quoted(name));
         let found = match tensor(&mut self.storages, id).map_err(|error| at(place(), error))? {
             None if self.lists => {
-                let list = numbers::list(self.storages.tree, id, self.storages.budget).map_err(|error| at(place(), error))?;
+                let list =
+                    numbers::list(self.storages.tree, id, self.storages.budget).map_err(|error| at(place(), error))?;
                 list.map(Found::View)
             }
             found => found,
@@ -63,7 +65,9 @@ impl<'t> Gathered<'t> {
         match found {
             None => return Ok(false),
             Some(Found::View(view)) => add(&mut self.checkpoint, name, &view, self.storages.budget)?,
-            Some(Found::Unreadable(why)) if buffer || is_mask(name) => self.note(format!("{} was left out: {why}.", quoted(name))),
+            Some(Found::Unreadable(why)) if buffer || is_mask(name) => {
+                self.note(format!("{} was left out: {why}.", quoted(name)))
+            }
             Some(Found::Unreadable(why)) => return Err(Error::new(format!("{}: {why}.", place()))),
         }
         Ok(true)
@@ -75,7 +79,8 @@ impl<'t> Gathered<'t> {
     /// If a setting comes twice.
     pub fn record(&mut self, key: &str, id: Id) -> Result<()> {
         let budget = self.storages.budget;
-        let fields = record(self.storages.tree, id, budget).map_err(|error| at(format_args!("in {}", quoted(key)), error))?;
+        let fields =
+            record(self.storages.tree, id, budget).map_err(|error| at(format_args!("in {}", quoted(key)), error))?;
         if let Some(fields) = fields {
             budget.take(key.len())?;
             budget.push(&mut self.checkpoint.records, (key.into(), fields))?;
@@ -162,7 +167,12 @@ pub fn add(checkpoint: &mut Checkpoint, name: &str, view: &View, budget: &Budget
         )));
     }
     budget.take(name.len() + view.shape.len() * size_of::<usize>() + 16)?;
-    let stored = StoredTensor { name: name.into(), shape: view.shape.clone(), values, dtype: view.storage.element.name().into() };
+    let stored = StoredTensor {
+        name: name.into(),
+        shape: view.shape.clone(),
+        values,
+        dtype: view.storage.element.name().into(),
+    };
     budget.push(&mut checkpoint.tensors, stored)
 }
 
@@ -204,7 +214,9 @@ mod tests {
 
     #[test]
     fn knows_masks_from_biases() {
-        for name in ["mask", "blocks.0.attn.mask", "blocks.0.attn.IGNORE", "transformer.h.0.attn.bias", "h.0.attn.masked_bias"] {
+        for name in
+            ["mask", "blocks.0.attn.mask", "blocks.0.attn.IGNORE", "transformer.h.0.attn.bias", "h.0.attn.masked_bias"]
+        {
             assert!(is_mask(name), "{name}");
         }
         for name in ["bias", "blocks.0.mlp.bias", "attn.c_attn.bias", "unmask", "myattn.bias"] {

@@ -26,7 +26,8 @@ pub fn read<'a>(text: &'a [u8], budget: &Budget) -> Result<(Tree<'a>, Id)> {
     budget.give(buffer);
     let root = root.map_err(|error| {
         let error = error.to_string();
-        let hint = if error.starts_with("expected value") { "; JSON has no NaN, no Infinity and no comments" } else { "" };
+        let hint =
+            if error.starts_with("expected value") { "; JSON has no NaN, no Infinity and no comments" } else { "" };
         Error::new(format!("{error}{hint}."))
     })?;
     Ok((tree, root))
@@ -109,7 +110,10 @@ impl<'a> Visitor<'a> for Values<'_, 'a, '_> {
         let mut names = self.budget.list(entries.len()).map_err(A::Error::custom)?;
         names.list.extend(entries.iter().filter_map(|&(key, _)| self.tree.text(key)));
         if let Some(name) = twice(&mut names.list) {
-            return Err(A::Error::custom(format!("the key {} comes twice in one object; each may come once", quoted(name))));
+            return Err(A::Error::custom(format!(
+                "the key {} comes twice in one object; each may come once",
+                quoted(name)
+            )));
         }
         drop(names);
         self.add(Node::Dict(entries))

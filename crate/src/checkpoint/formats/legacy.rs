@@ -51,16 +51,26 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
 }
 
 /// Where the storages lie that follow the list of their keys.
-fn storages(cursor: &mut Cursor, tree: &Tree, keys: &Pickle, place: &str, budget: &Budget) -> Result<Vec<(String, Range<usize>)>> {
+fn storages(
+    cursor: &mut Cursor,
+    tree: &Tree,
+    keys: &Pickle,
+    place: &str,
+    budget: &Budget,
+) -> Result<Vec<(String, Range<usize>)>> {
     let Some(list) = keys.tree.sequence(keys.root) else {
-        return Err(Error::new(format!("{place}, before byte {}: the list of storage keys is expected here.", keys.end)));
+        return Err(Error::new(format!(
+            "{place}, before byte {}: the list of storage keys is expected here.",
+            keys.end
+        )));
     };
     let elements = elements(tree, place, budget)?;
     let mut storages: Vec<(String, Range<usize>)> = Vec::new();
     for &id in list {
         let (start, key) = (cursor.at, key(&keys.tree, id).map_err(|error| at(place, error))?);
         let here = format_args!("{place}, byte {start}, storage {}", quoted(&key)).to_string();
-        let element = elements.binary_search_by(|(known, ..)| known.cmp(&key)).ok().and_then(|found| elements.get(found));
+        let element =
+            elements.binary_search_by(|(known, ..)| known.cmp(&key)).ok().and_then(|found| elements.get(found));
         let Some(&(.., element)) = element else {
             return Err(Error::new(format!("{here}: the value has no such storage.")));
         };
@@ -74,7 +84,9 @@ fn storages(cursor: &mut Cursor, tree: &Tree, keys: &Pickle, place: &str, budget
     }
     storages.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     match storages.array_windows().find(|[(a, _), (b, _)]| a == b) {
-        Some([(key, _), _]) => Err(Error::new(format!("{place}: the storage {} comes twice; each may come once.", quoted(key)))),
+        Some([(key, _), _]) => {
+            Err(Error::new(format!("{place}: the storage {} comes twice; each may come once.", quoted(key))))
+        }
         None => Ok(storages),
     }
 }

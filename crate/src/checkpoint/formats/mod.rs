@@ -35,7 +35,8 @@ use crate::error::{Error, Result};
 /// The largest file that is read, and the most memory that reading it may take beside it.
 pub const LIMIT: usize = 256 * 1024 * 1024;
 
-const ACCEPTED: &str = "Accepted are PyTorch's files (torch.save, or a pickle of a state dict), safetensors, and JSON, up to 256 MB.";
+const ACCEPTED: &str =
+    "Accepted are PyTorch's files (torch.save, or a pickle of a state dict), safetensors, and JSON, up to 256 MB.";
 
 /// What a file holds, before anybody asks whether it is a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +85,10 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
         Start::Foreign(what) => Err(Error::new(format!("This is no checkpoint; it looks like {what}. {ACCEPTED}"))),
         Start::Unknown => {
             let head: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            Err(Error::new(format!("This is no checkpoint that Tinylens knows: it starts with the bytes {}. {ACCEPTED}", head.join(" "))))
+            Err(Error::new(format!(
+                "This is no checkpoint that Tinylens knows: it starts with the bytes {}. {ACCEPTED}",
+                head.join(" ")
+            )))
         }
     }
 }

@@ -41,7 +41,13 @@ pub fn read(gathered: &mut Gathered, root: Id) -> Result<()> {
 /// under each of their names, as in PyTorch; that they are not shared a billion times is the budget's concern.
 fn walk(gathered: &mut Gathered, id: Id, path: &str, above: &mut Vec<Id>) -> Result<()> {
     let (tree, budget) = (gathered.storages.tree, gathered.storages.budget);
-    let whose = || if path.is_empty() { "the module".to_string() } else { format!("module {}", quoted(path.trim_end_matches('.'))) };
+    let whose = || {
+        if path.is_empty() {
+            "the module".to_string()
+        } else {
+            format!("module {}", quoted(path.trim_end_matches('.')))
+        }
+    };
     if above.contains(&id) {
         return Err(Error::new(format!("{} contains itself.", whose())));
     }
@@ -80,7 +86,11 @@ fn walk(gathered: &mut Gathered, id: Id, path: &str, above: &mut Vec<Id>) -> Res
             sized(path.len() + name.len())?;
             walk(gathered, id, &format!("{path}{name}."), above)?;
         } else if !matches!(tree.node(id), Node::Null) {
-            gathered.note(format!("{} was left out: it is {}, not a module.", quoted(&format!("{path}{name}")), tree.kind(id)));
+            gathered.note(format!(
+                "{} was left out: it is {}, not a module.",
+                quoted(&format!("{path}{name}")),
+                tree.kind(id)
+            ));
         }
     }
     above.pop();

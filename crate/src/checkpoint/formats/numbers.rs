@@ -24,9 +24,10 @@ const MOST_ENTRIES: usize = 8;
 /// A field of a tensor's record.
 fn field(tree: &Tree, id: Id, names: &[&str]) -> Option<Id> {
     match tree.node(id) {
-        Node::Dict(entries) if entries.len() <= MOST_ENTRIES => {
-            entries.iter().find(|(key, _)| tree.text(*key).is_some_and(|key| names.contains(&key))).map(|&(_, value)| value)
-        }
+        Node::Dict(entries) if entries.len() <= MOST_ENTRIES => entries
+            .iter()
+            .find(|(key, _)| tree.text(*key).is_some_and(|key| names.contains(&key)))
+            .map(|&(_, value)| value),
         _ => None,
     }
 }
@@ -58,7 +59,9 @@ pub fn record<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<View<'t
         None => None,
         Some(shape) => match tree.ints(shape) {
             Some(numbers) => Some(naturals(numbers, "shape")?),
-            None => return Err(Error::new(format!("its shape is {}; a list of integers is expected.", tree.kind(shape)))),
+            None => {
+                return Err(Error::new(format!("its shape is {}; a list of integers is expected.", tree.kind(shape))));
+            }
         },
     };
     let (element, bytes) = match tree.text(data) {
@@ -153,7 +156,9 @@ fn rows(tree: &Tree, id: Id, shape: &[usize], bytes: &mut Vec<u8>, budget: &Budg
     };
     let items = tree.sequence(id).filter(|items| items.len() == size);
     let Some(items) = items else {
-        return Err(Error::new(format!("its lists of numbers are ragged: where the first has {size} items, another has more or fewer.")));
+        return Err(Error::new(format!(
+            "its lists of numbers are ragged: where the first has {size} items, another has more or fewer."
+        )));
     };
     budget.work(items.len() + 1)?;
     items.iter().try_for_each(|&item| rows(tree, item, inner, bytes, budget))

@@ -50,7 +50,9 @@ pub fn array<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<Found<'t
     };
     let (element, big_endian) = match dtype(tree, kind) {
         Ok(known) => known,
-        Err(code) => return Ok(Found::Unreadable(format!("it is a NumPy array of type {code}; Tinylens reads {READABLE}"))),
+        Err(code) => {
+            return Ok(Found::Unreadable(format!("it is a NumPy array of type {code}; Tinylens reads {READABLE}")));
+        }
     };
     let Some(sizes) = tree.ints(shape) else {
         return Err(Error::new(format!("its shape is {}; a tuple of integers is expected.", tree.kind(shape))));
@@ -85,7 +87,9 @@ pub fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Option<Node<'static>> {
         Element::I32 => Node::Int(i32::from_le_bytes([a, b, c, d]).into()),
         Element::I16 => Node::Int(i16::from_le_bytes([a, b]).into()),
         Element::I8 => Node::Int(i8::from_le_bytes([a]).into()),
-        Element::U64 | Element::U32 | Element::U16 | Element::U8 => super::pickle::integer(u64::from_le_bytes(wide).into()),
+        Element::U64 | Element::U32 | Element::U16 | Element::U8 => {
+            super::pickle::integer(u64::from_le_bytes(wide).into())
+        }
         Element::Bool => Node::Bool(a != 0),
         Element::Other(..) => return None,
     })

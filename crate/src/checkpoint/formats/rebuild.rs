@@ -43,7 +43,11 @@ fn unwrapped<'t>(tree: &'t Tree, id: Id) -> Option<Call<'t>> {
                 [tensor, ..],
             ) => call(tree, *tensor)?,
             // A tensor with attributes, or of a subclass: function, type, arguments, attributes.
-            ("torch._tensor" | "torch.tensor", "_rebuild_from_type" | "_rebuild_from_type_v2", [function, _, args, ..]) => {
+            (
+                "torch._tensor" | "torch.tensor",
+                "_rebuild_from_type" | "_rebuild_from_type_v2",
+                [function, _, args, ..],
+            ) => {
                 let (module, name) = tree.class(*function)?;
                 Call { module, name, args: tree.sequence(*args)? }
             }
@@ -55,7 +59,8 @@ fn unwrapped<'t>(tree: &'t Tree, id: Id) -> Option<Call<'t>> {
 
 /// Whether a value is a tensor (readable or not). Lists of numbers, which are tensors in some JSON files, do not count.
 pub fn is_tensor(tree: &Tree, id: Id) -> bool {
-    unwrapped(tree, id).is_some_and(|call| is_torch(call) || numpy::is_array(call.module, call.name)) || numbers::is_record(tree, id)
+    unwrapped(tree, id).is_some_and(|call| is_torch(call) || numpy::is_array(call.module, call.name))
+        || numbers::is_record(tree, id)
 }
 
 fn is_torch(call: Call) -> bool {
@@ -89,8 +94,12 @@ pub fn tensor<'t>(storages: &mut Storages<'t>, id: Id) -> Result<Option<Found<'t
             let flagged = rest.first().is_some_and(|&flags| tree.has_fields(flags));
             let element = tree.class(*dtype).and_then(|(_, name)| Element::named(name));
             let Some(element) = element else {
-                let name = tree.class(*dtype).map_or_else(|| tree.kind(*dtype), |(module, name)| quoted(&joined(module, name)));
-                return Ok(Some(Found::Unreadable(format!("its elements are of type {name}; Tinylens reads {READABLE}"))));
+                let name = tree
+                    .class(*dtype)
+                    .map_or_else(|| tree.kind(*dtype), |(module, name)| quoted(&joined(module, name)));
+                return Ok(Some(Found::Unreadable(format!(
+                    "its elements are of type {name}; Tinylens reads {READABLE}"
+                ))));
             };
             view(storages, *storage, [*offset, *shape, *strides], Some(element), flagged)
         }
@@ -101,7 +110,9 @@ pub fn tensor<'t>(storages: &mut Storages<'t>, id: Id) -> Result<Option<Found<'t
         ("_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3", args) => {
             Err(Error::new(format!("it is made by {} with {} arguments, which is too few.", call.name, args.len())))
         }
-        (name, _) => Ok(Found::Unreadable(format!("it is {}; Tinylens reads dense tensors of real numbers", described(name)))),
+        (name, _) => {
+            Ok(Found::Unreadable(format!("it is {}; Tinylens reads dense tensors of real numbers", described(name))))
+        }
     }
     .map(Some)
 }

@@ -69,9 +69,12 @@ fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
             _ => Ok(None),
         },
         // Some enums pickle a member by its name: getattr(Class, "MEMBER").
-        (Some(("builtins" | "__builtin__", "getattr")), &[_, member]) => tree.text(member).map_or(Ok(None), |member| text(member, budget)),
+        (Some(("builtins" | "__builtin__", "getattr")), &[_, member]) => {
+            tree.text(member).map_or(Ok(None), |member| text(member, budget))
+        }
         (Some((module, _)), parts) if module.starts_with("pathlib") && parts.len() <= LONGEST_LIST => {
-            let parts: Option<Vec<&str>> = parts.iter().map(|&part| tree.text(part).filter(|part| part.len() <= 100)).collect();
+            let parts: Option<Vec<&str>> =
+                parts.iter().map(|&part| tree.text(part).filter(|part| part.len() <= 100)).collect();
             parts.map_or(Ok(None), |parts| text(&parts.join("/"), budget))
         }
         // A list, a set, bytes: no single thing.

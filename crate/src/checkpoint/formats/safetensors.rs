@@ -32,7 +32,9 @@ pub fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Whether bytes begin as a safetensors file that has lost its end: a header longer than the file, but not absurdly so.
 pub fn is_cut_short(bytes: &[u8]) -> bool {
     bytes.split_first_chunk::<8>().is_some_and(|(length, rest)| {
-        rest.starts_with(b"{\"") && u64::from_le_bytes(*length) > rest.len() as u64 && u64::from_le_bytes(*length) < 1 << 27
+        rest.starts_with(b"{\"")
+            && u64::from_le_bytes(*length) > rest.len() as u64
+            && u64::from_le_bytes(*length) < 1 << 27
     })
 }
 
@@ -43,7 +45,8 @@ pub fn is_cut_short(bytes: &[u8]) -> bool {
 pub fn read(header: &[u8], data: &[u8], budget: &Budget) -> Result<Checkpoint> {
     let (tree, root) = json::read(header, budget).map_err(|error| at("its header", error))?;
     let Some(fields) = tree.named(root, budget)? else { return Err(Error::new("its header is not a JSON object.")) };
-    let mut checkpoint = Checkpoint { format: String::new(), tensors: Vec::new(), records: Vec::new(), notes: Vec::new() };
+    let mut checkpoint =
+        Checkpoint { format: String::new(), tensors: Vec::new(), records: Vec::new(), notes: Vec::new() };
     if let Some(&(_, metadata)) = fields.iter().find(|(name, _)| *name == METADATA) {
         read_metadata(&mut checkpoint, &tree, metadata, budget)?;
     }
@@ -66,7 +69,13 @@ fn prefixed(name: &str, error: Error) -> Error {
 }
 
 /// Reads one tensor; the result is where its data ends.
-fn tensor(checkpoint: &mut Checkpoint, tree: &Tree, (name, id): (&str, Id), data: &[u8], budget: &Budget) -> Result<usize> {
+fn tensor(
+    checkpoint: &mut Checkpoint,
+    tree: &Tree,
+    (name, id): (&str, Id),
+    data: &[u8],
+    budget: &Budget,
+) -> Result<usize> {
     let fields = tree.named(id, budget)?;
     let field = |wanted: &str| {
         let found = fields.as_ref().and_then(|fields| fields.iter().find(|(name, _)| *name == wanted));

@@ -26,7 +26,10 @@ const FOREIGN: [(&[u8], &str); 21] = [
     (b"\x93NUMPY", "a NumPy .npy file, one array without a name"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras writes these)"),
     (b"GGUF", "a GGUF file"),
-    (b"version https://git-lfs", "a pointer of Git LFS, which stands for a file that was not downloaded; fetch the file itself"),
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS, which stands for a file that was not downloaded; fetch the file itself",
+    ),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
@@ -63,7 +66,9 @@ pub fn recognise(bytes: &[u8]) -> Start {
         return Start::Foreign("a safetensors file that is cut short: its header ends beyond the end of the file");
     }
     if bytes.get(257..262) == Some(b"ustar") {
-        return Start::Foreign("a tar archive (PyTorch before 0.1.10 wrote these); unpack it, or load and save it again");
+        return Start::Foreign(
+            "a tar archive (PyTorch before 0.1.10 wrote these); unpack it, or load and save it again",
+        );
     }
     if let Some((_, what)) = FOREIGN.iter().find(|(start, _)| text.starts_with(start) || bytes.starts_with(start)) {
         return Start::Foreign(what);
@@ -88,7 +93,9 @@ fn starts_as_old_pickle(bytes: &[u8]) -> bool {
         [b'L', b'1', b'0'..=b'9', ..] => bytes.starts_with(b"L119547037146038801333356"),
         [b'c', rest @ ..] => {
             let mut lines = rest.get(..512).unwrap_or(rest).split(|&byte| byte == b'\n');
-            let is_name = |line: &[u8]| !line.is_empty() && line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte));
+            let is_name = |line: &[u8]| {
+                !line.is_empty() && line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte))
+            };
             lines.next().is_some_and(is_name) && lines.next().is_some_and(is_name) && lines.next().is_some()
         }
         _ => false,

@@ -43,13 +43,15 @@ pub fn reference(tree: &Tree, outside: Id) -> Result<Option<Reference>> {
     let key = key(tree, *id)?;
     let within = |error| at(format_args!("storage {}", quoted(&key)), error);
     let Some(element) = tree.class(*class).and_then(|(_, name)| Element::of_storage(name)) else {
-        let class = tree.class(*class).map_or_else(|| tree.kind(*class), |(module, name)| quoted(&joined(module, name)));
+        let class =
+            tree.class(*class).map_or_else(|| tree.kind(*class), |(module, name)| quoted(&joined(module, name)));
         return Err(within(Error::new(format!("its class is {class}, which is none that Tinylens knows."))));
     };
     let part = match rest.first().and_then(|&part| tree.sequence(part)) {
-        Some(&[_, offset, size]) => {
-            Some((natural(tree.int(offset), "offset").map_err(within)?, natural(tree.int(size), "size").map_err(within)?))
-        }
+        Some(&[_, offset, size]) => Some((
+            natural(tree.int(offset), "offset").map_err(within)?,
+            natural(tree.int(size), "size").map_err(within)?,
+        )),
         _ => None,
     };
     let count = natural(tree.int(*count), "size").map_err(within)?;
@@ -93,13 +95,22 @@ impl<'t> Storages<'t> {
         let storage = match self.tree.node(id) {
             Node::Persistent(outside) => match reference(self.tree, *outside)? {
                 Some(reference) => self.referred(&reference)?,
-                None => return Err(Error::new("its storage is a reference outside the file that is not one of torch.save's.")),
+                None => {
+                    return Err(Error::new(
+                        "its storage is a reference outside the file that is not one of torch.save's.",
+                    ));
+                }
             },
             Node::Object(object) if self.tree.maker(object) == Some(("torch.storage", "_load_from_bytes")) => {
                 let Some(arg) = self.tree.arg(object, 0) else { return Err(Error::new("its storage has no bytes.")) };
                 self.nested(arg)?
             }
-            _ => return Err(Error::new(format!("its storage is {}; a storage of PyTorch is expected.", self.tree.kind(id)))),
+            _ => {
+                return Err(Error::new(format!(
+                    "its storage is {}; a storage of PyTorch is expected.",
+                    self.tree.kind(id)
+                )));
+            }
         };
         self.budget.take(REMEMBERED)?;
         self.known.insert(id, storage.clone());
@@ -108,11 +119,16 @@ impl<'t> Storages<'t> {
 
     fn referred(&mut self, reference: &Reference) -> Result<Storage<'t>> {
         let (bytes, big_endian) = match &self.outside {
-            Outside::Nothing => return Err(Error::new("its storage is outside the pickle, but this file is nothing but a pickle.")),
+            Outside::Nothing => {
+                return Err(Error::new("its storage is outside the pickle, but this file is nothing but a pickle."));
+            }
             Outside::Zip { archive, folder, big_endian } => {
                 let name = format!("{folder}data/{}", reference.key);
                 let Some(number) = archive.find(&name) else {
-                    return Err(Error::new(format!("its storage should be entry {} of the zip file, which is not there.", quoted(&name))));
+                    return Err(Error::new(format!(
+                        "its storage should be entry {} of the zip file, which is not there.",
+                        quoted(&name)
+                    )));
                 };
                 let blob = match self.entries.get(&number) {
                     Some(blob) => blob.clone(),
@@ -163,7 +179,8 @@ impl<'t> Storages<'t> {
 }
 
 fn place(storages: &[(String, Range<usize>)], reference: &Reference) -> Result<Range<usize>> {
-    let found = storages.binary_search_by(|(key, _)| key.cmp(&reference.key)).ok().and_then(|found| storages.get(found));
+    let found =
+        storages.binary_search_by(|(key, _)| key.cmp(&reference.key)).ok().and_then(|found| storages.get(found));
     match found {
         Some((_, range)) => Ok(range.clone()),
         None => Err(Error::new(format!("its storage {} is not among the file's.", quoted(&reference.key)))),

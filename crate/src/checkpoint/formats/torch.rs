@@ -42,7 +42,9 @@ pub fn read_zip(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
             b"big" => true,
             other => {
                 let other = quoted(&String::from_utf8_lossy(other.get(..40).unwrap_or(other)));
-                return Err(Error::new(format!("entry \"byteorder\" of the zip file says {other}; it must say little or big.")));
+                return Err(Error::new(format!(
+                    "entry \"byteorder\" of the zip file says {other}; it must say little or big."
+                )));
             }
         },
     };
@@ -60,12 +62,19 @@ fn folder(archive: &Archive) -> Result<String> {
     let mut found: Option<&str> = None;
     for name in archive.names() {
         let Ok(name) = std::str::from_utf8(name) else { continue };
-        let Some(folder) = name.strip_suffix("data.pkl").filter(|folder| folder.is_empty() || folder.ends_with('/')) else { continue };
+        let Some(folder) = name.strip_suffix("data.pkl").filter(|folder| folder.is_empty() || folder.ends_with('/'))
+        else {
+            continue;
+        };
         if folder.trim_end_matches('/').contains('/') || folder.len() > 1000 {
             continue;
         }
         if let Some(first) = found {
-            return Err(Error::new(format!("both {} and {} in the zip file could be meant.", quoted(first), quoted(folder))));
+            return Err(Error::new(format!(
+                "both {} and {} in the zip file could be meant.",
+                quoted(first),
+                quoted(folder)
+            )));
         }
         found = Some(folder);
     }
@@ -79,7 +88,11 @@ fn folder(archive: &Archive) -> Result<String> {
     if let Some(folder) = found {
         return Ok(folder.into());
     }
-    let what = if has(&|name| name.ends_with(".npy")) { "it is an .npz archive of NumPy arrays" } else { "it has no entry data.pkl" };
+    let what = if has(&|name| name.ends_with(".npy")) {
+        "it is an .npz archive of NumPy arrays"
+    } else {
+        "it has no entry data.pkl"
+    };
     let names: Vec<String> =
         archive.names().take(5).map(|name| quoted(&String::from_utf8_lossy(name.get(..200).unwrap_or(name)))).collect();
     Err(Error::new(format!(
@@ -89,11 +102,20 @@ fn folder(archive: &Archive) -> Result<String> {
 }
 
 /// The weights of a value that a pickle made.
-fn gathered<'t>(tree: &'t Tree<'t>, root: Id, outside: Outside<'t>, format: &str, rest: usize, budget: &'t Budget) -> Result<Checkpoint> {
+fn gathered<'t>(
+    tree: &'t Tree<'t>,
+    root: Id,
+    outside: Outside<'t>,
+    format: &str,
+    rest: usize,
+    budget: &'t Budget,
+) -> Result<Checkpoint> {
     let mut gathered = Gathered::new(Storages::new(tree, outside, budget), false);
     let whole = find::weights(&mut gathered, root)?;
     if rest > 0 {
         gathered.note(format!("{rest} bytes after the end of the pickle were not read."));
     }
-    gathered.finish(if whole { format!("whole module, {format}") } else { format.into() }).map_err(|error| at(format, error))
+    gathered
+        .finish(if whole { format!("whole module, {format}") } else { format.into() })
+        .map_err(|error| at(format, error))
 }

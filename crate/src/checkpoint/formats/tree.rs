@@ -135,7 +135,9 @@ impl<'a> Tree<'a> {
     /// The class of an object, or the function that returned it. `copyreg`'s helpers have the class as their first argument.
     pub fn maker(&self, object: &Object) -> Option<(&str, &str)> {
         match self.class(object.callable)? {
-            ("copyreg" | "copy_reg", "_reconstructor" | "__newobj__" | "__newobj_ex__") => self.class(self.arg(object, 0)?),
+            ("copyreg" | "copy_reg", "_reconstructor" | "__newobj__" | "__newobj_ex__") => {
+                self.class(self.arg(object, 0)?)
+            }
             maker => Some(maker),
         }
     }
@@ -182,7 +184,9 @@ impl<'a> Tree<'a> {
                 let mut bytes = Vec::with_capacity(count);
                 for character in text.chars() {
                     bytes.push(u8::try_from(character).map_err(|_| {
-                        Error::new(format!("bytes are written as Latin-1 text here, but {character:?} is no character of Latin-1."))
+                        Error::new(format!(
+                            "bytes are written as Latin-1 text here, but {character:?} is no character of Latin-1."
+                        ))
                     })?);
                 }
                 Ok(Some(Cow::Owned(bytes)))
@@ -199,7 +203,9 @@ impl<'a> Tree<'a> {
             Node::Dict(entries) => (entries.as_slice(), none.1, [none.0; 2]),
             Node::Object(object) => {
                 let pairs = match self.maker(object) {
-                    Some(("collections", "OrderedDict")) => self.arg(object, 0).and_then(|arg| self.sequence(arg)).unwrap_or(&[]),
+                    Some(("collections", "OrderedDict")) => {
+                        self.arg(object, 0).and_then(|arg| self.sequence(arg)).unwrap_or(&[])
+                    }
                     _ => &[],
                 };
                 (object.entries.as_slice(), pairs, self.states(object))
@@ -234,7 +240,9 @@ impl<'a> Tree<'a> {
     pub fn has_fields(&self, id: Id) -> bool {
         match self.node(id) {
             Node::Dict(_) => true,
-            Node::Object(object) => !object.entries.is_empty() || self.states(object).iter().any(|state| !state.is_empty()),
+            Node::Object(object) => {
+                !object.entries.is_empty() || self.states(object).iter().any(|state| !state.is_empty())
+            }
             _ => false,
         }
     }

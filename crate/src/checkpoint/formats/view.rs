@@ -34,7 +34,10 @@ pub fn natural(number: Option<i64>, what: &str) -> Result<usize> {
 /// Sizes or strides, one for each dimension.
 pub fn naturals(numbers: impl ExactSizeIterator<Item = Option<i64>>, what: &str) -> Result<Vec<usize>> {
     if numbers.len() > MOST_DIMENSIONS {
-        return Err(Error::new(format!("it has {} dimensions; a tensor has at most {MOST_DIMENSIONS}.", numbers.len())));
+        return Err(Error::new(format!(
+            "it has {} dimensions; a tensor has at most {MOST_DIMENSIONS}.",
+            numbers.len()
+        )));
     }
     numbers.map(|number| natural(number, what)).collect()
 }
@@ -83,7 +86,10 @@ impl View<'_> {
         }
         let bytes = bytes.bytes();
         let stored = bytes.len() / element.size();
-        let last = shape.iter().zip(strides).try_fold(*offset, |last, (&size, &stride)| last.checked_add((size - 1).checked_mul(stride)?));
+        let last = shape
+            .iter()
+            .zip(strides)
+            .try_fold(*offset, |last, (&size, &stride)| last.checked_add((size - 1).checked_mul(stride)?));
         if last.is_none_or(|last| last >= stored) {
             return Err(Error::new(format!(
                 "its shape {shape:?} with strides {strides:?} and offset {offset} reaches beyond its storage, which has {stored} elements."
@@ -93,8 +99,13 @@ impl View<'_> {
         let mut values = Vec::with_capacity(count);
         let from = |start: usize| bytes.get(start.saturating_mul(element.size())..).unwrap_or(&[]);
         // Dimensions of size 1 place nothing.
-        let dimensions: Vec<(usize, usize)> = shape.iter().copied().zip(strides.iter().copied()).filter(|&(size, _)| size > 1).collect();
-        if dimensions.iter().map(|&(_, stride)| stride).eq(contiguous(&dimensions.iter().map(|&(size, _)| size).collect::<Vec<_>>())) {
+        let dimensions: Vec<(usize, usize)> =
+            shape.iter().copied().zip(strides.iter().copied()).filter(|&(size, _)| size > 1).collect();
+        if dimensions
+            .iter()
+            .map(|&(_, stride)| stride)
+            .eq(contiguous(&dimensions.iter().map(|&(size, _)| size).collect::<Vec<_>>()))
+        {
             element.decode(from(*offset), *big_endian, 1, count, &mut values);
             return Ok(values);
         }

@@ -31,7 +31,10 @@ pub fn open(bytes: &[u8], given: &Map<String, Value>) -> Result<Opened> {
         fields.insert(field.clone(), value.clone());
     }
     let config = resolve_model(Value::Object(fields)).map_err(|errors| {
-        Error::new(format!("This model can't be built from the file's configuration: {}", crate::config::describe(&errors)))
+        Error::new(format!(
+            "This model can't be built from the file's configuration: {}",
+            crate::config::describe(&errors)
+        ))
     })?;
     let parameters = layouts::assemble(&Layout::new(&config), tensors, &mut notes)?;
     let (task, mut train) = task::settings(&records, &config, &mut notes);

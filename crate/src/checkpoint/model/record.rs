@@ -77,8 +77,12 @@ pub fn fields(records: &[(String, Map<String, Value>)], notes: &mut Vec<String>)
         return Ok(Map::new());
     };
     for (field, harmless) in FOREIGN {
-        if let Some(value) = record.get(field).filter(|value| !value.is_null() && !harmless.contains(&value.to_string().as_str())) {
-            return Err(Error::new(format!("The file's configuration has {field} = {value}, which Tinylens does not compute.")));
+        if let Some(value) =
+            record.get(field).filter(|value| !value.is_null() && !harmless.contains(&value.to_string().as_str()))
+        {
+            return Err(Error::new(format!(
+                "The file's configuration has {field} = {value}, which Tinylens does not compute."
+            )));
         }
     }
     let attn_only = record.get("attn_only") == Some(&Value::Bool(true));

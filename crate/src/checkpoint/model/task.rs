@@ -8,7 +8,8 @@ use crate::config::{ModelConfig, check};
 use crate::experiment::Experiment;
 
 /// Fields that only a record of a task or of training has.
-const TELLING: [&str; 7] = ["list_length", "max_value", "mid_token", "bos_token", "train_seed", "num_samples", "batch_size"];
+const TELLING: [&str; 7] =
+    ["list_length", "max_value", "mid_token", "bos_token", "train_seed", "num_samples", "batch_size"];
 
 /// Longest list that is assumed of a model with a long context.
 const LONGEST: usize = 50;
@@ -21,8 +22,9 @@ pub fn settings(
 ) -> (Map<String, Value>, Map<String, Value>) {
     let of_model = of_model(records);
     let (mut task, mut train) = (Map::new(), Map::new());
-    for (_, record) in
-        records.iter().filter(|(_, record)| Some(record) != of_model && TELLING.iter().any(|field| record.contains_key(*field)))
+    for (_, record) in records
+        .iter()
+        .filter(|(_, record)| Some(record) != of_model && TELLING.iter().any(|field| record.contains_key(*field)))
     {
         for setting in SETTINGS.iter().filter(|setting| ["task", "train"].contains(&setting.group())) {
             let given = record.get(setting.field()).and_then(|value| check(setting, value).ok());
@@ -43,7 +45,12 @@ pub fn settings(
 }
 
 /// Makes batches as small as a training step of a large model needs them to be.
-pub fn fit_batch(config: &ModelConfig, task: &Map<String, Value>, train: &mut Map<String, Value>, notes: &mut Vec<String>) {
+pub fn fit_batch(
+    config: &ModelConfig,
+    task: &Map<String, Value>,
+    train: &mut Map<String, Value>,
+    notes: &mut Vec<String>,
+) {
     let stated = train.get("batch_size").and_then(Value::as_u64);
     let mut size = stated.unwrap_or(Experiment::default().train.batch_size as u64);
     let too_large = |size: u64| {
@@ -58,7 +65,9 @@ pub fn fit_batch(config: &ModelConfig, task: &Map<String, Value>, train: &mut Ma
     }
     if size < first {
         train.insert("batch_size".into(), json!(size));
-        notes.push(format!("To be trained further, this model takes batches of {size}: larger ones would not fit into memory."));
+        notes.push(format!(
+            "To be trained further, this model takes batches of {size}: larger ones would not fit into memory."
+        ));
     }
 }
 
@@ -75,6 +84,7 @@ fn assumed(config: &ModelConfig) -> (Map<String, Value>, String) {
         "What the tokens mean is not in the file: it is taken for a sorter of {length} numbers from 0 to {}, BOS {said}, MID {mid}.",
         numbers.saturating_sub(1)
     );
-    let task = json!({ "list_length": length, "min_value": 0, "max_value": numbers, "bos_token": bos, "mid_token": mid });
+    let task =
+        json!({ "list_length": length, "min_value": 0, "max_value": numbers, "bos_token": bos, "mid_token": mid });
     (task.as_object().cloned().unwrap_or_default(), note)
 }

@@ -45,7 +45,9 @@ impl Attention {
     /// If the device fails.
     pub async fn look(&mut self, model: &Model, decoder: &mut Decoder, lists: Range<u32>) -> Result<()> {
         let rows: Vec<Vec<usize>> = lists
-            .map(|number| Sort::sequence(&self.task, &Sort::random_list(&self.task, self.seed, number, self.task.list_length)))
+            .map(|number| {
+                Sort::sequence(&self.task, &Sort::random_list(&self.task, self.seed, number, self.task.list_length))
+            })
             .collect();
         let positions = rows[0].len();
         let square = positions * positions;
@@ -68,8 +70,11 @@ impl Attention {
         let head = &self.heads[best];
         let who = named(best / self.n_heads, best % self.n_heads, several);
         let total = |which: usize| head.places.iter().map(|place| place[which]).sum::<u64>();
-        let by_place: Vec<String> =
-            head.places.iter().map(|place| format!("{:.0} %", 100.0 * place[1] as f64 / place[0].max(1) as f64)).collect();
+        let by_place: Vec<String> = head
+            .places
+            .iter()
+            .map(|place| format!("{:.0} %", 100.0 * place[1] as f64 / place[0].max(1) as f64))
+            .collect();
         let mut claims = Vec::new();
         if self.task.list_length > 1 {
             let text = format!(
@@ -79,13 +84,17 @@ impl Attention {
             claims.push(Claim::new("next_larger", text, Rate::of(total(1), total(0))));
             let text = format!("Each sorted number attends most to one of the next two larger numbers{who}.");
             claims.push(Claim::new("next_two", text, Rate::of(total(2), total(0))));
-            let text = format!("The smallest number larger than a sorted number gets most of its attention: mean weight{who}.");
+            let text = format!(
+                "The smallest number larger than a sorted number gets most of its attention: mean weight{who}."
+            );
             claims.push(Claim::new("next_larger_weight", text, head.weight.rate()));
         }
         let text = format!("The last position, which no number follows, attends most to the largest number{who}.");
         claims.push(Claim::new("last_position", text, Rate::of(head.last[1], head.last[0])));
         if self.task.bos_token.is_some() {
-            let text = format!("Attention to BOS is flat: every later position gives it as much (entropy, as a share of uniform){who}.");
+            let text = format!(
+                "Attention to BOS is flat: every later position gives it as much (entropy, as a share of uniform){who}."
+            );
             claims.push(Claim::new("bos_flat", text, head.bos.rate()));
         }
         claims
@@ -105,10 +114,12 @@ impl Head {
         let (positions, length) = (row.len(), task.list_length);
         let start = task.prompt_length(length);
         let sorted = &row[start..start + length];
-        let weights = |place: usize| &pattern[(start + place) * positions..(start + place) * positions + start + place + 1];
+        let weights =
+            |place: usize| &pattern[(start + place) * positions..(start + place) * positions + start + place + 1];
         let top = |weights: &[f32]| row[crate::model::argmax(weights)];
         for place in 0..length - 1 {
-            let larger: Vec<usize> = sorted[place + 1..].iter().copied().filter(|number| *number > sorted[place]).collect();
+            let larger: Vec<usize> =
+                sorted[place + 1..].iter().copied().filter(|number| *number > sorted[place]).collect();
             // An equal follows: the next number is not larger.
             let Some(next) = larger.first().filter(|next| **next == sorted[place + 1]) else { continue };
             let second = larger.iter().find(|number| *number > next);
@@ -118,13 +129,19 @@ impl Head {
             counts[0] += 1;
             counts[1] += u64::from(top == *next);
             counts[2] += u64::from(top == *next || Some(&top) == second);
-            let weight = weights.iter().zip(row).filter(|(_, token)| *token == next).map(|(weight, _)| f64::from(*weight)).sum::<f64>();
+            let weight = weights
+                .iter()
+                .zip(row)
+                .filter(|(_, token)| *token == next)
+                .map(|(weight, _)| f64::from(*weight))
+                .sum::<f64>();
             self.weight.add(weight);
         }
         self.last[0] += 1;
         self.last[1] += u64::from(top(weights(length - 1)) == sorted[length - 1]);
         if task.bos_token.is_some() {
-            let given: Vec<f64> = (1..positions).map(|destination| f64::from(pattern[destination * positions])).collect();
+            let given: Vec<f64> =
+                (1..positions).map(|destination| f64::from(pattern[destination * positions])).collect();
             self.bos.add(entropy(&given) / libm::log((positions - 1) as f64));
         }
     }

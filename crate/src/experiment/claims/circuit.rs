@@ -27,7 +27,8 @@ pub async fn copies(model: &Model, task: &TaskConfig) -> Result<Claim> {
         let [w_v, w_o] = ["W_V", "W_O"].map(|name| part(&format!("blocks.{layer}.attn.{name}")));
         for head in 0..config.n_heads {
             let place = head * c * d..(head + 1) * c * d;
-            let written = product(&product(&product(embedded, &w_v[place.clone()], c, d), &w_o[place], d, c), w_u, c, v);
+            let written =
+                product(&product(&product(embedded, &w_v[place.clone()], c, d), &w_o[place], d, c), w_u, c, v);
             // Only numbers compete: BOS and MID are never asked for.
             let rows = written.chunks_exact(v).map(|row| numbers.start + argmax(&row[numbers.clone()]));
             let own = rows.zip(numbers.clone()).filter(|(top, number)| top == number).count();
@@ -38,8 +39,10 @@ pub async fn copies(model: &Model, task: &TaskConfig) -> Result<Claim> {
     }
     let (own, layer, head) = best;
     let who = named(layer, head, config.n_layers * config.n_heads > 1);
-    let text =
-        format!("Attending to a number writes that number: the OV circuit's top output is its own for {own} of {}{who}.", numbers.len());
+    let text = format!(
+        "Attending to a number writes that number: the OV circuit's top output is its own for {own} of {}{who}.",
+        numbers.len()
+    );
     Ok(Claim::new("ov_copies", text, Rate::of(own as u64, numbers.len() as u64)))
 }
 

@@ -9,8 +9,13 @@ use crate::experiment::ablation::{Ablation, Case, Choice, Plan};
 use crate::model::{Decoder, Decoding, Generation, Model};
 
 /// The edits, at random sites and with random numbers, in the order in which they are decoded; the first is none.
-const EDITS: [Ablation; 5] =
-    [Ablation::Baseline, Ablation::MidInjection, Ablation::MidReplacement, Ablation::BosInjection, Ablation::BosReplacement];
+const EDITS: [Ablation; 5] = [
+    Ablation::Baseline,
+    Ablation::MidInjection,
+    Ablation::MidReplacement,
+    Ablation::BosInjection,
+    Ablation::BosReplacement,
+];
 
 /// Answers to edited prompts, counted.
 #[derive(Debug)]
@@ -90,14 +95,22 @@ impl Edits {
         let mut claims = Vec::new();
         for ((edit, _), [lists, largest, unchanged]) in self.plans.iter().zip(&self.counts) {
             let (id, text, hits) = match edit {
-                Ablation::MidInjection => {
-                    ("mid_injection", "With MID in place of a number, the rest is sorted and its largest number repeated.", largest)
+                Ablation::MidInjection => (
+                    "mid_injection",
+                    "With MID in place of a number, the rest is sorted and its largest number repeated.",
+                    largest,
+                ),
+                Ablation::BosInjection => (
+                    "bos_injection",
+                    "With BOS in place of a number, the rest is sorted and its largest number repeated.",
+                    largest,
+                ),
+                Ablation::MidReplacement => {
+                    ("mid_replacement", "A number in place of MID changes nothing in the answer.", unchanged)
                 }
-                Ablation::BosInjection => {
-                    ("bos_injection", "With BOS in place of a number, the rest is sorted and its largest number repeated.", largest)
+                Ablation::BosReplacement => {
+                    ("bos_replacement", "A number in place of BOS changes nothing in the answer.", unchanged)
                 }
-                Ablation::MidReplacement => ("mid_replacement", "A number in place of MID changes nothing in the answer.", unchanged),
-                Ablation::BosReplacement => ("bos_replacement", "A number in place of BOS changes nothing in the answer.", unchanged),
                 _ => continue,
             };
             claims.push(Claim::new(id, text, Rate::of(*hits, *lists)));
@@ -111,11 +124,14 @@ impl Edits {
         let Some(bos) = self.task.bos_token else { return Ok(None) };
         let new = self.task.sequence_length(self.task.list_length) - 1;
         let answer = model.generate(&[vec![bos]], &Generation::greedy(new), &[]).await?.remove(0).split_off(1);
-        let most = answer.iter().max_by_key(|token| (answer.iter().filter(|other| other == token).count(), std::cmp::Reverse(**token)));
+        let most = answer
+            .iter()
+            .max_by_key(|token| (answer.iter().filter(|other| other == token).count(), std::cmp::Reverse(**token)));
         let Some(most) = most.copied() else { return Ok(None) };
         let share = answer.iter().filter(|token| **token == most).count() as f64 / new as f64;
         let label = crate::task::Sort::label(&self.task, most);
-        let text = format!("BOS alone makes the model repeat one number: {label}, in {:.0} % of {new} tokens.", 100.0 * share);
+        let text =
+            format!("BOS alone makes the model repeat one number: {label}, in {:.0} % of {new} tokens.", 100.0 * share);
         Ok(Some(Claim::new("bos_only", text, Rate { rate: share, low: share, high: share })))
     }
 }

@@ -63,7 +63,12 @@ impl Built {
     }
 }
 
-fn pipeline(gpu: &wgpu::Device, layout: &wgpu::PipelineLayout, module: &wgpu::ShaderModule, name: &str) -> wgpu::ComputePipeline {
+fn pipeline(
+    gpu: &wgpu::Device,
+    layout: &wgpu::PipelineLayout,
+    module: &wgpu::ShaderModule,
+    name: &str,
+) -> wgpu::ComputePipeline {
     gpu.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(name),
         layout: Some(layout),
@@ -109,7 +114,8 @@ impl Kernels {
             return Ok(());
         }
         let gpu = &self.shared.gpu;
-        let scopes = [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory].map(|filter| gpu.push_error_scope(filter));
+        let scopes =
+            [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory].map(|filter| gpu.push_error_scope(filter));
         let built = self.build();
         for scope in scopes.into_iter().rev() {
             if let Some(error) = scope.pop().await {
@@ -117,7 +123,8 @@ impl Kernels {
             }
         }
         self.write(&built.buffers[TABLES], 0, &self.program.tables);
-        let held_out = Sort::new(&self.experiment.task, &self.experiment.train).test_batch(0, self.program.held_out_lists);
+        let held_out =
+            Sort::new(&self.experiment.task, &self.experiment.train).test_batch(0, self.program.held_out_lists);
         let held_out: Vec<u32> = held_out.tokens.into_iter().map(|token| token as u32).collect();
         self.write(&built.buffers[TOKENS], self.program.places.held_out, &held_out);
         self.built = Some(built);
@@ -135,7 +142,8 @@ impl Kernels {
             })
         };
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        let buffers: Vec<wgpu::Buffer> = self.program.sizes.all().into_iter().map(|words| buffer(words, storage)).collect();
+        let buffers: Vec<wgpu::Buffer> =
+            self.program.sizes.all().into_iter().map(|words| buffer(words, storage)).collect();
         let staging = buffer(self.program.sizes.results, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
         let entry = |binding: usize| wgpu::BindGroupLayoutEntry {
             binding: binding as u32,
@@ -152,7 +160,10 @@ impl Kernels {
         let bound: Vec<_> = buffers
             .iter()
             .enumerate()
-            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding: binding as u32, resource: buffer.as_entire_binding() })
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding: binding as u32,
+                resource: buffer.as_entire_binding(),
+            })
             .collect();
         let group = gpu.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &bound });
         let layout = gpu.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
@@ -162,7 +173,8 @@ impl Kernels {
         });
         let source = wgpu::ShaderSource::Wgsl(self.program.source.as_str().into());
         let module = gpu.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("tinylens"), source });
-        let [draw, sequences, update, turn] = ["draw", "sequences", "update", "turn"].map(|name| pipeline(gpu, &layout, &module, name));
+        let [draw, sequences, update, turn] =
+            ["draw", "sequences", "update", "turn"].map(|name| pipeline(gpu, &layout, &module, name));
         Built { buffers, staging, group, draw, sequences, update, turn, measure: OnceCell::new(), module, layout }
     }
 
@@ -273,7 +285,8 @@ impl Kernels {
         let failed = || Error::new("The GPU gave no results: it is lost, or out of memory.");
         mapped(staging, bytes).await.map_err(|_| failed())?;
         let view = staging.get_mapped_range(..bytes).map_err(|_| failed())?;
-        let values = view.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect();
+        let values =
+            view.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect();
         drop(view);
         staging.unmap();
         Ok(values)

@@ -91,7 +91,9 @@ impl Builder<'_> {
 
     /// Plans everything; where the logits stand.
     fn model(&mut self) -> usize {
-        let ModelConfig { n_layers, d_model: c, d_vocab, d_vocab_out, n_ctx, positional_embedding_type: positions, .. } = *self.config;
+        let ModelConfig {
+            n_layers, d_model: c, d_vocab, d_vocab_out, n_ctx, positional_embedding_type: positions, ..
+        } = *self.config;
         let (seen, rows) = (self.seen, self.seen - self.first);
         let (mut x, grad_embedded) = (self.take(seen * c), self.take(seen * c));
         call!(self.forward, Embed, x);
@@ -112,7 +114,17 @@ impl Builder<'_> {
         call!(self.forward, LinearForward, read, c, rows, c, d_vocab_out, w_u, d_vocab_out, b_u, logits, false);
         let y = [logits, d_vocab_out];
         let (inner, columns, wide) = (c, d_vocab_out, d_vocab_out);
-        self.products.push(Product { kind: Kind::Matrix, x: [read, c], y, rows, inner, columns, weight: w_u, wide, bias: b_u });
+        self.products.push(Product {
+            kind: Kind::Matrix,
+            x: [read, c],
+            y,
+            rows,
+            inner,
+            columns,
+            weight: w_u,
+            wide,
+            bias: b_u,
+        });
         if let Some(norm) = norm {
             let grad = self.take(rows * c);
             call!(back, LinearBackward, logits, d_vocab_out, rows, d_vocab_out, c, w_u, c, NONE, grad, false);
@@ -123,8 +135,17 @@ impl Builder<'_> {
         }
         self.backward.push(back);
 
-        let embedding =
-            |kind, y, inner, weight| Product { kind, x: [0, 0], y: [y, c], rows: seen, inner, columns: c, weight, wide: c, bias: NONE };
+        let embedding = |kind, y, inner, weight| Product {
+            kind,
+            x: [0, 0],
+            y: [y, c],
+            rows: seen,
+            inner,
+            columns: c,
+            weight,
+            wide: c,
+            bias: NONE,
+        };
         let w_e = self.place("embed.W_E");
         self.products.push(embedding(Kind::Tokens, grad_embedded, d_vocab, w_e));
         if positions != PositionalEmbedding::Rotary {
@@ -152,7 +173,17 @@ impl Builder<'_> {
         call!(back, NormBackward, grad, rows, hat, inverse, w, out);
         if w != NONE {
             let (x, y) = ([hat, c], [grad, c]);
-            self.products.push(Product { kind: Kind::Norm, x, y, rows, inner: 1, columns: c, weight: w, wide: c, bias: b });
+            self.products.push(Product {
+                kind: Kind::Norm,
+                x,
+                y,
+                rows,
+                inner: 1,
+                columns: c,
+                weight: w,
+                wide: c,
+                bias: b,
+            });
         }
     }
 
@@ -267,7 +298,14 @@ impl Builder<'_> {
     }
 
     /// `out = mid + mlp(norm(mid))` and back.
-    fn mlp(&mut self, number: usize, rows: usize, [mid, grad_mid]: [usize; 2], [out, grad_out]: [usize; 2], back: &mut Vec<Call>) {
+    fn mlp(
+        &mut self,
+        number: usize,
+        rows: usize,
+        [mid, grad_mid]: [usize; 2],
+        [out, grad_out]: [usize; 2],
+        back: &mut Vec<Call>,
+    ) {
         let ModelConfig { d_model: c, d_mlp: m, .. } = *self.config;
         let place = |name: &str| self.place(&format!("blocks.{number}.mlp.{name}"));
         let [w_in, b_in, w_out, b_out] = ["W_in", "b_in", "W_out", "b_out"].map(place);

@@ -93,7 +93,8 @@ impl Program {
         let positions = plan.seen + 1;
         let batch = train.batch_size;
         let steps = (MOST_TOKENS / (batch * positions)).clamp(1, MOST_STEPS);
-        let pairs = if model.positional_embedding_type == PositionalEmbedding::Rotary { model.rotary_dim / 2 } else { 0 };
+        let pairs =
+            if model.positional_embedding_type == PositionalEmbedding::Rotary { model.rotary_dim / 2 } else { 0 };
         let rates = 1;
         let rotary = rates + 2 * steps;
         let tiles = rotary + 2 * plan.seen * pairs;
@@ -117,7 +118,8 @@ impl Program {
             words.copy_from_slice(&turn.map(f32::to_bits));
         }
         tables[tiles..calls].copy_from_slice(plan.tiles.as_flattened());
-        for (words, call) in tables[calls..].chunks_exact_mut(CALL_WORDS).zip(plan.forward.iter().chain(&plan.backward)) {
+        for (words, call) in tables[calls..].chunks_exact_mut(CALL_WORDS).zip(plan.forward.iter().chain(&plan.backward))
+        {
             words.copy_from_slice(call);
         }
         let draws = Sort::new(task, train).draws();
@@ -131,7 +133,9 @@ impl Program {
         let Experiment { model, task, train, .. } = experiment;
         let Self { plan, places, .. } = self;
         let mut out = String::new();
-        let place = |name: &str| layout.entries().iter().find(|entry| entry.name == name).map_or(NONE as usize, |entry| entry.offset);
+        let place = |name: &str| {
+            layout.entries().iter().find(|entry| entry.name == name).map_or(NONE as usize, |entry| entry.offset)
+        };
         // A thread for every column of eight rows in most of the products.
         let columns = (model.n_heads * model.d_head).max(model.d_model);
         let threads = (columns * plan.seen.div_ceil(8)).next_power_of_two().clamp(FEWEST_THREADS, THREADS);

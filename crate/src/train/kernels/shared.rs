@@ -37,16 +37,26 @@ pub fn of(device: &Device) -> Option<Shared> {
 /// # Errors
 /// If the tensor is not on this GPU.
 pub fn load(encoder: &mut wgpu::CommandEncoder, tensor: &Tensor<1>, buffer: &wgpu::Buffer, at: usize) -> Result<()> {
-    with_buffer(tensor, |source, offset, bytes| encoder.copy_buffer_to_buffer(source, offset, buffer, 4 * at as u64, bytes))
+    with_buffer(tensor, |source, offset, bytes| {
+        encoder.copy_buffer_to_buffer(source, offset, buffer, 4 * at as u64, bytes)
+    })
 }
 
 /// A new tensor of `length` values copied out of a buffer, from word `at` on.
 ///
 /// # Errors
 /// As [`load`].
-pub fn unload(encoder: &mut wgpu::CommandEncoder, device: &Device, buffer: &wgpu::Buffer, at: usize, length: usize) -> Result<Tensor<1>> {
+pub fn unload(
+    encoder: &mut wgpu::CommandEncoder,
+    device: &Device,
+    buffer: &wgpu::Buffer,
+    at: usize,
+    length: usize,
+) -> Result<Tensor<1>> {
     let tensor = Tensor::empty([length], device);
-    with_buffer(&tensor, |target, offset, bytes| encoder.copy_buffer_to_buffer(buffer, 4 * at as u64, target, offset, bytes))?;
+    with_buffer(&tensor, |target, offset, bytes| {
+        encoder.copy_buffer_to_buffer(buffer, 4 * at as u64, target, offset, bytes)
+    })?;
     Ok(tensor)
 }
 

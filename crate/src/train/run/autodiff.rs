@@ -14,7 +14,8 @@ use crate::train::loss::{Targets, loss};
 impl Run {
     /// A few steps by burn's autodiff.
     pub(super) async fn autodiff_chunk(&mut self, n: u32) -> Result<Vec<f32>> {
-        let batches: Vec<Batch> = (self.progress.steps..self.progress.steps + n).map(|step| self.task.train_batch(step)).collect();
+        let batches: Vec<Batch> =
+            (self.progress.steps..self.progress.steps + n).map(|step| self.task.train_batch(step)).collect();
         let tokens: Vec<i32> = batches.iter().flat_map(|batch| &batch.tokens).copied().collect();
         let total = tokens.len();
         let tokens = Tensor::<1, Int>::from_data(TensorData::new(tokens, [total]), &self.model.device());
@@ -65,13 +66,20 @@ impl Run {
     }
 
     /// One step on sequences `[B, T]` whose logits count at `rows`: the loss, `[1]`, before the update.
-    fn one_step(&mut self, tokens: Tensor<2, Int>, padding: Option<&Padding>, rows: Range<usize>, targets: Option<Targets>) -> Tensor<1> {
+    fn one_step(
+        &mut self,
+        tokens: Tensor<2, Int>,
+        padding: Option<&Padding>,
+        rows: Range<usize>,
+        targets: Option<Targets>,
+    ) -> Tensor<1> {
         let weights = self.model.tracked_weights();
         let loss = loss(&self.model, &weights, tokens, padding, rows, targets);
         let gradient = weights.gradient(&mut loss.backward());
         self.progress.steps += 1;
         let lr = self.progress.plateau.lr;
-        let parameters = self.adam.step(self.model.parameters(), gradient, lr, self.progress.steps, &self.experiment.train);
+        let parameters =
+            self.adam.step(self.model.parameters(), gradient, lr, self.progress.steps, &self.experiment.train);
         self.model = self.model.with_parameters(parameters);
         loss.inner()
     }

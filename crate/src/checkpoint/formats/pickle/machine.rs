@@ -118,7 +118,9 @@ impl<'a, 'b> Machine<'a, 'b> {
         let top = self.top()?;
         let place = usize::try_from(index).ok().filter(|&index| index <= offset.saturating_add(SLACK));
         let Some(place) = place else {
-            return Err(Error::new(format!("a value is stored under index {index}, which no pickle of this length reaches.")));
+            return Err(Error::new(format!(
+                "a value is stored under index {index}, which no pickle of this length reaches."
+            )));
         };
         if place >= self.memo.len() {
             let more = (place + 1 - self.memo.len()).max(self.memo.len());
@@ -142,7 +144,9 @@ impl<'a, 'b> Machine<'a, 'b> {
     pub fn get(&mut self, index: u64) -> Result<()> {
         let found = usize::try_from(index).ok().and_then(|index| self.memo.get(index).copied().flatten());
         let Some(id) = found else {
-            return Err(Error::new(format!("the value stored under index {index} is used here, but nothing was stored there.")));
+            return Err(Error::new(format!(
+                "the value stored under index {index} is used here, but nothing was stored there."
+            )));
         };
         self.push_id(id)
     }
@@ -161,7 +165,10 @@ impl<'a, 'b> Machine<'a, 'b> {
 
     pub fn object(&mut self, callable: Id, args: Id) -> Result<()> {
         if !matches!(self.tree.node(args), Node::Tuple(_)) {
-            return Err(Error::new(format!("an object is made here with {} for its arguments; it must be a tuple.", self.tree.kind(args))));
+            return Err(Error::new(format!(
+                "an object is made here with {} for its arguments; it must be a tuple.",
+                self.tree.kind(args)
+            )));
         }
         self.budget.take(size_of::<Object>())?;
         self.push(super::object(callable, args))
@@ -174,7 +181,9 @@ impl<'a, 'b> Machine<'a, 'b> {
         match self.tree.node_mut(top) {
             Some(Node::List(list) | Node::Set(list)) => Ok(list),
             Some(Node::Object(object)) => Ok(&mut object.items),
-            _ => Err(Error::new(format!("values are appended here to {kind}; that works for a list, a set or an object."))),
+            _ => Err(Error::new(format!(
+                "values are appended here to {kind}; that works for a list, a set or an object."
+            ))),
         }
     }
 

@@ -51,7 +51,9 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
         // Framing: a promise about lengths that changes nothing for a reader that has all bytes.
         0x80 => match from.u8()? {
             0..=5 => {}
-            other => return Err(Error::new(format!("the pickle is of protocol {other}; Tinylens reads protocols 0 to 5."))),
+            other => {
+                return Err(Error::new(format!("the pickle is of protocol {other}; Tinylens reads protocols 0 to 5.")));
+            }
         },
         0x95 => {
             let length = from.u64()?;
@@ -224,18 +226,24 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
             let id = machine.pop()?;
             machine.push(Node::Persistent(id))?;
         }
-        other => return Err(Error::new(format!("0x{other:02x} is no opcode of a pickle; the file is damaged, or no pickle."))),
+        other => {
+            return Err(Error::new(format!(
+                "0x{other:02x} is no opcode of a pickle; the file is damaged, or no pickle."
+            )));
+        }
     }
     Ok(None)
 }
 
 /// A length that the format stores with a sign.
 fn length(length: i32) -> Result<u64> {
-    u64::try_from(length).map_err(|_| Error::new(format!("a length of {length} is announced here; the file is damaged.")))
+    u64::try_from(length)
+        .map_err(|_| Error::new(format!("a length of {length} is announced here; the file is damaged.")))
 }
 
 fn utf8(bytes: &[u8]) -> Result<Node<'_>> {
-    let text = std::str::from_utf8(bytes).map_err(|error| Error::new(format!("text that starts here is not UTF-8: {error}.")))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Error::new(format!("text that starts here is not UTF-8: {error}.")))?;
     Ok(Node::Text(Cow::Borrowed(text)))
 }
 

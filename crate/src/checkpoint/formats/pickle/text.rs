@@ -77,8 +77,8 @@ pub fn string<'a>(line: &'a [u8], budget: &Budget) -> Result<Cow<'a, [u8]>> {
             b'v' => bytes.push(11),
             b'\\' | b'\'' | b'"' => bytes.push(escape),
             b'x' => {
-                let code =
-                    digits(&mut rest, 2, 16).ok_or_else(|| Error::new("an escape \\x is not followed by two hexadecimal digits."))?;
+                let code = digits(&mut rest, 2, 16)
+                    .ok_or_else(|| Error::new("an escape \\x is not followed by two hexadecimal digits."))?;
                 bytes.push(code as u8);
             }
             b'0'..=b'7' => {
@@ -135,7 +135,10 @@ pub fn unicode<'a>(line: &'a [u8], budget: &Budget) -> Result<Cow<'a, str>> {
             (None, code) => code,
             (Some(_), _) => None,
         };
-        text.push(code.and_then(char::from_u32).ok_or_else(|| Error::new(format!("{} has an escape that is no character.", shown(line))))?);
+        text.push(
+            code.and_then(char::from_u32)
+                .ok_or_else(|| Error::new(format!("{} has an escape that is no character.", shown(line))))?,
+        );
     }
     match high {
         None => Ok(Cow::Owned(text)),

@@ -29,10 +29,17 @@ pub fn recognises(tensors: &Tensors) -> Option<Naming> {
     }
 }
 
-pub fn map(mut tensors: Tensors, naming: Naming, stated: &Map<String, Value>, notes: &mut Vec<String>) -> Result<Found> {
+pub fn map(
+    mut tensors: Tensors,
+    naming: Naming,
+    stated: &Map<String, Value>,
+    notes: &mut Vec<String>,
+) -> Result<Found> {
     tensors.retain(|name, _| !BUFFERS.iter().any(|buffer| name.ends_with(buffer)));
     let (prefix, embedding, positions, blocks) = match naming {
-        Naming::Gpt2 { prefix } => (prefix, format!("{prefix}wte.weight"), format!("{prefix}wpe.weight"), format!("{prefix}h.")),
+        Naming::Gpt2 { prefix } => {
+            (prefix, format!("{prefix}wte.weight"), format!("{prefix}wpe.weight"), format!("{prefix}h."))
+        }
         Naming::MinGpt => ("", "tok_emb.weight".into(), "pos_emb".into(), "blocks.".into()),
     };
     let [_, d_model] = shape::<2>(&tensors, &embedding, "[d_vocab, d_model]")?;
@@ -58,13 +65,25 @@ pub fn map(mut tensors: Tensors, naming: Naming, stated: &Map<String, Value>, no
         source.norm(&format!("{from}{}", norms[1]), &format!("{to}ln2"));
         if naming == Naming::MinGpt {
             for (part, letter) in [("query", "Q"), ("key", "K"), ("value", "V")] {
-                source.split_heads(&format!("{from}attn.{part}"), &format!("{to}attn."), &[letter], d_model, n_heads)?;
+                source.split_heads(
+                    &format!("{from}attn.{part}"),
+                    &format!("{to}attn."),
+                    &[letter],
+                    d_model,
+                    n_heads,
+                )?;
             }
             source.merge_heads(&format!("{from}attn.proj"), &format!("{to}attn."), d_model, n_heads)?;
             source.matrix(&format!("{from}mlp.0"), &format!("{to}mlp.W_in"), &format!("{to}mlp.b_in"));
             source.matrix(&format!("{from}mlp.2"), &format!("{to}mlp.W_out"), &format!("{to}mlp.b_out"));
         } else {
-            source.split_heads(&format!("{from}attn.c_attn"), &format!("{to}attn."), &["Q", "K", "V"], d_model, n_heads)?;
+            source.split_heads(
+                &format!("{from}attn.c_attn"),
+                &format!("{to}attn."),
+                &["Q", "K", "V"],
+                d_model,
+                n_heads,
+            )?;
             source.merge_heads(&format!("{from}attn.c_proj"), &format!("{to}attn."), d_model, n_heads)?;
             source.matrix(&format!("{from}mlp.c_fc"), &format!("{to}mlp.W_in"), &format!("{to}mlp.b_in"));
             source.matrix(&format!("{from}mlp.c_proj"), &format!("{to}mlp.W_out"), &format!("{to}mlp.b_out"));
@@ -100,7 +119,9 @@ fn heads(d_model: usize, stated: &Map<String, Value>, notes: &mut Vec<String>) -
     let stated = stated.get("n_heads").and_then(Value::as_u64).map(|heads| heads as usize);
     let heads = stated.unwrap_or_else(|| {
         let guess = if d_model > 64 && d_model.is_multiple_of(64) { d_model / 64 } else { 1 };
-        notes.push(format!("n_heads was taken to be {guess}: a fused query, key and value matrix does not say how many heads share it."));
+        notes.push(format!(
+            "n_heads was taken to be {guess}: a fused query, key and value matrix does not say how many heads share it."
+        ));
         guess
     });
     if heads == 0 || !d_model.is_multiple_of(heads) {
@@ -157,7 +178,9 @@ impl Reader {
             let matrix = build(format!("{to}W_{letter}"), [heads, c, d], &fused.dtype, at);
             self.out.insert(matrix.name.clone(), matrix);
             if let Some(bias) = &bias {
-                let part = build(format!("{to}b_{letter}"), [heads, d], &bias.dtype, |[head, i]| bias.values[part * c + head * d + i]);
+                let part = build(format!("{to}b_{letter}"), [heads, d], &bias.dtype, |[head, i]| {
+                    bias.values[part * c + head * d + i]
+                });
                 self.out.insert(part.name.clone(), part);
             }
         }
@@ -185,7 +208,9 @@ impl Reader {
         self.rename(&format!("{head}.bias"), "unembed.b_U");
         let tied = own.as_ref().is_none_or(|own| own.values == embedding.values);
         if own.is_none() {
-            notes.push(format!("The file has no {head}.weight: the unembedding was taken to be the embedding, transposed."));
+            notes.push(format!(
+                "The file has no {head}.weight: the unembedding was taken to be the embedding, transposed."
+            ));
         }
         let matrix = transpose(own.as_ref().unwrap_or(&embedding), "unembed.W_U".into());
         self.out.insert(matrix.name.clone(), matrix);
@@ -193,7 +218,10 @@ impl Reader {
     }
 
     fn take(&mut self, name: &str, shape: [usize; 2]) -> Result<StoredTensor> {
-        let tensor = self.tensors.remove(name).ok_or_else(|| Error::new(format!("The file has no {name}, of shape {shape:?}.")))?;
+        let tensor = self
+            .tensors
+            .remove(name)
+            .ok_or_else(|| Error::new(format!("The file has no {name}, of shape {shape:?}.")))?;
         if tensor.shape == shape {
             return Ok(tensor);
         }

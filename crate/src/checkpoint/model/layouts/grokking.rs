@@ -19,11 +19,13 @@ pub fn map(tensors: Tensors) -> Result<Found> {
         let tensor = match (last.as_str(), tensor.shape.as_slice()) {
             ("mask", _) => continue,
             ("W_E" | "W_in" | "W_out", [_, _]) => transpose(&tensor, name),
-            ("W_Q" | "W_K" | "W_V", &[h, d, c]) => {
-                build(name, [h, c, d], &tensor.dtype, |[head, read, write]| tensor.values[(head * d + write) * c + read])
-            }
+            ("W_Q" | "W_K" | "W_V", &[h, d, c]) => build(name, [h, c, d], &tensor.dtype, |[head, read, write]| {
+                tensor.values[(head * d + write) * c + read]
+            }),
             ("W_O", &[c, width]) if width == heads * d_head => {
-                build(name, [heads, d_head, c], &tensor.dtype, |[head, read, write]| tensor.values[write * width + head * d_head + read])
+                build(name, [heads, d_head, c], &tensor.dtype, |[head, read, write]| {
+                    tensor.values[write * width + head * d_head + read]
+                })
             }
             ("w_ln", _) => StoredTensor { name: name.replace("w_ln", "w"), ..tensor },
             ("b_ln", _) => StoredTensor { name: name.replace("b_ln", "b"), ..tensor },

@@ -57,7 +57,8 @@ pub fn recognise(tensors: Vec<StoredTensor>, stated: &Map<String, Value>, notes:
 /// The tensors without whatever wrapper stands before all of their names.
 fn unwrap(tensors: Vec<StoredTensor>, notes: &mut Vec<String>) -> Tensors {
     let mut tensors = tensors;
-    while let Some(wrapper) = WRAPPERS.iter().find(|wrapper| !tensors.is_empty() && tensors.iter().all(|it| it.name.starts_with(**wrapper)))
+    while let Some(wrapper) =
+        WRAPPERS.iter().find(|wrapper| !tensors.is_empty() && tensors.iter().all(|it| it.name.starts_with(**wrapper)))
     {
         notes.push(format!("Every name in the file begins with {wrapper}, which was taken off."));
         tensors.iter_mut().for_each(|it| it.name = it.name[wrapper.len()..].to_string());
@@ -79,7 +80,12 @@ pub fn guesses(tensors: &Tensors, fields: &mut Map<String, Value>, stated: &Map<
         fields.insert(field.into(), value);
     };
     let learned = tensors.contains_key("pos_embed.W_pos");
-    guess("normalization_type", Value::Null, true, "the file has no weights of norms (LNPre and RMSPre have none either)");
+    guess(
+        "normalization_type",
+        Value::Null,
+        true,
+        "the file has no weights of norms (LNPre and RMSPre have none either)",
+    );
     guess(
         "positional_embedding_type",
         json!(if learned { "standard" } else { "rotary" }),
@@ -112,7 +118,10 @@ pub fn assemble(layout: &Layout, mut tensors: Tensors, notes: &mut Vec<String>) 
         match tensors.remove(&entry.name) {
             Some(tensor) if tensor.shape == entry.shape => parameters.extend(tensor.values),
             Some(tensor) => {
-                let message = format!("{} has shape {:?}; with this configuration it must be {:?}.", entry.name, tensor.shape, entry.shape);
+                let message = format!(
+                    "{} has shape {:?}; with this configuration it must be {:?}.",
+                    entry.name, tensor.shape, entry.shape
+                );
                 return Err(Error::new(message));
             }
             None if entry.is_bias() => {
@@ -120,7 +129,10 @@ pub fn assemble(layout: &Layout, mut tensors: Tensors, notes: &mut Vec<String>) 
                 parameters.resize(parameters.len() + entry.len(), 0.0);
             }
             None => {
-                let message = format!("The file has no {}, of shape {:?}, which this configuration needs.", entry.name, entry.shape);
+                let message = format!(
+                    "The file has no {}, of shape {:?}, which this configuration needs.",
+                    entry.name, entry.shape
+                );
                 return Err(Error::new(message));
             }
         }
@@ -158,7 +170,10 @@ fn layers(tensors: &Tensors, prefix: &str) -> Result<usize> {
     match numbers.max() {
         // More layers than tensors can't all be there; and no loop over them shall be long.
         Some(last) if last < tensors.len() => Ok(last + 1),
-        Some(last) => Err(Error::new(format!("The file names layer {last} ({prefix}{last}), and has only {} tensors.", tensors.len()))),
+        Some(last) => Err(Error::new(format!(
+            "The file names layer {last} ({prefix}{last}), and has only {} tensors.",
+            tensors.len()
+        ))),
         None => Err(Error::new(format!("The file has no layers, whose names begin with {prefix}0."))),
     }
 }

@@ -21,7 +21,9 @@ const BUFFERS: [&str; 5] = [".mask", ".IGNORE", ".rotary_sin", ".rotary_cos", ".
 
 /// The configuration that the shapes say, and the parameters without the buffers.
 pub fn map(mut tensors: Tensors) -> Result<Found> {
-    let foreign = tensors.keys().find_map(|name| FOREIGN.iter().find(|(part, _)| name.contains(part)).map(|(_, what)| (name, what)));
+    let foreign = tensors
+        .keys()
+        .find_map(|name| FOREIGN.iter().find(|(part, _)| name.contains(part)).map(|(_, what)| (name, what)));
     if let Some((name, what)) = foreign {
         return Err(Error::new(format!("The file has {name}: {what}, which Tinylens does not compute.")));
     }

@@ -3,7 +3,12 @@
 use crate::checkpoint::StoredTensor;
 
 /// A tensor of this shape whose values `at` gives, by index.
-pub fn build<const R: usize>(name: String, shape: [usize; R], dtype: &str, at: impl Fn([usize; R]) -> f32) -> StoredTensor {
+pub fn build<const R: usize>(
+    name: String,
+    shape: [usize; R],
+    dtype: &str,
+    at: impl Fn([usize; R]) -> f32,
+) -> StoredTensor {
     let total: usize = shape.iter().product();
     let mut index = [0; R];
     let mut values = Vec::with_capacity(total);
