@@ -1,7 +1,5 @@
 //! The step by hand beside burn's autodiff: every gradient of models, tasks and batches drawn at random; and training curves.
 
-use std::ops::Range;
-
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -10,7 +8,7 @@ use tinylens::experiment::Experiment;
 use tinylens::model::{Model, Padding, read};
 use tinylens::random::{At, Stream, below, block};
 use tinylens::task::Sort;
-use tinylens::train::{Lean, Run, Sequences, Targets, loss};
+use tinylens::train::{Batch, Lean, Run, Targets, loss};
 
 const CONFIGURATIONS: u32 = 200;
 
@@ -71,30 +69,21 @@ fn drawn_any(case: u32) -> Value {
 }
 
 /// Loss and gradient by burn.
-fn by_autodiff(model: &Model, task: &Sort, step: u32) -> (f32, Vec<f32>) {
-    let batch = task.train_batch(step);
-    let counted: Vec<Range<usize>> = batch.lengths.iter().map(|length| task.config().counted(*length)).collect();
-    let rows = counted.iter().map(|range| range.start).min().unwrap()..batch.positions - 1;
-    let mut targets = Vec::new();
-    for (tokens, counted) in batch.sequences().zip(&counted) {
-        targets.extend(rows.clone().map(|at| if counted.contains(&at) { tokens[at + 1] } else { -1 }));
-    }
-    let shape = [targets.len()];
-    let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, shape), &model.device());
-    let tokens = Tensor::<2, Int>::from_data(
-        TensorData::new(batch.tokens.clone(), [batch.len(), batch.positions]),
-        &model.device(),
-    );
+fn by_autodiff(model: &Model, batch: &Batch) -> (f32, Vec<f32>) {
+    let (device, positions) = (model.device(), batch.positions);
+    let rows = 0..positions;
+    let targets = batch.targets.iter().zip(&batch.counted).map(|(target, counted)| if *counted { *target } else { -1 });
+    let (targets, count) = (targets.collect::<Vec<_>>(), batch.sequences().count());
+    let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [batch.tokens.len()]), &device);
+    let tokens = TensorData::new(batch.tokens.clone(), [batch.len(), positions]);
+    let tokens = Tensor::<2, Int>::from_data(tokens, &device);
     // Only a bidirectional model sees the padding of shorter sequences.
     let causal = model.config().attention_dir == AttentionDirection::Causal;
-    let padding = (!causal && batch.uniform().is_none()).then(|| {
-        let held = |length: &usize| {
-            (0..batch.positions - 1).map(|at| at < task.config().sequence_length(*length)).collect::<Vec<_>>()
-        };
-        Padding::new(&batch.lengths.iter().map(held).collect::<Vec<_>>(), batch.len(), batch.positions - 1).unwrap()
+    let padding = (!causal && batch.lengths.iter().any(|length| *length < positions)).then(|| {
+        let held = |length: &usize| rows.clone().map(|position| position < *length).collect::<Vec<_>>();
+        Padding::new(&batch.lengths.iter().map(held).collect::<Vec<_>>(), batch.len(), positions).unwrap()
     });
     let weights = model.tracked_weights();
-    let count = counted.iter().map(ExactSizeIterator::len).sum();
     let loss = loss(model, &weights, tokens, padding.as_ref(), rows, Some(Targets { tokens: targets, count }));
     let gradient = weights.gradient(&mut loss.backward());
     (block_on(read(loss.inner())).unwrap()[0], block_on(read(gradient)).unwrap())
@@ -108,11 +97,11 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
 /// How far a gradient may be from autodiff's where its model is so ill-conditioned that rounding alone makes for more than 1e-5: four times as
 /// far as autodiff's own moves when parameters move by a unit in the last place (rounding happens in every operation, and that only at
 /// the parameters), at most 1e-4. A few models drawn here are so: four layers without a norm, norms over five values.
-fn noise(experiment: &Experiment, parameters: &[f32], task: &Sort, step: u32, expected: &[f32]) -> f32 {
+fn noise(experiment: &Experiment, parameters: &[f32], batch: &Batch, step: u32, expected: &[f32]) -> f32 {
     let moved = |lane: u32| {
         let bit = |index: usize| block(9, Stream::Edit, At { step, index: index as u32, lane })[1] >> 31;
         let near = parameters.iter().enumerate().map(|(index, x)| f32::from_bits(x.to_bits() ^ bit(index))).collect();
-        apart(&by_autodiff(&Model::from_parameters(&experiment.model, near, &Device::flex()), task, step).1, expected)
+        apart(&by_autodiff(&Model::from_parameters(&experiment.model, near, &Device::flex()), batch).1, expected)
     };
     (4.0 * (1..5).map(moved).fold(0.0, f32::max)).min(1e-4)
 }
@@ -132,17 +121,14 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
             *value += (noise as f32 / u32::MAX as f32 - 0.5) * 0.4;
         }
         model = Model::from_parameters(&experiment.model, parameters.clone(), &Device::flex());
-        let positions = experiment.task.sequence_length(experiment.task.list_length);
+        let positions = experiment.task.sequence_length(experiment.task.list_length) - 1;
         let mut lean = Lean::new(&experiment.model, model.layout(), positions, experiment.train.batch_size);
         assert_eq!(lean.path(), path, "{partial}");
         for step in 0..2 {
-            let (expected_loss, expected) = by_autodiff(&model, &task, step);
             let batch = task.train_batch(step);
-            let counted: Vec<Range<usize>> =
-                batch.lengths.iter().map(|length| task.config().counted(*length)).collect();
+            let (expected_loss, expected) = by_autodiff(&model, &batch);
             let mut gradient = vec![f32::NAN; parameters.len()];
-            let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
-            let loss = lean.gradient(&parameters, &sequences, &mut gradient);
+            let loss = lean.gradient(&parameters, &batch.sequences(), &mut gradient);
             assert!(
                 (loss - expected_loss).abs() <= 1e-5 * expected_loss.max(1.0),
                 "{partial}: loss {loss}, {expected_loss}"
@@ -151,7 +137,7 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
                 1e-5
             } else {
                 ill += 1;
-                noise(&experiment, &parameters, &task, step, &expected)
+                noise(&experiment, &parameters, &batch, step, &expected)
             };
             for entry in model.layout().entries() {
                 // Where all of a parameter's gradients are small, what is wrong with them must show too.
@@ -216,7 +202,7 @@ fn training_curves_coincide() {
         let mut model = Model::new(&experiment.model, &Device::flex());
         let mut adam = tinylens::train::Adam::new(&model.parameters());
         for (step, lean) in lean.iter().enumerate() {
-            let (loss, gradient) = by_autodiff(&model, &task, step as u32);
+            let (loss, gradient) = by_autodiff(&model, &task.train_batch(step as u32));
             assert!((loss - lean).abs() < 1e-4, "{}, step {step}: {lean}, by autodiff {loss}", run.path());
             let gradient = Tensor::<1>::from_data(TensorData::new(gradient, [model.layout().len()]), &model.device());
             model = model.with_parameters(adam.step(

@@ -10,6 +10,7 @@
 
 mod adam;
 mod architecture;
+mod batch;
 mod layout;
 mod matrix;
 pub mod random;
@@ -18,29 +19,12 @@ mod rows;
 mod tables;
 mod vector;
 
-use std::ops::Range;
-
 pub use adam::{State, adam};
 pub use architecture::{Activation, AttentionDirection, InitMode, ModelConfig, Normalization, PositionalEmbedding};
+pub use batch::{Batch, Sequences};
 pub use layout::{Entry, Layout};
 pub use reader::{Reader, argmax};
 pub use rows::turns;
-
-/// A batch as these steps read it.
-pub struct Sequences<'a> {
-    /// `[batch, positions]`, row by row, with the last token, which is a target only.
-    pub tokens: &'a [i32],
-    pub positions: usize,
-    /// For every sequence, the positions whose logits count.
-    pub counted: &'a [Range<usize>],
-}
-
-impl Sequences<'_> {
-    /// How many positions count.
-    fn count(&self) -> usize {
-        self.counted.iter().map(ExactSizeIterator::len).sum()
-    }
-}
 
 /// The step of one model: its buffers, made once and used again.
 #[derive(Clone, Debug)]
@@ -50,7 +34,7 @@ pub enum Lean {
 }
 
 impl Lean {
-    /// The step for a model and batches of `batch` sequences of at most `positions` tokens.
+    /// The step for a model and batches of `batch` sequences of which it reads at most `positions`.
     pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Self {
         match tables::Step::new(config, layout, positions, batch) {
             Some(step) => Self::Tables(Box::new(step)),

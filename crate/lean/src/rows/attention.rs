@@ -122,7 +122,7 @@ impl Attention {
                 rotary.forward(row, *position);
             }
             for (row, position) in self.queries.chunks_exact_mut(width).zip(query_positions(route)) {
-                rotary.forward(row, position);
+                rotary.forward(row, *position);
             }
         }
         self.z.resize(outgoing * width, 0.0);
@@ -157,7 +157,7 @@ impl Attention {
                 rotary.backward(row, *position);
             }
             for (row, position) in self.grad_queries.chunks_exact_mut(width).zip(query_positions(route)) {
-                rotary.backward(row, position);
+                rotary.backward(row, *position);
             }
         }
         self.v.backward(parameters, x, &self.grad_values, gradient, grad_x, false);
@@ -197,8 +197,8 @@ impl Attention {
                 let (pattern, after) = rest.split_at_mut(rows * sources);
                 rest = after;
                 multiply(pattern, part(q, rows), part(k, sources).t(), scale, false);
-                for (i, row) in pattern.chunks_exact_mut(sources).enumerate() {
-                    let (seen, future) = row.split_at_mut(if causal { span.first + i + 1 } else { sources });
+                for (row, position) in pattern.chunks_exact_mut(sources).zip(&route.at[span.outgoing.clone()]) {
+                    let (seen, future) = row.split_at_mut(if causal { position + 1 } else { sources });
                     let sum = exp_less_max(seen);
                     seen.iter_mut().for_each(|weight| *weight /= sum);
                     future.fill(0.0);
@@ -261,7 +261,6 @@ fn head_of(values: &[f32], rows: usize, head: usize, [d, width]: [usize; 2]) -> 
 }
 
 /// The position of every row of queries.
-fn query_positions(route: &Route) -> impl Iterator<Item = usize> {
-    let rows = if route.narrows { route.from.len() } else { route.positions.len() };
-    (0..rows).map(|row| route.positions[if route.narrows { route.from[row] } else { row }])
+fn query_positions(route: &Route) -> &[usize] {
+    if route.narrows { &route.at } else { &route.positions }
 }

@@ -16,8 +16,8 @@ mod norm;
 mod packed;
 mod rotary;
 
-use super::Sequences;
 use crate::architecture::{AttentionDirection, ModelConfig};
+use crate::batch::Sequences;
 use crate::layout::Layout;
 use embedding::{Embed, Unembed};
 use layer::Layer;
@@ -45,7 +45,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// The step for batches of at most `batch` sequences of at most `positions` tokens.
+    /// The step for batches of at most `batch` sequences of which it reads at most `positions`.
     pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Self {
         let places = Places(layout);
         Self {
@@ -62,11 +62,11 @@ impl Step {
 
     /// The mean cross entropy at the counted positions, of any number of sequences.
     pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
-        let Sequences { tokens, positions, counted } = *sequences;
-        let batches = tokens.chunks(self.batch * positions).zip(counted.chunks(self.batch));
-        let loss: f64 = batches
-            .map(|(tokens, counted)| self.forward(parameters, &Sequences { tokens, positions, counted }, 1).0)
-            .sum();
+        let mut loss = 0.0;
+        for start in (0..sequences.len()).step_by(self.batch) {
+            let part = sequences.part(start..sequences.len().min(start + self.batch));
+            loss += self.forward(parameters, &part, 1).0;
+        }
         (loss / sequences.count() as f64) as f32
     }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::super::Sequences;
+use crate::batch::Sequences;
 
 /// A batch, packed.
 #[derive(Clone, Debug, Default)]
@@ -17,34 +17,40 @@ pub struct Packed {
     positions: Vec<usize>,
     /// `[M]`: which of the `N` rows counts.
     counted: Vec<usize>,
-    /// `[M]`: the token that should follow.
+    /// `[M]`: the class that is right there.
     pub targets: Vec<usize>,
-    /// Of every sequence: its rows among `N`, its counted rows among `M`, and the position of the first of these.
-    sequences: Vec<(Range<usize>, Range<usize>, usize)>,
+    /// The rows of every sequence that counts somewhere, among `N`, and its counted ones, among `M`.
+    sequences: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl Packed {
-    /// No position after the last counted one is read, unless a bidirectional model sees it: then all tokens but that at the last of
-    /// `positions` are, as they are where sequences differ in length and the shorter ones end sooner.
+    /// A causal model reads no position after the last counted one, a bidirectional model all that hold tokens.
     pub fn new(batch: &Sequences, d_vocab: usize, causal: bool) -> Self {
         let mut packed = Self::default();
-        for (row, counted) in batch.tokens.chunks_exact(batch.positions).zip(batch.counted) {
-            let read = if causal { counted.end } else { (counted.end + 1).min(batch.positions - 1) };
+        let mut tokens = Vec::new();
+        for sequence in batch.each() {
+            let span = sequence.span();
+            if span.is_empty() {
+                continue;
+            }
             let (start, first) = (packed.positions.len(), packed.counted.len());
-            packed.positions.extend(0..read);
-            packed.counted.extend(counted.clone().map(|position| start + position));
-            packed.targets.extend(row[counted.start + 1..=counted.end].iter().map(|token| *token as usize));
-            packed.sequences.push((start..packed.positions.len(), first..packed.counted.len(), counted.start));
+            packed.positions.extend(0..if causal { span.end } else { sequence.length });
+            for position in span.filter(|position| sequence.counted[*position]) {
+                packed.counted.push(start + position);
+                packed.targets.push(sequence.targets[position] as usize);
+            }
+            packed.sequences.push((start..packed.positions.len(), first..packed.counted.len()));
+            tokens.push(sequence.tokens);
         }
         packed.pair_of = vec![0; packed.positions.len()];
         // For every token, the last position at which it was met, and the pair that the two are.
         let mut met = vec![(usize::MAX, 0); d_vocab];
         for position in 0..batch.positions {
-            for (row, (rows, ..)) in batch.tokens.chunks_exact(batch.positions).zip(&packed.sequences) {
+            for (tokens, (rows, _)) in tokens.iter().zip(&packed.sequences) {
                 if position >= rows.len() {
                     continue;
                 }
-                let token = row[position] as usize;
+                let token = tokens[position] as usize;
                 if met[token].0 != position {
                     met[token] = (position, packed.pairs.len());
                     packed.pairs.push([token, position]);
@@ -59,14 +65,16 @@ impl Packed {
     pub fn route(&self, first: bool, last: bool) -> Route {
         let keys: Vec<usize> = if first { self.pair_of.clone() } else { (0..self.positions.len()).collect() };
         let positions = if first { self.pairs.iter().map(|pair| pair[1]).collect() } else { self.positions.clone() };
-        let spans = self.sequences.iter().map(|(rows, counted, start)| {
-            let (outgoing, first) = if last { (counted.clone(), *start) } else { (rows.clone(), 0) };
-            Span { keys: rows.clone(), outgoing, first }
-        });
+        let spans = self
+            .sequences
+            .iter()
+            .map(|(rows, counted)| Span { keys: rows.clone(), outgoing: if last { counted } else { rows }.clone() });
+        let at =
+            if last { self.counted.iter().map(|row| self.positions[*row]).collect() } else { self.positions.clone() };
         let from = if last { self.counted.iter().map(|row| keys[*row]).collect() } else { keys.clone() };
         let narrows = from.len() < positions.len();
         let queries = if narrows { (0..from.len()).collect() } else { from.clone() };
-        Route { spans: spans.collect(), keys, from, positions, narrows, queries }
+        Route { spans: spans.collect(), keys, from, at, positions, narrows, queries }
     }
 }
 
@@ -78,6 +86,8 @@ pub struct Route {
     pub keys: Vec<usize>,
     /// `[out]`: the incoming row of every position that goes on.
     pub from: Vec<usize>,
+    /// `[out]`: the position of each of these.
+    pub at: Vec<usize>,
     /// `[in]`: the position of every incoming row.
     pub positions: Vec<usize>,
     /// Whether fewer rows go out than come in. Queries are then computed for the outgoing rows, else for the incoming ones.
@@ -95,8 +105,6 @@ pub struct Span {
     pub keys: Range<usize>,
     /// Its part of [`Route::from`].
     pub outgoing: Range<usize>,
-    /// The position of the first of its outgoing rows.
-    pub first: usize,
 }
 
 /// `out[i] = x[rows[i]]`, of rows of `width` values.

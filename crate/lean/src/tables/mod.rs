@@ -14,8 +14,8 @@
 mod algebra;
 mod sequences;
 
-use super::Sequences;
 use crate::architecture::{AttentionDirection, ModelConfig, PositionalEmbedding};
+use crate::batch::Sequences;
 use crate::layout::Layout;
 
 /// Values of a SIMD register.
@@ -66,15 +66,14 @@ impl Step {
     /// The step for a model and sequences of at most `positions` tokens, `batch` of them; `None` where it does not apply, or where tables
     /// would be as large as what they save.
     pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Option<Self> {
-        let seen = positions.saturating_sub(1);
-        let rows = config.d_vocab + seen;
+        let rows = config.d_vocab + positions;
         let applies = config.n_layers == 1
             && config.attn_only
             && config.normalization_type.is_none()
             && config.positional_embedding_type == PositionalEmbedding::Standard
             && config.attention_dir == AttentionDirection::Causal
-            && seen > 0
-            && rows <= (batch * seen).max(256);
+            && positions > 0
+            && rows <= (batch * positions).max(256);
         if !applies {
             return None;
         }

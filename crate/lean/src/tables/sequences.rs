@@ -14,7 +14,8 @@ use wide::f32x4;
 
 use super::super::vector::{exp_all, largest, sum};
 use super::algebra::Tables;
-use super::{LANES, Sequences, Shape};
+use super::{LANES, Shape};
+use crate::batch::Sequences;
 
 /// Destinations that go together: with two SIMD registers of sums each they leave room for what is added to them, in sixteen.
 const TOGETHER: usize = 5;
@@ -37,7 +38,7 @@ struct Scratch {
 /// The mean loss over all sequences; the gradients of the tables are added up in `tables`.
 pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
     let Shape { h, panels, .. } = *shape;
-    let n = sequences.positions - 1;
+    let n = sequences.positions;
     let mut scratch = Scratch {
         tokens: Vec::with_capacity(n),
         written: vec![f32x4::ZERO; h * n * panels],
@@ -49,13 +50,21 @@ pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
     let count = sequences.count();
     let weight = 1.0 / count as f32;
     let mut loss = 0.0;
-    for (tokens, counted) in sequences.tokens.chunks_exact(sequences.positions).zip(sequences.counted) {
-        scratch.read(shape, tables, &tokens[..counted.end]);
-        for start in counted.clone().step_by(TOGETHER) {
-            let destinations = start..counted.end.min(start + TOGETHER);
+    for sequence in sequences.each() {
+        let span = sequence.span();
+        scratch.read(shape, tables, &sequence.tokens[..span.end]);
+        for start in span.clone().step_by(TOGETHER) {
+            let destinations = start..span.end.min(start + TOGETHER);
+            let mut targets = [None; TOGETHER];
+            for (target, position) in targets.iter_mut().zip(destinations.clone()) {
+                *target = sequence.counted[position].then(|| sequence.targets[position] as usize);
+            }
+            if targets == [None; TOGETHER] {
+                continue;
+            }
             scratch.attend(shape, tables, destinations.clone());
             scratch.predict(shape, tables, destinations.clone());
-            loss += scratch.compare(shape, tables, destinations.clone(), &tokens[start + 1..], weight);
+            loss += scratch.compare(shape, tables, destinations.clone(), &targets, weight);
             scratch.predict_backward(shape, tables, destinations.clone());
             scratch.attend_backward(shape, tables, destinations);
         }
@@ -176,23 +185,23 @@ impl Scratch {
         self.logits[j..j + COUNT].copy_from_slice(&sums);
     }
 
-    /// The summed loss of some destinations, whose logits become their gradients.
+    /// The summed loss of those of some destinations that have a target. Logits become their gradients.
     #[inline(never)]
     fn compare(
         &mut self,
         shape: &Shape,
         tables: &mut Tables,
         destinations: Range<usize>,
-        targets: &[i32],
+        targets: &[Option<usize>; TOGETHER],
         weight: f32,
     ) -> f64 {
         let Shape { v, panels, .. } = *shape;
         let logits = &mut self.logits[..panels];
-        let place = |target: i32| (target as usize / LANES, target as usize % LANES);
         let mut wanted = [0.0; TOGETHER];
-        for i in 0..destinations.len() {
-            let (j, lane) = place(targets[i]);
-            wanted[i] = logits[j][i].as_array()[lane];
+        for i in 0..TOGETHER {
+            if let Some(target) = targets[i] {
+                wanted[i] = logits[target / LANES][i].as_array()[target % LANES];
+            }
         }
         let mut most = [f32x4::splat(f32::NEG_INFINITY); TOGETHER];
         for j in 0..panels {
@@ -228,15 +237,14 @@ impl Scratch {
         let (grad_tokens, grad_places) = tables.grad_x.split_at_mut(v * panels);
         let mut loss = 0.0;
         for i in 0..TOGETHER {
-            if i >= destinations.len() {
+            let Some(target) = targets[i] else {
                 for j in 0..panels {
                     logits[j][i] = f32x4::ZERO;
                 }
                 continue;
-            }
+            };
             loss += libm::log(f64::from(sums[i].as_array()[0])) - f64::from(wanted[i] - most[i].as_array()[0]);
-            let (j, lane) = place(targets[i]);
-            logits[j][i].as_mut_array()[lane] -= weight;
+            logits[target / LANES][i].as_mut_array()[target % LANES] -= weight;
             let destination = destinations.start + i;
             let token = &mut grad_tokens[self.tokens[destination] * panels..][..panels];
             let place = &mut grad_places[destination * panels..][..panels];
