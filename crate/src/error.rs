@@ -21,9 +21,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-impl From<Vec<crate::config::ConfigError>> for Error {
-    fn from(errors: Vec<crate::config::ConfigError>) -> Self {
-        Self(crate::config::describe(&errors))
-    }
-}

@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::{ModelConfig, TaskConfig};
+use crate::config::ModelConfig;
 use crate::experiment::Experiment;
+use crate::task::TaskConfig;
 
 /// Where a model came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::Value;
 
-use crate::config::{ModelConfig, TaskConfig};
+use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::task::TaskConfig;
 
 /// Metadata entries of the files written here; [`open`](super::open) finds both again.
 const CONFIG: &str = "config";

@@ -3,20 +3,19 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::TaskConfig;
 use super::forms::{MAX_POSITION, MAX_TOKEN, whole};
 
-/// A token as people say it: a number, or a special one by its name, which another task may give another number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A token as people write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
+    /// By its number.
     Number(usize),
-    Bos,
-    Mid,
-    Eos,
+    /// By the name that the task gives it, in capitals (`MID`): another task may give it another number, or have none.
+    Named(String),
 }
 
 /// Positions are those of the prompt as it stands when the change is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenEdit {
     Replace {
         at: usize,
@@ -37,28 +36,18 @@ pub enum TokenEdit {
     },
 }
 
-impl Token {
-    /// Its number in a task; `None`: the task has no such token.
-    pub fn number(self, task: &TaskConfig) -> Option<usize> {
-        match self {
-            Self::Number(number) => Some(number),
-            Self::Bos => task.bos_token,
-            Self::Mid => task.mid_token,
-            Self::Eos => task.eos_token,
-        }
-    }
-}
+/// Longest name of a token.
+const MAX_NAME: usize = 8;
 
 impl FromStr for Token {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            _ if text.eq_ignore_ascii_case("BOS") => Ok(Self::Bos),
-            _ if text.eq_ignore_ascii_case("MID") => Ok(Self::Mid),
-            _ if text.eq_ignore_ascii_case("EOS") => Ok(Self::Eos),
-            _ => whole(text, MAX_TOKEN as usize).map(Self::Number).ok_or(()),
+        let named = (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if named {
+            return Ok(Self::Named(text.to_ascii_uppercase()));
         }
+        whole(text, MAX_TOKEN as usize).map(Self::Number).ok_or(())
     }
 }
 
@@ -66,9 +55,7 @@ impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
-            Self::Bos => f.write_str("BOS"),
-            Self::Mid => f.write_str("MID"),
-            Self::Eos => f.write_str("EOS"),
+            Self::Named(name) => f.write_str(name),
         }
     }
 }

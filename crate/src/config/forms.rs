@@ -3,8 +3,6 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::table::SETTINGS;
-
 /// The largest token number.
 pub const MAX_TOKEN: u64 = 99_999;
 
@@ -80,13 +78,6 @@ pub fn version(text: &str) -> Option<String> {
     ((1..=40).contains(&text.len()) && text.bytes().all(known)).then(|| text.into())
 }
 
-/// A panel, or a setting whose control is hidden.
-pub fn panel(text: &str) -> Option<String> {
-    let text = text.to_ascii_lowercase();
-    let setting = || SETTINGS.iter().any(|row| row.path == text && ["task", "model", "train"].contains(&row.group()));
-    (PANELS.contains(&text.as_str()) || setting()).then_some(text)
-}
-
 /// What a person may have called a file. Nothing invisible, nor what turns the direction of the text that stands beside it.
 pub fn file_text(text: &str) -> Option<String> {
     let hidden = |c: char| {
@@ -134,12 +125,5 @@ mod tests {
     fn fingerprints_may_be_cut() {
         assert_eq!(hash("ABCDEF01").as_deref(), Some("abcdef01"));
         assert!(hash("abcdef0").is_none() && hash("abcdefgh").is_none() && hash(&"a".repeat(65)).is_none());
-    }
-
-    #[test]
-    fn settings_can_be_hidden_and_what_is_no_control_cannot() {
-        assert_eq!(panel("Attention").as_deref(), Some("attention"));
-        assert!(panel("task.list_length").is_some());
-        assert!(panel("weights").is_none() && panel("view.show").is_none() && panel("body").is_none());
     }
 }

@@ -4,10 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ModelConfig, TaskConfig};
+use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::random::{At, Stream, below, block};
-use crate::task::Sort;
+use crate::task::{Sort, Task};
 
 /// What happens to the prompt `BOS list MID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub struct Case {
 /// An experiment on a task, ready to make cases.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    task: TaskConfig,
+    task: Sort,
     ablation: Ablation,
     /// Where; what it means is the ablation's.
     site: Choice,
@@ -72,7 +72,7 @@ impl Plan {
     /// # Errors
     /// If the experiment makes no sense for the task or model, or the site or value is none of theirs.
     pub fn new(
-        task: &TaskConfig,
+        task: &Sort,
         model: &ModelConfig,
         ablation: Ablation,
         site: Option<Choice>,
@@ -159,7 +159,7 @@ impl Plan {
 
     /// Case number `number`: a function of the seed and the number alone.
     pub fn case(&self, number: u32) -> Case {
-        let list = Sort::random_list(&self.task, self.seed, number, self.task.list_length);
+        let list = self.task.inputs().random(self.seed, number, self.task.list_length);
         let draws = block(self.seed, Stream::Edit, At { index: number, ..At::default() });
         let length = list.len();
         let site = |least: usize| match self.site {
@@ -168,7 +168,7 @@ impl Plan {
         };
         let value = match self.value {
             Choice::At(value) => value,
-            Choice::Random => self.task.min_value + below(draws[1], self.task.values() as u32) as usize,
+            Choice::Random => self.task.min_value + below(draws[1], self.task.numbers().len() as u32) as usize,
         };
         let mut kept = list.clone();
         let mut bos = self.task.bos_token;
@@ -242,12 +242,12 @@ impl Emitted {
 impl Case {
     /// The answer that a perfect sorter which repeats the largest number (or ends) would give: a place to start decoding from, nothing
     /// else.
-    pub fn guess(&self, task: &TaskConfig) -> Vec<usize> {
+    pub fn guess(&self, task: &Sort) -> Vec<usize> {
         let again = task.eos_token.or(self.rest.last().copied()).unwrap_or(task.min_value);
         (0..self.new_tokens).map(|place| self.rest.get(place).copied().unwrap_or(again)).collect()
     }
 
-    pub fn verdict(&self, task: &TaskConfig, answer: &[usize]) -> Verdict {
+    pub fn verdict(&self, task: &Sort, answer: &[usize]) -> Verdict {
         let n = self.rest.len();
         let end = task.eos_token.and_then(|eos| answer.iter().position(|token| *token == eos)).unwrap_or(answer.len());
         let numbers = &answer[..end];
@@ -266,7 +266,7 @@ impl Case {
     }
 
     /// What the token at `place` of an answer was.
-    pub fn emitted(&self, task: &TaskConfig, place: usize, token: usize) -> Emitted {
+    pub fn emitted(&self, task: &Sort, place: usize, token: usize) -> Emitted {
         match token {
             t if self.rest.get(place) == Some(&t) => Emitted::Right,
             t if Some(t) == task.mid_token => Emitted::Mid,

@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::ablation::{Ablation, Case, Emitted, Plan};
-use super::rate::Rate;
-use crate::config::TaskConfig;
 use crate::error::{Error, Result};
 use crate::model::{Decoder, Decoding, Intervention, Model};
+use crate::task::{Rate, Sort};
 
 /// Most lists in a battery.
 const MOST_LISTS: u32 = 100_000;
@@ -48,7 +47,7 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Battery {
     plan: Plan,
-    task: TaskConfig,
+    task: Sort,
     decoder: Decoder,
     lists: u32,
     done: u32,
@@ -73,13 +72,7 @@ struct Tally {
 impl Battery {
     /// # Errors
     /// If there are no lists, or too many; if an intervention does not fit the model.
-    pub fn new(
-        plan: Plan,
-        task: &TaskConfig,
-        model: &Model,
-        interventions: Vec<Intervention>,
-        lists: u32,
-    ) -> Result<Self> {
+    pub fn new(plan: Plan, task: &Sort, model: &Model, interventions: Vec<Intervention>, lists: u32) -> Result<Self> {
         if lists == 0 || lists > MOST_LISTS {
             return Err(Error::new(format!("lists is {lists}; it must be a whole number from 1 to {MOST_LISTS}.")));
         }
@@ -156,7 +149,7 @@ impl Battery {
 }
 
 impl Tally {
-    fn count(&mut self, task: &TaskConfig, case: &Case, answer: &[usize]) {
+    fn count(&mut self, task: &Sort, case: &Case, answer: &[usize]) {
         let verdict = case.verdict(task, answer);
         self.exact += u64::from(verdict.exact);
         self.rest_then_largest += u64::from(verdict.rest_then_largest);

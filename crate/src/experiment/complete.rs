@@ -2,27 +2,77 @@
 
 use serde_json::{Map, Value};
 
-use crate::config::settings::{Resolved, SETTINGS, Setting};
-use crate::config::{ConfigError, check};
+use crate::config::{Above, ConfigError, Needs, SETTINGS, Setting, check, setting};
+use crate::task::TaskConfig;
 
-/// Every one of these rows' fields as given or by default, by path; and what is wrong with single fields, which have their defaults then.
+/// Fields settled one after the other, in the order of the table.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// Values by path.
+    pub values: Map<String, Value>,
+    /// What the task needs, once its fields are settled.
+    needs: Option<Needs>,
+}
+
+impl Settled {
+    /// Whether a row is one of the task's that is settled so far, or of every task's.
+    pub fn has(&self, setting: &Setting) -> bool {
+        let task = self.values.get("task.name").and_then(Value::as_str);
+        task.is_none_or(|task| setting.is_of(task))
+    }
+
+    /// The default of the next field.
+    pub fn usual(&mut self, setting: &Setting) -> Value {
+        let unknown = Needs { positions: 0, d_vocab: 0, example: Vec::new() };
+        if self.needs.is_none() && setting.group() != "task" {
+            self.needs = self.task().map(|task| task.task().needs());
+        }
+        (setting.default)(&Above { values: &self.values, needs: self.needs.as_ref().unwrap_or(&unknown) })
+    }
+
+    /// Settles the next field.
+    pub fn put(&mut self, setting: &Setting, value: Value) {
+        self.values.insert(setting.path.into(), value);
+    }
+
+    /// The task of the fields settled so far.
+    fn task(&self) -> Option<TaskConfig> {
+        let mut record = Map::new();
+        for (path, value) in &self.values {
+            setting(path)?.put(&mut record, value.clone());
+        }
+        serde_json::from_value(record.remove("task")?).ok()
+    }
+}
+
+/// Every field that the task of `given` has, as given or by default; and what is wrong with single fields, which have their
+/// defaults then.
 pub(super) fn settle<'a>(
     rows: &[Setting],
     given: impl Fn(&Setting) -> Option<&'a Value>,
 ) -> (Map<String, Value>, Vec<ConfigError>) {
-    let mut values = Map::new();
+    let mut settled = Settled::default();
     let mut errors = Vec::new();
     for setting in rows {
+        if !settled.has(setting) {
+            errors.extend(given(setting).map(|_| ConfigError::new(setting.path, other_task(setting))));
+            continue;
+        }
         let value = match given(setting).map(|value| check(setting, value)) {
             Some(Ok(value)) => value,
             wrong => {
                 errors.extend(wrong.and_then(Result::err));
-                (setting.default)(&Resolved(&values))
+                settled.usual(setting)
             }
         };
-        values.insert(setting.path.into(), value);
+        settled.put(setting, value);
     }
-    (values, errors)
+    (settled.values, errors)
+}
+
+/// Why a task can't have a field.
+fn other_task(setting: &Setting) -> String {
+    format!("{} is a field of {} alone.", setting.path, setting.tasks.join(" and "))
 }
 
 /// Values by path as the record they make: `{ task: { … }, …, device, … }`.

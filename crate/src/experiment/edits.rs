@@ -1,61 +1,56 @@
 //! Changes of a prompt, made one after the other.
 
-use crate::config::{TaskConfig, TokenEdit};
+use crate::config::{Token, TokenEdit};
 use crate::error::{Error, Result};
-use crate::task::Sort;
+use crate::task::{Task, TaskConfig};
 
-/// What a task's prompt for these numbers becomes.
+/// What a task's prompt for this input becomes.
 ///
 /// # Errors
 /// If a change can't be made: there is no such position or token, or nothing would be left. It is named by its number.
-pub fn apply_edits(task: &TaskConfig, numbers: &[usize], edits: &[TokenEdit]) -> Result<Vec<usize>> {
-    let mut prompt = clean_prompt(task, numbers);
+pub fn apply_edits(task: &TaskConfig, input: &[usize], edits: &[TokenEdit]) -> Result<Vec<usize>> {
+    let task = task.task();
+    let mut prompt = task.prompt(input);
     for (number, edit) in edits.iter().enumerate() {
-        apply(&mut prompt, *edit, task).map_err(|why| Error::new(format!("edit[{number}] is {edit}; {why}.")))?;
+        apply(&mut prompt, edit, task).map_err(|why| Error::new(format!("edit[{number}] is {edit}; {why}.")))?;
     }
     Ok(prompt)
 }
 
-/// BOS if there is one, the numbers, MID if there is one.
-pub(super) fn clean_prompt(task: &TaskConfig, numbers: &[usize]) -> Vec<usize> {
-    let mut sequence = Sort::sequence(task, numbers);
-    sequence.truncate(task.prompt_length(numbers.len()));
-    sequence
-}
-
 /// Makes one change, or says why it can't be made, as the end of a sentence.
-pub(super) fn apply(prompt: &mut Vec<usize>, edit: TokenEdit, task: &TaskConfig) -> std::result::Result<(), String> {
+pub(super) fn apply(prompt: &mut Vec<usize>, edit: &TokenEdit, task: &dyn Task) -> std::result::Result<(), String> {
     let length = prompt.len();
-    let there = |at: usize| {
-        if at < length {
-            Ok(())
-        } else {
-            Err(format!("positions of the prompt are then 0 to {}", length.saturating_sub(1)))
-        }
+    let check = |at: usize| {
+        let last = length.saturating_sub(1);
+        if at < length { Ok(()) } else { Err(format!("positions of the prompt are then 0 to {last}")) }
+    };
+    let number = |token: &Token| match token {
+        Token::Number(number) => Ok(*number),
+        Token::Named(name) => task.token(name).ok_or_else(|| format!("this task has no {name}")),
     };
     match edit {
         TokenEdit::Replace { at, token } => {
-            there(at)?;
-            prompt[at] = token.number(task).ok_or_else(|| format!("this task has no {token}"))?;
+            check(*at)?;
+            prompt[*at] = number(token)?;
         }
         TokenEdit::Delete { at } => {
-            there(at)?;
+            check(*at)?;
             if length == 1 {
                 return Err("a prompt needs at least one token".into());
             }
-            prompt.remove(at);
+            prompt.remove(*at);
         }
         TokenEdit::Insert { at, token } => {
-            if at > length {
+            if *at > length {
                 return Err(format!("the positions where a token can be inserted are then 0 to {length}"));
             }
-            prompt.insert(at, token.number(task).ok_or_else(|| format!("this task has no {token}"))?);
+            prompt.insert(*at, number(token)?);
         }
         TokenEdit::Move { from, to } => {
-            there(from)?;
-            there(to)?;
-            let token = prompt.remove(from);
-            prompt.insert(to, token);
+            check(*from)?;
+            check(*to)?;
+            let token = prompt.remove(*from);
+            prompt.insert(*to, token);
         }
     }
     Ok(())

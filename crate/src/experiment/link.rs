@@ -8,12 +8,11 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::complete::{nested, settle};
+use super::complete::{Settled, nested, settle};
 use super::mend::mend;
 use super::percent::{decoded, encoded};
 use super::record::{Record, misfits};
-use crate::config::settings::{Kind, Resolved, SETTINGS, Setting};
-use crate::config::{check, check_item};
+use crate::config::{Kind, SETTINGS, Setting, check, check_item, setting};
 
 /// The version that is written. A change of what fields or defaults mean takes a new one, and reads this one as ever.
 const VERSION: &str = "1";
@@ -33,16 +32,19 @@ pub struct Decoded {
 
 /// The link of a record, without a `#`; empty for the default one.
 pub fn encode(record: &Record) -> String {
-    let mut above = Map::new();
+    let mut above = Settled::default();
     let mut link = String::new();
     for setting in SETTINGS {
+        if !above.has(setting) {
+            continue;
+        }
         let value = record.value(setting);
-        if *value != (setting.default)(&Resolved(&above)) {
+        if *value != above.usual(setting) {
             for text in written(setting, value) {
                 link.push_str(&format!("&{}={text}", setting.path));
             }
         }
-        above.insert(setting.path.into(), value.clone());
+        above.put(setting, value.clone());
     }
     if link.is_empty() { link } else { format!("v={VERSION}{link}") }
 }
@@ -117,7 +119,7 @@ fn given<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, warnings: &mut Wa
     for (name, text) in fields {
         // A link that was copied out of HTML.
         let name = decoded(name.strip_prefix("amp;").unwrap_or(name));
-        let setting = SETTINGS.iter().find(|setting| setting.path == name);
+        let setting = setting(&name);
         let again = !seen.insert(setting.map_or("v", |setting| setting.path));
         match setting {
             None if name == "v" && !again => {}
@@ -198,6 +200,10 @@ fn value(setting: &Setting, text: &str) -> Value {
 
 /// The record of what was given, without what contradicts the rest.
 fn fitted(mut given: Map<String, Value>, warnings: &mut Warnings) -> Record {
+    for error in settle(SETTINGS, |setting| given.get(setting.path)).1 {
+        given.remove(&error.path);
+        warnings.ignored(&error.path, &error.message);
+    }
     let (experiment, removed) = mend(&mut given);
     for error in removed {
         warnings.ignored(&error.path, &error.message);

@@ -4,8 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Experiment;
 use super::complete::{nested, settle};
-use crate::config::ConfigError;
-use crate::config::settings::{SETTINGS, Setting};
+use crate::config::{ConfigError, SETTINGS, Setting};
 
 /// Combinations that are tried for a smaller one than is known already: 2 ms.
 const MOST_TRIES: usize = 100;

@@ -12,8 +12,8 @@ mod knockouts;
 mod link;
 mod mend;
 mod percent;
-mod rate;
 mod record;
+mod settings;
 mod weights;
 
 pub use ablation::{Ablation, Case, Choice, Emitted, Plan, Verdict};
@@ -21,15 +21,16 @@ pub use battery::{Battery, Failure, Report};
 pub use claims::{Claim, Survey};
 pub use edits::apply_edits;
 pub use link::{Decoded, LIMIT, decode, encode};
-pub use rate::Rate;
 pub use record::Record;
+pub use settings::{SettingRecord, settings};
 pub use weights::{pack_weights, unpack_weights};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::{ConfigError, ModelConfig, PositionalEmbedding, TaskConfig, TrainConfig};
+use crate::config::{ConfigError, ModelConfig, PositionalEmbedding, TrainConfig};
 use crate::model::Layout;
+use crate::task::{TaskConfig, trained};
 use complete::{complete, typed};
 
 /// Task, model and training of a run, complete and consistent.
@@ -97,87 +98,53 @@ impl Experiment {
 
     /// What the ranges of single fields can't say.
     fn contradictions(&self) -> Vec<ConfigError> {
-        let (task, model, train) = (&self.task, &self.model, &self.train);
-        let mut errors = Vec::new();
-        let mut refuse = |wrong: bool, path: &str, message: String| {
-            if wrong {
-                errors.push(ConfigError::new(path, message));
-            }
-        };
-        if task.min_value >= task.max_value {
-            let message = format!(
-                "task.max_value is {}; it must be more than task.min_value, {}.",
-                task.max_value, task.min_value
-            );
-            return vec![ConfigError::new("task.max_value", message)];
-        }
-        let numbers = task.min_value..task.max_value;
-        let special = [
-            ("task.bos_token", task.bos_token),
-            ("task.mid_token", task.mid_token),
-            ("task.eos_token", task.eos_token),
-        ];
-        for (path, token) in special {
-            let Some(token) = token else { continue };
-            let range = format!("{} to {}", numbers.start, numbers.end - 1);
-            refuse(
-                numbers.contains(&token),
-                path,
-                format!("{path} is {token}, which is also a number of the lists; choose one outside {range}."),
-            );
-            refuse(
-                token >= model.d_vocab,
-                path,
-                format!("{path} is {token}; it must be less than model.d_vocab, {}.", model.d_vocab),
-            );
-        }
-        if let Some(mid) = task.mid_token {
-            let same = task.bos_token == Some(mid);
-            refuse(same, "task.mid_token", format!("task.mid_token is {mid}, as is task.bos_token; they must differ."));
-        }
-        if let Some(eos) = task.eos_token {
-            let same = [task.mid_token, task.bos_token].contains(&Some(eos));
-            refuse(same, "task.eos_token", format!("task.eos_token is {eos}, as is BOS or MID; they must differ."));
-            let unwritable = eos >= model.d_vocab_out;
-            let message = format!(
-                "task.eos_token is {eos}; the model writes it, so that it must be less than model.d_vocab_out, {}.",
-                model.d_vocab_out
-            );
-            refuse(unwritable, "task.eos_token", message);
-        }
-        for (path, tokens) in [("model.d_vocab", model.d_vocab), ("model.d_vocab_out", model.d_vocab_out)] {
-            let message = format!("{path} is {tokens}; the numbers of the task take at least {}.", task.max_value);
-            refuse(task.max_value > tokens, path, message);
-        }
-        let distinct = !task.repeats && task.values() < task.list_length;
-        let message = format!(
-            "task.list_length is {}; without repeats there are only {} different numbers to fill it with.",
-            task.list_length,
-            task.values()
-        );
-        refuse(distinct, "task.list_length", message);
-        let positions = task.sequence_length(task.list_length);
-        let message = format!(
-            "model.n_ctx is {}; a sequence of {} numbers takes at least {positions}.",
-            model.n_ctx, task.list_length
-        );
-        refuse(model.n_ctx < positions, "model.n_ctx", message);
-        if let Some(samples) = train.num_samples {
-            let message =
-                format!("train.batch_size is {}; it must be at most train.num_samples, {samples}.", train.batch_size);
-            refuse(train.batch_size > samples, "train.batch_size", message);
-        }
+        let Self { task, model, train } = self;
+        let mut errors = task.task().contradictions(model);
+        errors.extend(batch_error(task, train));
+        let positions = task.task().needs().positions;
         let own = contradictions_of_model(model, MAX_TRAINED);
-        let too_large = !own.is_empty();
         let gigabytes = step_bytes(model, train.batch_size, positions) / 1e9;
-        let message = format!(
-            "train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 are allowed; choose a smaller batch or model.",
-            train.batch_size
-        );
-        refuse(!too_large && gigabytes * 1e9 > MAX_STEP_BYTES, "train.batch_size", message);
+        if own.is_empty() && gigabytes * 1e9 > MAX_STEP_BYTES {
+            let message = format!(
+                "train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 are \
+                 allowed; choose a smaller batch or model.",
+                train.batch_size
+            );
+            errors.push(ConfigError::new("train.batch_size", message));
+        }
         errors.extend(own);
         errors
     }
+}
+
+/// Why a batch is larger than what there is to train on.
+fn batch_error(task: &TaskConfig, train: &TrainConfig) -> Option<ConfigError> {
+    let size = train.batch_size;
+    let error = |message| Some(ConfigError::new("train.batch_size", message));
+    let Some(fraction) = train.train_fraction else {
+        let samples = train.num_samples.filter(|samples| size > *samples)?;
+        return error(format!("train.batch_size is {size}; it must be at most train.num_samples, {samples}."));
+    };
+    let refuse = |why: String| {
+        Some(ConfigError::new("train.train_fraction", format!("train.train_fraction is {fraction}; {why}")))
+    };
+    let Some(count) = task.task().inputs().all() else {
+        return refuse(
+            "lists can all be gone through only if they have one length, numbers may repeat, and there are at most \
+             2147483648 of them."
+                .into(),
+        );
+    };
+    let trained = trained(fraction, count);
+    if trained == 0 || trained == count {
+        return refuse(format!("of the {count} lists there are, at least one must be trained on and one held out."));
+    }
+    if size <= trained as usize {
+        return None;
+    }
+    error(format!(
+        "train.batch_size is {size}; it must be at most the {trained} lists that train.train_fraction takes."
+    ))
 }
 
 /// What the ranges of a model's single fields can't say.

@@ -7,10 +7,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::complete::complete;
-use super::edits::{apply, clean_prompt};
+use super::edits::apply;
 use super::{Experiment, unpack_weights};
-use crate::config::settings::{SETTINGS, Setting};
-use crate::config::{ConfigError, Head, Knockout, Pair, Token, TokenEdit};
+use crate::config::{ConfigError, Head, Knockout, Pair, Setting, Token, TokenEdit, setting};
 
 /// A whole record, its fields consistent with each other.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +87,7 @@ impl Record {
 }
 
 fn row(path: &str) -> &'static Setting {
-    SETTINGS.iter().find(|setting| setting.path == path).expect("a path of the table")
+    setting(path).expect("a path of the table")
 }
 
 /// The texts of a field, read. The table has seen to it that they can be.
@@ -99,32 +98,28 @@ fn texts<T: FromStr>(fields: &Value, path: &str) -> Vec<T> {
 
 /// What does not go with the task and the model, or with the fields before it.
 pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
-    let Experiment { task, model, .. } = experiment;
+    let (task, model) = (experiment.task.task(), &experiment.model);
     let mut misfits = Vec::new();
     let mut refuse =
         |path: &str, item: Option<usize>, message: String| misfits.push(Misfit { setting: row(path), item, message });
 
     let prompt: Vec<usize> =
         row("prompt").of(fields).and_then(|list| serde_json::from_value(list.clone()).ok()).unwrap_or_default();
-    let foreign = prompt.iter().find(|number| !(task.min_value..task.max_value).contains(number));
-    if foreign.is_some() || prompt.is_empty() || prompt.len() > task.list_length {
-        let has = foreign
-            .map_or_else(|| format!("has {} numbers", prompt.len()), |number| format!("has the number {number}"));
-        let (length, least, most) = (task.list_length, task.min_value, task.max_value - 1);
-        refuse("prompt", None, format!("prompt {has}; it can have 1 to {length} numbers from {least} to {most}."));
+    if let Err(wrong) = task.inputs().check(&prompt) {
+        refuse("prompt", None, format!("prompt {wrong}."));
         return misfits; // what follows stands on it
     }
 
-    let mut tokens = clean_prompt(task, &prompt);
+    let mut tokens = task.prompt(&prompt);
     let mut longer = Vec::new();
     for (number, edit) in texts::<TokenEdit>(fields, "edit").into_iter().enumerate() {
-        let known = match edit {
+        let known = match &edit {
             TokenEdit::Replace { token: Token::Number(token), .. }
-            | TokenEdit::Insert { token: Token::Number(token), .. } => token < model.d_vocab,
+            | TokenEdit::Insert { token: Token::Number(token), .. } => *token < model.d_vocab,
             _ => true,
         };
         let made = if known {
-            apply(&mut tokens, edit, task)
+            apply(&mut tokens, &edit, task)
         } else {
             Err(format!("tokens of this model are 0 to {}", model.d_vocab - 1))
         };

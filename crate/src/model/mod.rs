@@ -88,6 +88,12 @@ impl Model {
         Self { parameters, ..self.clone() }
     }
 
+    /// The same model with these parameters on the same device, in the layout's order.
+    pub fn with_values(&self, values: Vec<f32>) -> Self {
+        let length = values.len();
+        self.with_parameters(Tensor::from_data(TensorData::new(values, [length]), &self.device()))
+    }
+
     /// All parameters on the host.
     ///
     /// # Errors

@@ -4,16 +4,15 @@
 //! How many shards there are is a function of the experiment alone, never of the machine or of timings. Not here: workers
 //! (`pkg/crew.mjs`), nor who computes what: a [`Crew`] says that.
 
-use std::cell::RefCell;
 use std::future::Future;
-use std::ops::Range;
 use std::pin::Pin;
+
+use tinylens_lean::{Batch, Lean, add};
 
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::Layout;
-use crate::task::{Batch, Sort};
-use tinylens_lean::{Lean, Sequences, add};
+use crate::task::Data;
 
 /// Shards of a dear step. Four suit two workers and four; more of them, and layer 0, which does its projections once for each distinct
 /// pair of token and position, meets the same pairs in too many shards.
@@ -30,10 +29,17 @@ pub fn shards(experiment: &Experiment, lean: &Lean) -> usize {
     SHARDS
 }
 
+/// The step by hand of an experiment.
+pub(super) fn lean(experiment: &Experiment, layout: &Layout) -> Lean {
+    // The last token of a sequence is a target only.
+    let positions = experiment.task.task().needs().positions - 1;
+    Lean::new(&experiment.model, layout, positions, experiment.train.batch_size)
+}
+
 /// About how many there are in a forward pass, without what layer 0 does once for each pair of token and position: shards share none of that.
 fn multiply_adds(experiment: &Experiment) -> f64 {
     let model = &experiment.model;
-    let positions = experiment.task.sequence_length(experiment.task.list_length) as f64;
+    let positions = experiment.task.task().needs().positions as f64;
     let [layers, c, m, heads] =
         [model.n_layers, model.d_model, model.d_mlp, model.n_heads * model.d_head].map(|size| size as f64);
     let mlps = if model.attn_only { 0.0 } else { layers * 2.0 * c * m };
@@ -66,42 +72,32 @@ pub trait Crew {
 /// The shards of a batch.
 pub struct Cut<'a> {
     batch: &'a Batch,
-    counted: &'a [Range<usize>],
     shards: usize,
+    /// How many positions of the whole batch count.
+    count: usize,
 }
 
 impl<'a> Cut<'a> {
-    /// `counted`: for every sequence, the positions whose logits count.
-    pub fn new(batch: &'a Batch, counted: &'a [Range<usize>], shards: usize) -> Self {
-        Self { batch, counted, shards }
+    /// A batch in so many shards.
+    pub fn new(batch: &'a Batch, shards: usize) -> Self {
+        Self { batch, shards, count: batch.sequences().count() }
     }
 
     /// The summed loss of one shard; its part of the gradient is written to `gradient`.
     fn part(&self, shard: usize, lean: &mut Lean, parameters: &[f32], gradient: &mut [f32]) -> f64 {
-        let Batch { positions, tokens, .. } = self.batch;
         let [start, end] = [shard, shard + 1].map(|shard| self.batch.len() * shard / self.shards);
         if start == end {
-            gradient.fill(0.0); // the last batch of an epoch may have fewer lists than there are shards
+            gradient.fill(0.0); // the last batch of an epoch may have fewer sequences than there are shards
             return 0.0;
         }
-        let sequences = Sequences {
-            tokens: &tokens[start * positions..end * positions],
-            positions: *positions,
-            counted: &self.counted[start..end],
-        };
-        lean.part(parameters, &sequences, self.count(), gradient)
-    }
-
-    /// How many positions of the whole batch count.
-    fn count(&self) -> usize {
-        self.counted.iter().map(ExactSizeIterator::len).sum()
+        lean.part(parameters, &self.batch.part(start..end), self.count, gradient)
     }
 
     /// The mean loss of the whole batch; its gradient is written to `gradient`. `step` is for the crew.
     pub async fn gradient(
         &self,
         step: u32,
-        lean: &RefCell<Lean>,
+        lean: &mut Lean,
         parameters: &[f32],
         crew: Option<&dyn Crew>,
         gradient: &mut [f32],
@@ -109,9 +105,9 @@ impl<'a> Cut<'a> {
         let own = crew.map_or(self.shards, |crew| crew.hand_out(step, parameters, self.shards));
         let own = if (1..self.shards).contains(&own) { own } else { self.shards };
         let mut scratch = vec![0.0; gradient.len()];
-        let mut loss = self.part(0, &mut lean.borrow_mut(), parameters, gradient);
+        let mut loss = self.part(0, lean, parameters, gradient);
         let mut compute = |shard: usize, gradient: &mut [f32]| {
-            let loss = self.part(shard, &mut lean.borrow_mut(), parameters, &mut scratch);
+            let loss = self.part(shard, lean, parameters, &mut scratch);
             add(gradient, &scratch);
             loss
         };
@@ -132,14 +128,14 @@ impl<'a> Cut<'a> {
                 None => compute(shard, gradient),
             };
         }
-        (loss / self.count() as f64) as f32
+        (loss / self.count as f64) as f32
     }
 }
 
 /// What a worker beside the run's own needs to compute shards of its steps: no weights, no optimiser. Batches come from step numbers.
 #[derive(Debug)]
 pub struct Helper {
-    task: Sort,
+    data: Data,
     lean: Lean,
     shards: usize,
     parameters: usize,
@@ -150,10 +146,9 @@ pub struct Helper {
 impl Helper {
     pub fn new(experiment: &Experiment) -> Self {
         let layout = Layout::new(&experiment.model);
-        let positions = experiment.task.sequence_length(experiment.task.list_length);
-        let lean = Lean::new(&experiment.model, &layout, positions, experiment.train.batch_size);
+        let lean = lean(experiment, &layout);
         let shards = shards(experiment, &lean);
-        Self { task: Sort::new(&experiment.task, &experiment.train), lean, shards, parameters: layout.len(), at: None }
+        Self { data: Data::new(&experiment.task, &experiment.train), lean, shards, parameters: layout.len(), at: None }
     }
 
     /// How many shards its steps have.
@@ -176,12 +171,10 @@ impl Helper {
         }
         let batch = match self.at.take() {
             Some((at, batch)) if at == step => batch,
-            _ => self.task.train_batch(step),
+            _ => self.data.train_batch(step),
         };
-        let counted: Vec<Range<usize>> =
-            batch.lengths.iter().map(|length| self.task.config().counted(*length)).collect();
         let mut gradient = vec![0.0; parameters.len()];
-        let loss = Cut::new(&batch, &counted, self.shards).part(shard, &mut self.lean, parameters, &mut gradient);
+        let loss = Cut::new(&batch, self.shards).part(shard, &mut self.lean, parameters, &mut gradient);
         self.at = Some((step, batch));
         Ok(Part { loss, gradient })
     }
@@ -190,7 +183,8 @@ impl Helper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Model;
+    use std::cell::RefCell;
+
     use crate::train::Run;
     use burn::tensor::Device;
     use serde_json::json;
@@ -235,7 +229,7 @@ mod tests {
         let experiment = experiment();
         assert_eq!(Helper::new(&experiment).shards(), SHARDS);
         let train = |crew: Option<&dyn Crew>| {
-            let mut run = Run::new(experiment.clone(), &Device::flex());
+            let mut run = pollster::block_on(Run::new(experiment.clone(), &Device::flex()));
             let losses = pollster::block_on(run.step_with(4, crew)).unwrap();
             (bits(&losses), bits(&pollster::block_on(run.model().read_parameters()).unwrap()))
         };
@@ -250,20 +244,16 @@ mod tests {
     #[test]
     fn the_shards_add_up_to_the_whole_batch() {
         let experiment = experiment();
-        let task = Sort::new(&experiment.task, &experiment.train);
-        let (model, layout) = (&experiment.model, Layout::new(&experiment.model));
-        let positions = experiment.task.sequence_length(experiment.task.list_length);
-        let lean = RefCell::new(Lean::new(model, &layout, positions, experiment.train.batch_size));
-        let parameters: Vec<f32> = pollster::block_on(Model::new(model, &Device::flex()).read_parameters()).unwrap();
+        let data = Data::new(&experiment.task, &experiment.train);
+        let layout = Layout::new(&experiment.model);
+        let mut lean = lean(&experiment, &layout);
+        let parameters = layout.initial(&experiment.model);
         for step in [0, 2] {
-            let batch = task.train_batch(step);
-            let counted: Vec<Range<usize>> =
-                batch.lengths.iter().map(|length| task.config().counted(*length)).collect();
+            let batch = data.train_batch(step);
             let [mut sum, mut whole] = [(); 2].map(|()| vec![0.0; parameters.len()]);
-            let cut = Cut::new(&batch, &counted, SHARDS);
-            let loss = pollster::block_on(cut.gradient(step, &lean, &parameters, None, &mut sum));
-            let sequences = Sequences { tokens: &batch.tokens, positions: batch.positions, counted: &counted };
-            let expected = lean.borrow_mut().gradient(&parameters, &sequences, &mut whole);
+            let cut = Cut::new(&batch, SHARDS);
+            let loss = pollster::block_on(cut.gradient(step, &mut lean, &parameters, None, &mut sum));
+            let expected = lean.gradient(&parameters, &batch.sequences(), &mut whole);
             assert!((loss - expected).abs() < 1e-6, "{loss} {expected}");
             let largest = whole.iter().fold(0f32, |max, x| max.max(x.abs()));
             let apart = sum.iter().zip(&whole).fold(0f32, |max, (a, b)| max.max((a - b).abs()));

@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 const TENSORS: [&str; 3] = ["parameters", "adam.mean", "adam.square"];
 
 #[derive(Serialize, Deserialize)]
-struct Record {
+struct Header {
     version: u32,
     experiment: serde_json::Value,
     progress: Progress,
@@ -37,7 +37,7 @@ impl Run {
     pub async fn save(&self) -> Result<Vec<u8>> {
         let (progress, state) = self.state().await?;
         let experiment = serde_json::to_value(self.experiment()).map_err(unwritable)?;
-        let record = serde_json::to_string(&Record { version: VERSION, experiment, progress }).map_err(unwritable)?;
+        let record = serde_json::to_string(&Header { version: VERSION, experiment, progress }).map_err(unwritable)?;
         let bytes = [state.parameters, state.mean, state.square]
             .map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
         let mut views = Vec::new();
@@ -46,27 +46,35 @@ impl Run {
         }
         serialize(views, Some(HashMap::from([(KEY.to_string(), record)]))).map_err(unwritable)
     }
+}
 
-    /// The run that [`Run::save`] saved, on a device.
+/// What [`Run::save`] saved.
+#[derive(Debug)]
+pub struct Snapshot {
+    experiment: Experiment,
+    progress: Progress,
+    state: State,
+}
+
+impl Snapshot {
+    /// Reads a file.
     ///
     /// # Errors
     /// If the bytes are not a snapshot, or of a version or model that this build does not know.
-    pub fn restore(bytes: &[u8], device: &Device) -> Result<Self> {
+    pub fn read(bytes: &[u8]) -> Result<Self> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error.to_string()))?;
         let json = metadata
             .metadata()
             .as_ref()
             .and_then(|metadata| metadata.get(KEY))
             .ok_or_else(|| unreadable("its metadata has no entry tinylens.run"))?;
-        let record: Record = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
-        if record.version != VERSION {
-            return Err(unreadable(&format!(
-                "it is of version {}, and this build reads version {VERSION}",
-                record.version
-            )));
+        let header: Header = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
+        let Header { version, experiment, progress } = header;
+        if version != VERSION {
+            return Err(unreadable(&format!("it is of version {version}, and this build reads version {VERSION}")));
         }
-        let experiment = Experiment::resolve(&record.experiment)?;
-        if record.progress.steps > MAX_STEPS || !(0.0..=experiment.train.lr).contains(&record.progress.plateau.lr) {
+        let experiment = Experiment::resolve(&experiment)?;
+        if progress.steps > MAX_STEPS || !(0.0..=experiment.train.lr).contains(&progress.plateau.lr) {
             return Err(unreadable("its step count or learning rate is out of range"));
         }
         let length = Layout::new(&experiment.model).len();
@@ -80,15 +88,22 @@ impl Run {
                     view.shape()
                 )));
             }
-            Ok(view
-                .data()
-                .chunks_exact(4)
-                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-                .collect())
+            let numbers = view.data().chunks_exact(4);
+            Ok(numbers.map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
         };
         let [parameters, mean, square] = TENSORS.map(values);
         let state = State { parameters: parameters?, mean: mean?, square: square? };
-        Ok(Self::resume(experiment, record.progress, state, device))
+        Ok(Self { experiment, progress, state })
+    }
+
+    /// What its run is a function of.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// The run, on a device.
+    pub async fn resume(self, device: &Device) -> Run {
+        Run::resume(self.experiment, self.progress, self.state, device).await
     }
 }
 

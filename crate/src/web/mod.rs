@@ -29,10 +29,9 @@ use js_sys::Array;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
-use crate::config::{TaskConfig, settings};
-use crate::experiment::Experiment;
+use crate::experiment::{self, Experiment};
 use crate::model::Layout;
-use crate::task::Sort;
+use crate::task::TaskConfig;
 use convert::{from_js, js_error, to_js, token_row, whole};
 
 /// Runs once, when the module is instantiated.
@@ -55,7 +54,7 @@ pub fn start() {
 /// The table of settings: every field of an experiment with its kind, range, default and help.
 #[wasm_bindgen(js_name = settings, unchecked_return_type = "Setting[]")]
 pub fn settings_table() -> Result<JsValue, JsValue> {
-    to_js(&settings::records())
+    to_js(&experiment::settings())
 }
 
 /// Completes a partial experiment, or lists what is wrong with it, field by field.
@@ -74,7 +73,7 @@ pub fn check_experiment(
     }
 }
 
-/// BOS, the numbers, MID, the numbers sorted: the sequence of the task for these numbers.
+/// The whole sequence of the task for these numbers, prompt and answer.
 #[wasm_bindgen(js_name = taskSequence, unchecked_return_type = "number[]")]
 pub fn task_sequence(
     #[wasm_bindgen(unchecked_param_type = "TaskConfig")] task: JsValue,
@@ -82,21 +81,8 @@ pub fn task_sequence(
 ) -> Result<Array, JsValue> {
     let task = task_config(&task)?;
     let numbers = token_row(&numbers, "numbers").map_err(js_error)?;
-    if numbers.is_empty() || numbers.len() > task.list_length {
-        return Err(js_error(format!(
-            "The list has {} numbers; it must have 1 to {}.",
-            numbers.len(),
-            task.list_length
-        )));
-    }
-    if let Some(wrong) = numbers.iter().find(|number| !(task.min_value..task.max_value).contains(number)) {
-        return Err(js_error(format!(
-            "The list has the number {wrong}; the numbers of this task are {} to {}.",
-            task.min_value,
-            task.max_value - 1
-        )));
-    }
-    Ok(Sort::sequence(&task, &numbers).into_iter().map(|token| JsValue::from_f64(token as f64)).collect())
+    task.task().inputs().check(&numbers).map_err(|wrong| js_error(format!("The list {wrong}.")))?;
+    Ok(task.task().sequence(&numbers).into_iter().map(|token| JsValue::from_f64(token as f64)).collect())
 }
 
 /// `count` random lists of `length` numbers (of the task's length unless said otherwise), the same for the same seed.
@@ -110,24 +96,23 @@ pub fn random_lists(
     let task = task_config(&task)?;
     let count = whole(&count, "count", 0, 100_000).map_err(js_error)?;
     let seed = whole(&seed, "seed", 0, u32::MAX).map_err(js_error)?;
-    let full = task.list_length as u32;
+    let inputs = task.task().inputs();
+    let full = inputs.longest as u32;
     let length = if length.is_undefined() { full } else { whole(&length, "length", 1, full).map_err(js_error)? };
     let list = |number: u32| {
-        Sort::random_list(&task, seed, number, length as usize)
-            .into_iter()
-            .map(|number| JsValue::from_f64(number as f64))
+        inputs.random(seed, number, length as usize).into_iter().map(|number| JsValue::from_f64(number as f64))
     };
     Ok((0..count).map(|number| list(number).collect::<Array>()).collect())
 }
 
-/// What a token is called: `BOS`, `MID`, or its number.
+/// What a token is called: its name, such as `BOS`, or its number.
 #[wasm_bindgen(js_name = tokenLabel)]
 pub fn token_label(
     #[wasm_bindgen(unchecked_param_type = "TaskConfig")] task: JsValue,
     #[wasm_bindgen(unchecked_param_type = "number")] token: JsValue,
 ) -> Result<String, JsValue> {
     let token = whole(&token, "token", 0, u32::MAX).map_err(js_error)?;
-    Ok(Sort::label(&task_config(&task)?, token as usize))
+    Ok(task_config(&task)?.task().label(token as usize))
 }
 
 /// The task of a partial or whole task configuration.

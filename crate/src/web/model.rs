@@ -10,12 +10,12 @@ use super::convert::{from_js, js_error, object, promise, promise_of, set, tensor
 use super::device::Device;
 use super::options::{self, ForwardOptions};
 use super::reader;
+use super::run::Shown;
 use crate::checkpoint::{self, Source};
-use crate::config::TaskConfig;
 use crate::error::{Error, Result};
 use crate::experiment::resolve_model;
 use crate::model::{self, Activation, Hooks, Tokens, hook_names, read};
-use crate::train;
+use crate::task::TaskConfig;
 
 /// A transformer. One that a run trains is always the run's current one.
 #[wasm_bindgen]
@@ -30,13 +30,14 @@ pub struct Model {
 
 enum Held {
     Own(Box<model::Model>),
-    Training(Rc<RefCell<train::Run>>),
+    /// A run's.
+    Training(Rc<RefCell<Shown>>),
 }
 
 impl Model {
-    pub(super) fn of_run(run: Rc<RefCell<train::Run>>) -> Self {
+    pub(super) fn of_run(shown: Rc<RefCell<Shown>>, task: TaskConfig) -> Self {
         let source = Source { format: "trained here".into(), notes: Vec::new() };
-        Self { held: Held::Training(run), source, task: None, stated: serde_json::json!({}) }
+        Self { held: Held::Training(shown), source, task: Some(task), stated: serde_json::json!({}) }
     }
 
     fn own(model: model::Model, source: Source) -> Self {
@@ -57,16 +58,13 @@ impl Model {
     pub(super) fn now(&self) -> model::Model {
         match &self.held {
             Held::Own(model) => (**model).clone(),
-            Held::Training(run) => run.borrow().model().clone(),
+            Held::Training(shown) => shown.borrow().model.clone(),
         }
     }
 
     /// The task it was made for, if any.
     pub(super) fn task_now(&self) -> Option<TaskConfig> {
-        match &self.held {
-            Held::Own(_) => self.task.clone(),
-            Held::Training(run) => Some(run.borrow().experiment().task.clone()),
-        }
+        self.task.clone()
     }
 
     /// The partial experiment of the file it came from.

@@ -23,7 +23,7 @@ extern "C" {
     fn now() -> f64;
 }
 
-/// What a step's time depends on: the model but for its seed, numbers in a list, lists in a batch.
+/// What a step's time depends on: the model but for its seed, positions, sequences in a batch.
 type Size = (ModelConfig, usize, usize);
 
 thread_local! {
@@ -37,11 +37,11 @@ thread_local! {
 /// If a device fails.
 pub(super) async fn race(gpu: &Gpu, experiment: &Experiment) -> Result<[f64; 2]> {
     let model = ModelConfig { seed: 0, ..experiment.model.clone() };
-    let size = (model, experiment.task.list_length, experiment.train.batch_size);
+    let size = (model, experiment.task.task().needs().positions, experiment.train.batch_size);
     if let Some(times) = LAST.with_borrow(|last| last.as_ref().filter(|last| last.0 == size).map(|last| last.1)) {
         return Ok(times);
     }
-    let on_cpu = Run::new(experiment.clone(), &Device::flex());
+    let on_cpu = Run::new(experiment.clone(), &Device::flex()).await;
     let on_gpu = on_cpu.to_device(&gpu.device).await?;
     let times = [step_time(on_gpu).await?, step_time(on_cpu).await?];
     LAST.set(Some((size, times)));

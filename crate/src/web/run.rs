@@ -16,26 +16,57 @@ use super::shards::Crew;
 use crate::config::AttentionDirection;
 use crate::error::Error;
 use crate::experiment::Experiment;
-use crate::task::Sort;
+use crate::model;
+use crate::task::Data;
 use crate::train::{self, Evaluator};
 
 /// An experiment under way.
 #[wasm_bindgen]
 pub struct Run {
-    run: Rc<RefCell<train::Run>>,
-    /// Held by whatever changes the run, so that calls queue. What only looks works on a copy, which shares its tensors.
-    turn: Rc<Mutex<()>>,
-    /// What it is on.
+    experiment: Rc<Experiment>,
+    data: Rc<Data>,
+    /// Held by whatever changes the run or reads its optimiser, so that such calls queue.
+    run: Rc<Mutex<train::Run>>,
+    /// The run as the last call left it, for whatever only looks.
+    shown: Rc<RefCell<Shown>>,
+    /// The device that the run was put on.
     device: Rc<RefCell<Device>>,
+}
+
+/// A run between two calls.
+pub(super) struct Shown {
+    pub model: model::Model,
+    steps: u32,
+    learning_rate: f64,
+    path: String,
+    shards: usize,
+}
+
+impl Shown {
+    fn new(run: &train::Run) -> Self {
+        Self {
+            model: run.model(),
+            steps: run.steps(),
+            learning_rate: run.learning_rate(),
+            path: run.path(),
+            shards: run.shards(),
+        }
+    }
 }
 
 impl Run {
     fn new(run: train::Run, device: Device) -> Self {
-        Self { run: Rc::new(RefCell::new(run)), turn: Rc::default(), device: Rc::new(RefCell::new(device)) }
+        Self {
+            experiment: Rc::new(run.experiment().clone()),
+            data: Rc::new(run.data().clone()),
+            shown: Rc::new(RefCell::new(Shown::new(&run))),
+            run: Rc::new(Mutex::new(run)),
+            device: Rc::new(RefCell::new(device)),
+        }
     }
 
-    fn copy(&self) -> train::Run {
-        self.run.borrow().clone()
+    fn now(&self) -> model::Model {
+        self.shown.borrow().model.clone()
     }
 }
 
@@ -52,7 +83,7 @@ impl Run {
         js_sys::futures::future_to_promise(async move {
             let experiment = Experiment::resolve(&experiment?).map_err(Error::from).map_err(js_error)?;
             let device = device.for_run(&experiment).await;
-            Ok(Self::new(train::Run::new(experiment, &device.inner), device).into())
+            Ok(Self::new(train::Run::new(experiment, &device.inner).await, device).into())
         })
     }
 
@@ -69,41 +100,39 @@ impl Run {
             let experiment =
                 Experiment::around(now.config(), &[&stated, &given?]).map_err(Error::from).map_err(js_error)?;
             let device = Device::of(now.device());
-            Ok(Self::new(train::Run::from_model(experiment, now), device).into())
+            let parameters = now.read_parameters().await.map_err(js_error)?;
+            Ok(Self::new(train::Run::from_parameters(experiment, parameters, &device.inner).await, device).into())
         })
     }
 
     /// The run that `save` saved.
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
     pub fn restore(snapshot: &[u8], device: &Device) -> Promise {
-        // Onto a GPU only where it shall be there.
-        let run = train::Run::restore(snapshot, &burn::tensor::Device::flex());
-        let device = device.clone();
+        let (snapshot, device) = (snapshot.to_vec(), device.clone());
         promise(async move {
-            let run = run?;
-            let device = device.for_run(run.experiment()).await;
-            let run = if device.inner == run.model().device() { run } else { run.to_device(&device.inner).await? };
-            Ok(Self::new(run, device).into())
+            let snapshot = train::Snapshot::read(&snapshot)?;
+            let device = device.for_run(snapshot.experiment()).await;
+            Ok(Self::new(snapshot.resume(&device.inner).await, device).into())
         })
     }
 
     /// The whole experiment, defaults filled in.
     #[wasm_bindgen(getter, unchecked_return_type = "Experiment")]
     pub fn experiment(&self) -> std::result::Result<JsValue, JsValue> {
-        to_js(self.run.borrow().experiment())
+        to_js(&*self.experiment)
     }
 
     /// Steps trained so far.
     #[wasm_bindgen(getter)]
     pub fn steps(&self) -> u32 {
-        self.run.borrow().steps()
+        self.shown.borrow().steps
     }
 
-    /// What computes the steps: on the CPU "tables", by hand for one attention-only layer without norm, or "rows", by hand for any other
-    /// model; on WebGPU "kernels", by hand, or "autodiff" for the few models that those do not cover.
-    #[wasm_bindgen(getter, unchecked_return_type = "\"tables\" | \"rows\" | \"kernels\" | \"autodiff\"")]
+    /// What computes the steps: on the CPU "tables", for one attention-only layer without norm, or "rows", for any other
+    /// model; on WebGPU "kernels". Where the kernels do not cover the model: "rows, on the CPU: " and why.
+    #[wasm_bindgen(getter)]
     pub fn path(&self) -> String {
-        self.run.borrow().path().into()
+        self.shown.borrow().path.clone()
     }
 
     /// The device it is on: of one that was opened as "auto", the faster for this run's model.
@@ -115,28 +144,27 @@ impl Run {
     /// Adam's learning rate now; the schedule lowers it.
     #[wasm_bindgen(getter, js_name = learningRate)]
     pub fn learning_rate(&self) -> f64 {
-        self.run.borrow().learning_rate()
+        self.shown.borrow().learning_rate
     }
 
     /// How many shards a step has. They are the same whoever computes them; 1: a step is one piece, as on WebGPU and where it is cheap.
     #[wasm_bindgen(getter)]
     pub fn shards(&self) -> usize {
-        self.run.borrow().shards()
+        self.shown.borrow().shards
     }
 
-    /// Trains `n` steps. Calls queue. If one fails, the steps before the failure stand: `steps` says how many. A crew computes some of the
-    /// shards, where steps have more than one, and changes nothing but the time that takes.
+    /// Trains `n` steps. Calls queue. If one fails, the steps before the failure stand: `steps` says how many. A crew computes
+    /// some of the shards, where steps have more than one, and changes nothing but the time that takes.
     #[wasm_bindgen(unchecked_return_type = "Promise<{ step: number; losses: Float32Array }>")]
     pub fn step(&self, #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue, crew: Option<Crew>) -> Promise {
-        let (run, turn) = (self.run.clone(), self.turn.clone());
+        let (run, shown) = (self.run.clone(), self.shown.clone());
         promise(async move {
             let n = whole(&n, "n", 0, 1_000_000)?;
-            let _turn = turn.lock().await;
-            let mut next = run.borrow().clone();
-            let losses = next.step_with(n, crew.as_ref().map(|crew| crew as &dyn train::Crew)).await;
-            let step = next.steps();
+            let mut run = run.lock().await;
+            let losses = run.step_with(n, crew.as_ref().map(|crew| crew as &dyn train::Crew)).await;
+            let step = run.steps();
             // Also when a later part of it failed: the steps done before are good.
-            *run.borrow_mut() = next;
+            *shown.borrow_mut() = Shown::new(&run);
             Ok(object([("step", step.into()), ("losses", Float32Array::from(&losses?[..]).into())]))
         })
     }
@@ -144,18 +172,18 @@ impl Run {
     /// Figures over held-out lists (2000 unless said otherwise), greedily generated.
     #[wasm_bindgen(unchecked_return_type = "Promise<Evaluation>")]
     pub fn evaluate(&self, #[wasm_bindgen(unchecked_optional_param_type = "number")] lists: JsValue) -> Promise {
-        let run = self.copy();
+        let (model, data) = (self.now(), self.data.clone());
         promise(async move {
             let lists = if lists.is_undefined() { 2000 } else { whole(&lists, "lists", 1, 1_000_000)? };
             let mut evaluator = Evaluator::new(lists as usize);
             loop {
-                if let Some(figures) = evaluator.advance(run.model(), run.task()).await? {
+                if let Some(figures) = evaluator.advance(&model, &data).await? {
                     // Not as JSON, which knows no NaN: a run that has diverged has that for a loss.
                     return Ok(object([
                         ("loss", figures.loss.into()),
                         ("tokenAccuracy", figures.token_accuracy.into()),
                         ("sequenceAccuracy", figures.sequence_accuracy.into()),
-                        ("lists", lists.into()),
+                        ("lists", figures.inputs.into()),
                         ("heldOut", figures.held_out.into()),
                     ]));
                 }
@@ -167,20 +195,19 @@ impl Run {
     /// Everything it takes to go on exactly from here, as bytes for `Run.restore`.
     #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array>")]
     pub fn save(&self) -> Promise {
-        let run = self.copy();
-        promise(async move { Ok(Uint8Array::from(&run.save().await?[..]).into()) })
+        let run = self.run.clone();
+        promise(async move { Ok(Uint8Array::from(&run.lock().await.save().await?[..]).into()) })
     }
 
     /// Moves the run to another device, with its weights and optimiser.
     #[wasm_bindgen(js_name = useDevice, unchecked_return_type = "Promise<void>")]
     pub fn use_device(&self, device: &Device) -> Promise {
-        let (run, turn, on, device) = (self.run.clone(), self.turn.clone(), self.device.clone(), device.clone());
+        let (run, shown, on, device) = (self.run.clone(), self.shown.clone(), self.device.clone(), device.clone());
         promise(async move {
-            let _turn = turn.lock().await;
-            let now = run.borrow().clone();
-            let device = device.for_run(now.experiment()).await;
-            let moved = now.to_device(&device.inner).await?;
-            *run.borrow_mut() = moved;
+            let mut run = run.lock().await;
+            let device = device.for_run(run.experiment()).await;
+            *run = run.to_device(&device.inner).await?;
+            *shown.borrow_mut() = Shown::new(&run);
             *on.borrow_mut() = device;
             Ok(JsValue::UNDEFINED)
         })
@@ -188,14 +215,14 @@ impl Run {
 
     /// The model that this run trains, always as it is now.
     pub fn model(&self) -> Model {
-        Model::of_run(self.run.clone())
+        Model::of_run(self.shown.clone(), self.experiment.task.clone())
     }
 
     /// SHA-256 over all parameters' bytes, in hexadecimal.
     #[wasm_bindgen(unchecked_return_type = "Promise<string>")]
     pub fn fingerprint(&self) -> Promise {
-        let run = self.copy();
-        promise(async move { Ok(run.model().fingerprint().await?.into()) })
+        let model = self.now();
+        promise(async move { Ok(model.fingerprint().await?.into()) })
     }
 
     /// One sequence under the microscope: the next-token prediction at each position, every head's pattern, and what `show` asks for.
@@ -205,12 +232,12 @@ impl Run {
         #[wasm_bindgen(unchecked_param_type = "number[]")] tokens: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "LookOptions")] options: JsValue,
     ) -> Promise {
-        let run = self.copy();
+        let (model, experiment) = (self.now(), self.experiment.clone());
         let input = token_row(&tokens, "tokens").and_then(|tokens| Ok((tokens, options::look(&options)?)));
         promise(async move {
             let (tokens, (show, changes)) = input?;
-            let look = run.model().look(&tokens, &changes, show).await?;
-            let label = |token: usize| JsValue::from(Sort::label(&run.experiment().task, token));
+            let look = model.look(&tokens, &changes, show).await?;
+            let label = |token: usize| JsValue::from(experiment.task.task().label(token));
             let prediction = |(token, probability): &(usize, f32)| {
                 object([
                     ("token", (*token as u32).into()),
@@ -225,7 +252,7 @@ impl Run {
                 ("labels", tokens.iter().map(|token| label(*token)).collect::<Array>().into()),
                 ("pattern", pattern),
                 ("values", values),
-                ("causal", causal(&run).into()),
+                ("causal", causal(&model).into()),
             ]))
         })
     }
@@ -238,27 +265,27 @@ impl Run {
         #[wasm_bindgen(unchecked_param_type = "number[][]")] tokens: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "LookOptions")] options: JsValue,
     ) -> Promise {
-        let run = self.copy();
+        let (model, experiment) = (self.now(), self.experiment.clone());
         let input = token_rows(&tokens, "tokens").and_then(|rows| Ok((rows, options::look(&options)?)));
         promise(async move {
             let (rows, (show, changes)) = input?;
-            let values = run.model().mean_look(&rows, &changes, show).await?;
-            let config = run.model().config();
+            let values = model.mean_look(&rows, &changes, show).await?;
+            let config = model.config();
             let positions = rows[0].len(); // there is one: mean_look refuses an empty batch
             let label = |position: usize| {
                 let token = rows[0][position];
                 let common = rows.iter().all(|row| row[position] == token);
-                JsValue::from(if common { Sort::label(&run.experiment().task, token) } else { String::new() })
+                JsValue::from(if common { experiment.task.task().label(token) } else { String::new() })
             };
             Ok(object([
                 ("labels", (0..positions).map(label).collect::<Array>().into()),
                 ("values", tensor(&[config.n_layers, config.n_heads, positions, positions], &values)),
-                ("causal", causal(&run).into()),
+                ("causal", causal(&model).into()),
             ]))
         })
     }
 }
 
-fn causal(run: &train::Run) -> bool {
-    run.experiment().model.attention_dir == AttentionDirection::Causal
+fn causal(model: &model::Model) -> bool {
+    model.config().attention_dir == AttentionDirection::Causal
 }

@@ -69,8 +69,8 @@ impl Gpu {
             "model": { "n_layers": 2, "n_heads": 2, "d_model": 16, "attn_only": false, "normalization_type": "LN" },
         });
         let experiment = Experiment::resolve(&small)?;
-        let on_gpu = figures(Run::new(experiment.clone(), &self.device)).await?;
-        let on_cpu = figures(Run::new(experiment, &Device::flex())).await?;
+        let on_gpu = figures(Run::new(experiment.clone(), &self.device).await).await?;
+        let on_cpu = figures(Run::new(experiment, &Device::flex()).await).await?;
         let agree = on_gpu.iter().zip(&on_cpu).all(|(a, b)| (a - b).abs() <= TOLERANCE * b.abs());
         if agree {
             return Ok(());
@@ -84,7 +84,7 @@ async fn figures(mut run: Run) -> Result<Vec<f32>> {
     let mut figures = run.step(3).await?;
     let mut evaluator = Evaluator::new(20);
     loop {
-        if let Some(evaluation) = evaluator.advance(run.model(), run.task()).await? {
+        if let Some(evaluation) = evaluator.advance(&run.model(), run.data()).await? {
             figures.push(evaluation.loss as f32);
             return Ok(figures);
         }

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::config::check;
-use crate::config::settings::SETTINGS;
+use crate::config::{check, setting};
 use crate::error::{Error, Result};
 
 /// What others call our fields.
@@ -90,7 +89,7 @@ pub fn fields(records: &[(String, Map<String, Value>)], notes: &mut Vec<String>)
     for (name, value) in record {
         let field = NAMES.iter().find(|(theirs, _)| theirs == name).map_or(name.as_str(), |(_, ours)| ours);
         let path = format!("model.{field}");
-        let Some(setting) = SETTINGS.iter().find(|setting| setting.path == path) else { continue };
+        let Some(setting) = setting(&path) else { continue };
         let Some(value) = translate(field, value, attn_only, notes) else { continue };
         match check(setting, &value) {
             Ok(value) => fields.insert(field.into(), value),

@@ -3,16 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::record::of_model;
-use crate::config::settings::SETTINGS;
-use crate::config::{ModelConfig, check};
+use crate::config::{ModelConfig, SETTINGS, Setting, check};
 use crate::experiment::Experiment;
+use crate::task::assumed;
 
-/// Fields that only a record of a task or of training has.
-const TELLING: [&str; 7] =
-    ["list_length", "max_value", "mid_token", "bos_token", "train_seed", "num_samples", "batch_size"];
-
-/// Longest list that is assumed of a model with a long context.
-const LONGEST: usize = 50;
+/// Whether a field tells a record of a task or of training from others: `name` and `steps` could stand in any.
+fn telling(setting: &Setting) -> bool {
+    ["task", "train"].contains(&setting.group()) && !["name", "steps"].contains(&setting.field())
+}
 
 /// Partial settings of the task and of training.
 pub fn settings(
@@ -24,7 +22,8 @@ pub fn settings(
     let (mut task, mut train) = (Map::new(), Map::new());
     for (_, record) in records
         .iter()
-        .filter(|(_, record)| Some(record) != of_model && TELLING.iter().any(|field| record.contains_key(*field)))
+        .filter(|(_, record)| Some(record) != of_model)
+        .filter(|(_, record)| SETTINGS.iter().any(|setting| telling(setting) && record.contains_key(setting.field())))
     {
         for setting in SETTINGS.iter().filter(|setting| ["task", "train"].contains(&setting.group())) {
             let given = record.get(setting.field()).and_then(|value| check(setting, value).ok());
@@ -34,8 +33,7 @@ pub fn settings(
             }
         }
     }
-    if !task.contains_key("max_value") && !task.contains_key("mid_token") {
-        let (assumed, note) = assumed(config);
+    if let Some((assumed, note)) = assumed(config, &task) {
         notes.push(note);
         for (field, value) in assumed {
             task.entry(field).or_insert(value);
@@ -69,22 +67,4 @@ pub fn fit_batch(
             "To be trained further, this model takes batches of {size}: larger ones would not fit into memory."
         ));
     }
-}
-
-/// The task that a sorter of these sizes would have: its vocabulary ends with BOS and MID, its context holds one sequence.
-fn assumed(config: &ModelConfig) -> (Map<String, Value>, String) {
-    let without_bos = config.d_vocab == config.d_vocab_out + 1 || config.n_ctx % 2 == 1;
-    let special = if without_bos { 1 } else { 2 };
-    let numbers = config.d_vocab.saturating_sub(special).min(config.d_vocab_out).min(1000);
-    let (bos, mid) = (config.d_vocab.saturating_sub(2), config.d_vocab.saturating_sub(1));
-    let length = (config.n_ctx.saturating_sub(special) / 2).min(LONGEST);
-    let bos = if without_bos { Value::Null } else { json!(bos) };
-    let said = if without_bos { "none".into() } else { bos.to_string() };
-    let note = format!(
-        "What the tokens mean is not in the file: it is taken for a sorter of {length} numbers from 0 to {}, BOS {said}, MID {mid}.",
-        numbers.saturating_sub(1)
-    );
-    let task =
-        json!({ "list_length": length, "min_value": 0, "max_value": numbers, "bos_token": bos, "mid_token": mid });
-    (task.as_object().cloned().unwrap_or_default(), note)
 }

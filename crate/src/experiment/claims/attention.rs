@@ -4,11 +4,10 @@
 
 use std::ops::Range;
 
-use super::{Claim, Mean, Rate, named};
-use crate::config::TaskConfig;
+use super::{Claim, Mean, named};
 use crate::error::Result;
 use crate::model::{Decoder, Model};
-use crate::task::Sort;
+use crate::task::{Rate, Sort, Task};
 
 /// What is counted of one head.
 #[derive(Clone, Debug, Default)]
@@ -26,14 +25,14 @@ struct Head {
 /// The patterns of many lists, counted.
 #[derive(Debug)]
 pub struct Attention {
-    task: TaskConfig,
+    task: Sort,
     seed: u32,
     n_heads: usize,
     heads: Vec<Head>,
 }
 
 impl Attention {
-    pub fn new(model: &Model, task: &TaskConfig, seed: u32) -> Self {
+    pub fn new(model: &Model, task: &Sort, seed: u32) -> Self {
         let config = model.config();
         let head = Head { places: vec![[0; 3]; task.list_length - 1], ..Head::default() };
         Self { task: task.clone(), seed, n_heads: config.n_heads, heads: vec![head; config.n_layers * config.n_heads] }
@@ -46,7 +45,7 @@ impl Attention {
     pub async fn look(&mut self, model: &Model, decoder: &mut Decoder, lists: Range<u32>) -> Result<()> {
         let rows: Vec<Vec<usize>> = lists
             .map(|number| {
-                Sort::sequence(&self.task, &Sort::random_list(&self.task, self.seed, number, self.task.list_length))
+                (&self.task as &dyn Task).sequence(&self.task.inputs().random(self.seed, number, self.task.list_length))
             })
             .collect();
         let positions = rows[0].len();
@@ -110,7 +109,7 @@ impl Attention {
 
 impl Head {
     /// One list's pattern, `[destination, source]`, of a whole sequence.
-    fn count(&mut self, task: &TaskConfig, row: &[usize], pattern: &[f32]) {
+    fn count(&mut self, task: &Sort, row: &[usize], pattern: &[f32]) {
         let (positions, length) = (row.len(), task.list_length);
         let start = task.prompt_length(length);
         let sorted = &row[start..start + length];
@@ -166,7 +165,7 @@ mod tests {
     fn counts_a_pattern_that_is_the_claim() {
         let task = Experiment::default().task;
         // 65 [9 3 7 3 8] 66 [3 3 7 8 9]
-        let row = Sort::sequence(&task, &[9, 3, 7, 3, 8]);
+        let row = (&task as &dyn Task).sequence(&[9, 3, 7, 3, 8]);
         let mut pattern = vec![0.0; 144];
         for (destination, source) in [(7, 2), (8, 3), (9, 5), (10, 1), (11, 1)] {
             pattern[destination * 12 + source] = 0.8;

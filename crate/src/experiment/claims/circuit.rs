@@ -1,16 +1,16 @@
 //! The claim about the OV circuit: what a head writes when it attends to a number is that number.
 
-use super::{Claim, Rate, named};
-use crate::config::TaskConfig;
+use super::{Claim, named};
 use crate::error::Result;
 use crate::model::{Model, Processing, argmax};
+use crate::task::{Rate, Sort};
 
 /// For how many numbers the largest entry of their row of `W_E W_V W_O W_U` is their own, in the head where it is for most; weights
 /// processed, so that norms are in them.
 ///
 /// # Errors
 /// If the device fails.
-pub async fn copies(model: &Model, task: &TaskConfig) -> Result<Claim> {
+pub async fn copies(model: &Model, task: &Sort) -> Result<Claim> {
     let (processed, _) = model.process_weights(&Processing::default()).await?;
     let config = processed.config();
     let values = processed.read_parameters().await?;

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Claim, Rate};
-use crate::config::TaskConfig;
+use super::Claim;
 use crate::error::Result;
 use crate::experiment::ablation::{Ablation, Case, Choice, Plan};
 use crate::model::{Decoder, Decoding, Generation, Model};
+use crate::task::{Rate, Sort, Task};
 
 /// The edits, at random sites and with random numbers, in the order in which they are decoded; the first is none.
 const EDITS: [Ablation; 5] = [
@@ -20,7 +20,7 @@ const EDITS: [Ablation; 5] = [
 /// Answers to edited prompts, counted.
 #[derive(Debug)]
 pub struct Edits {
-    task: TaskConfig,
+    task: Sort,
     plans: Vec<(Ablation, Plan)>,
     /// The edit being decoded, and what is left of this batch's edits, last first.
     open: Vec<(usize, Vec<Case>, Decoding)>,
@@ -31,7 +31,7 @@ pub struct Edits {
 }
 
 impl Edits {
-    pub fn new(model: &Model, task: &TaskConfig, seed: u32) -> Result<Self> {
+    pub fn new(model: &Model, task: &Sort, seed: u32) -> Result<Self> {
         let mut plans = Vec::new();
         for edit in EDITS {
             let missing = match edit {
@@ -129,7 +129,7 @@ impl Edits {
             .max_by_key(|token| (answer.iter().filter(|other| other == token).count(), std::cmp::Reverse(**token)));
         let Some(most) = most.copied() else { return Ok(None) };
         let share = answer.iter().filter(|token| **token == most).count() as f64 / new as f64;
-        let label = crate::task::Sort::label(&self.task, most);
+        let label = self.task.label(most);
         let text =
             format!("BOS alone makes the model repeat one number: {label}, in {:.0} % of {new} tokens.", 100.0 * share);
         Ok(Some(Claim::new("bos_only", text, Rate { rate: share, low: share, high: share })))

@@ -9,10 +9,9 @@ mod edits;
 
 use serde::Serialize;
 
-use super::rate::Rate;
-use crate::config::TaskConfig;
 use crate::error::{Error, Result};
 use crate::model::{Decoder, Model};
+use crate::task::{Rate, Sort};
 
 use attention::Attention;
 use edits::Edits;
@@ -89,7 +88,7 @@ impl Mean {
 /// A survey of all claims under way.
 #[derive(Debug)]
 pub struct Survey {
-    task: TaskConfig,
+    task: Sort,
     lists: u32,
     attention: Attention,
     edits: Edits,
@@ -100,7 +99,7 @@ pub struct Survey {
 impl Survey {
     /// # Errors
     /// If there are no lists or too many, or the task does not fit the model.
-    pub fn new(model: &Model, task: &TaskConfig, lists: u32, seed: u32) -> Result<Self> {
+    pub fn new(model: &Model, task: &Sort, lists: u32, seed: u32) -> Result<Self> {
         if lists == 0 || lists > MOST_LISTS {
             return Err(Error::new(format!("lists is {lists}; it must be a whole number from 1 to {MOST_LISTS}.")));
         }
