@@ -1,14 +1,17 @@
 //! The step by hand beside burn's autodiff: every gradient of models, tasks and batches drawn at random; and training curves.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+mod tools;
+
+use burn::tensor::Device;
 use pollster::block_on;
 use serde_json::{Value, json};
-use tinylens::config::AttentionDirection;
 use tinylens::experiment::Experiment;
-use tinylens::model::{Model, Padding, read};
+use tinylens::model::{Layout, Model};
 use tinylens::random::{At, Stream, below, block};
-use tinylens::task::Sort;
-use tinylens::train::{Batch, Lean, Run, Targets, loss};
+use tinylens::task::Data;
+use tinylens::train::Run;
+use tinylens_lean::{Batch, Lean, State};
+use tools::autodiff;
 
 const CONFIGURATIONS: u32 = 200;
 
@@ -68,27 +71,6 @@ fn drawn_any(case: u32) -> Value {
     partial
 }
 
-/// Loss and gradient by burn.
-fn by_autodiff(model: &Model, batch: &Batch) -> (f32, Vec<f32>) {
-    let (device, positions) = (model.device(), batch.positions);
-    let rows = 0..positions;
-    let targets = batch.targets.iter().zip(&batch.counted).map(|(target, counted)| if *counted { *target } else { -1 });
-    let (targets, count) = (targets.collect::<Vec<_>>(), batch.sequences().count());
-    let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [batch.tokens.len()]), &device);
-    let tokens = TensorData::new(batch.tokens.clone(), [batch.len(), positions]);
-    let tokens = Tensor::<2, Int>::from_data(tokens, &device);
-    // Only a bidirectional model sees the padding of shorter sequences.
-    let causal = model.config().attention_dir == AttentionDirection::Causal;
-    let padding = (!causal && batch.lengths.iter().any(|length| *length < positions)).then(|| {
-        let held = |length: &usize| rows.clone().map(|position| position < *length).collect::<Vec<_>>();
-        Padding::new(&batch.lengths.iter().map(held).collect::<Vec<_>>(), batch.len(), positions).unwrap()
-    });
-    let weights = model.tracked_weights();
-    let loss = loss(model, &weights, tokens, padding.as_ref(), rows, Some(Targets { tokens: targets, count }));
-    let gradient = weights.gradient(&mut loss.backward());
-    (block_on(read(loss.inner())).unwrap()[0], block_on(read(gradient)).unwrap())
-}
-
 /// The largest difference between two gradients, relative where they are above 1.
 fn apart(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
@@ -101,7 +83,7 @@ fn noise(experiment: &Experiment, parameters: &[f32], batch: &Batch, step: u32, 
     let moved = |lane: u32| {
         let bit = |index: usize| block(9, Stream::Edit, At { step, index: index as u32, lane })[1] >> 31;
         let near = parameters.iter().enumerate().map(|(index, x)| f32::from_bits(x.to_bits() ^ bit(index))).collect();
-        apart(&by_autodiff(&Model::from_parameters(&experiment.model, near, &Device::flex()), batch).1, expected)
+        apart(&autodiff::gradient(&Model::from_parameters(&experiment.model, near, &Device::flex()), batch).1, expected)
     };
     (4.0 * (1..5).map(moved).fold(0.0, f32::max)).min(1e-4)
 }
@@ -112,7 +94,7 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
     for case in 0..CONFIGURATIONS {
         let partial = drawn(case);
         let experiment = Experiment::resolve(&partial).unwrap_or_else(|errors| panic!("{partial}: {errors:?}"));
-        let task = Sort::new(&experiment.task, &experiment.train);
+        let data = Data::new(&experiment.task, &experiment.train);
         let mut model = Model::new(&experiment.model, &Device::flex());
         // Biases too, so that no term is zero.
         let mut parameters = block_on(model.read_parameters()).unwrap();
@@ -121,12 +103,12 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
             *value += (noise as f32 / u32::MAX as f32 - 0.5) * 0.4;
         }
         model = Model::from_parameters(&experiment.model, parameters.clone(), &Device::flex());
-        let positions = experiment.task.sequence_length(experiment.task.list_length) - 1;
+        let positions = experiment.task.task().needs().positions - 1;
         let mut lean = Lean::new(&experiment.model, model.layout(), positions, experiment.train.batch_size);
         assert_eq!(lean.path(), path, "{partial}");
         for step in 0..2 {
-            let batch = task.train_batch(step);
-            let (expected_loss, expected) = by_autodiff(&model, &batch);
+            let batch = data.train_batch(step);
+            let (expected_loss, expected) = autodiff::gradient(&model, &batch);
             let mut gradient = vec![f32::NAN; parameters.len()];
             let loss = lean.gradient(&parameters, &batch.sequences(), &mut gradient);
             assert!(
@@ -182,10 +164,10 @@ fn what_tables_do_not_cover_goes_through_rows() {
         json!({ "attention_dir": "bidirectional" }),
         json!({ "d_vocab": 4000 }),
     ] {
-        let run = Run::new(Experiment::resolve(&json!({ "model": model })).unwrap(), &Device::flex());
+        let run = block_on(Run::new(Experiment::resolve(&json!({ "model": model })).unwrap(), &Device::flex()));
         assert_eq!(run.path(), "rows", "{model}");
     }
-    assert_eq!(Run::new(Experiment::default(), &Device::flex()).path(), "tables");
+    assert_eq!(block_on(Run::new(Experiment::default(), &Device::flex())).path(), "tables");
 }
 
 /// Runs by hand beside the same steps by autodiff.
@@ -196,22 +178,15 @@ fn training_curves_coincide() {
     {
         let experiment =
             Experiment::resolve(&json!({ "model": model, "train": { "plateau": false, "batch_size": 50 } })).unwrap();
-        let mut run = Run::new(experiment.clone(), &Device::flex());
+        let mut run = block_on(Run::new(experiment.clone(), &Device::flex()));
         let lean = block_on(run.step(60)).unwrap();
-        let task = Sort::new(&experiment.task, &experiment.train);
-        let mut model = Model::new(&experiment.model, &Device::flex());
-        let mut adam = tinylens::train::Adam::new(&model.parameters());
-        for (step, lean) in lean.iter().enumerate() {
-            let (loss, gradient) = by_autodiff(&model, &task.train_batch(step as u32));
+        let data = Data::new(&experiment.task, &experiment.train);
+        let mut state = State::new(Layout::new(&experiment.model).initial(&experiment.model));
+        for (step, lean) in (0..).zip(&lean) {
+            let model = Model::from_parameters(&experiment.model, state.parameters.clone(), &Device::flex());
+            let (loss, gradient) = autodiff::gradient(&model, &data.train_batch(step));
             assert!((loss - lean).abs() < 1e-4, "{}, step {step}: {lean}, by autodiff {loss}", run.path());
-            let gradient = Tensor::<1>::from_data(TensorData::new(gradient, [model.layout().len()]), &model.device());
-            model = model.with_parameters(adam.step(
-                model.parameters(),
-                gradient,
-                1e-3,
-                step as u32 + 1,
-                &experiment.train,
-            ));
+            experiment.train.adam().step(&mut state, &gradient, 1e-3, step + 1);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! fixtures and what they hold: oracle/make.py.
 
 mod common;
+mod tools;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,8 @@ use tinylens::experiment::Experiment;
 use tinylens::model::{
     Activation, Edit, Generation, Hooks, Intervention, Model, Place, Tokens, Values, hook_names, read,
 };
-use tinylens::train::Adam;
+use tinylens_lean::{Batch, Lean, State};
+use tools::autodiff::{self, Leaves};
 
 const TOLERANCE: f32 = 1e-5;
 
@@ -102,9 +104,9 @@ fn loss_of(model: &Model, weights: &tinylens::model::Weights, tokens: &Tokens, t
 fn the_gradient_of_every_parameter() {
     for name in cases() {
         let (fixture, model, tokens) = open(&name);
-        let weights = model.tracked_weights();
-        let loss = loss_of(&model, &weights, &tokens, fixture.values("targets"));
-        let gradient = block_on(read(weights.gradient(&mut loss.backward()))).unwrap();
+        let leaves = Leaves::new(&model);
+        let loss = loss_of(&model, &leaves.weights(&model), &tokens, fixture.values("targets"));
+        let gradient = leaves.gradient(&mut loss.backward());
         assert_close(
             &block_on(read(loss.inner())).unwrap(),
             fixture.values("loss"),
@@ -124,9 +126,9 @@ fn gradients_pass_finite_differences() {
     for name in cases() {
         let (fixture, model, tokens) = open(&name);
         let targets = fixture.values("targets");
-        let weights = model.tracked_weights();
-        let gradient =
-            block_on(read(weights.gradient(&mut loss_of(&model, &weights, &tokens, targets).backward()))).unwrap();
+        let leaves = Leaves::new(&model);
+        let loss = loss_of(&model, &leaves.weights(&model), &tokens, targets);
+        let gradient = leaves.gradient(&mut loss.backward());
         let values = block_on(model.read_parameters()).unwrap();
         for entry in model.layout().entries() {
             let length = (entry.len() as f32).sqrt();
@@ -258,23 +260,33 @@ fn fifty_steps_of_adam() {
     let fixture = Fixture::read("training");
     let [steps, batch, positions] = fixture.shape("tokens").try_into().unwrap();
     let rows = 4..positions - 1;
-    let train = Experiment::default().train;
+    let adam = Experiment::default().train.adam();
     for name in ["notebook", "ln_mlp"] {
         let config = config(&fixture.metadata("configs")[name]);
-        let mut model = fixture.model(&config, &format!("{name}.initial."), &Device::flex());
-        let mut adam = Adam::new(&model.parameters());
-        let mut losses = Vec::new();
-        for (step, tokens) in fixture.values("tokens").chunks_exact(batch * positions).enumerate() {
-            let tokens: Vec<i32> = tokens.iter().map(|x| *x as i32).collect();
-            let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, [batch, positions]), &model.device());
-            let weights = model.tracked_weights();
-            let loss = tinylens::train::loss(&model, &weights, tokens, None, rows.clone(), None);
-            let gradient = weights.gradient(&mut loss.backward());
-            losses.extend(block_on(read(loss.inner())).unwrap());
-            let parameters = adam.step(model.parameters(), gradient, 1e-3, step as u32 + 1, &train);
-            model = model.with_parameters(parameters);
+        let initial = fixture.model(&config, &format!("{name}.initial."), &Device::flex());
+        let parameters = block_on(initial.read_parameters()).unwrap();
+        let mut lean = Lean::new(&config, initial.layout(), positions - 1, batch);
+        let [mut by_hand, mut by_autodiff] = [(); 2].map(|()| State::new(parameters.clone()));
+        let mut losses = [const { Vec::new() }; 2];
+        let mut gradient = vec![0.0; parameters.len()];
+        for (step, tokens) in (1..).zip(fixture.values("tokens").chunks_exact(batch * positions)) {
+            let read = positions - 1;
+            let part = |from: usize| {
+                let rows = tokens.chunks_exact(positions).flat_map(|row| &row[from..from + read]);
+                rows.map(|x| *x as i32).collect::<Vec<_>>()
+            };
+            let counted = (0..batch * read).map(|index| rows.contains(&(index % read))).collect();
+            let batch =
+                Batch { positions: read, tokens: part(0), targets: part(1), counted, lengths: vec![read; batch] };
+            losses[0].push(lean.gradient(&by_hand.parameters, &batch.sequences(), &mut gradient));
+            adam.step(&mut by_hand, &gradient, 1e-3, step);
+            let (loss, gradient) = autodiff::gradient(&initial.with_values(by_autodiff.parameters.clone()), &batch);
+            losses[1].push(loss);
+            adam.step(&mut by_autodiff, &gradient, 1e-3, step);
         }
-        assert_eq!(losses.len(), steps);
-        assert_close(&losses, fixture.values(&format!("{name}.losses")), 1e-4, &format!("{name}: losses"));
+        for losses in losses {
+            assert_eq!(losses.len(), steps);
+            assert_close(&losses, fixture.values(&format!("{name}.losses")), 1e-4, &format!("{name}: losses"));
+        }
     }
 }

@@ -19,7 +19,7 @@ mod rows;
 mod tables;
 mod vector;
 
-pub use adam::{State, adam};
+pub use adam::{Adam, State};
 pub use architecture::{Activation, AttentionDirection, InitMode, ModelConfig, Normalization, PositionalEmbedding};
 pub use batch::{Batch, Sequences};
 pub use layout::{Entry, Layout};

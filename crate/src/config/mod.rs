@@ -15,6 +15,8 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
+use tinylens_lean::Adam;
+
 use crate::error::Error;
 
 pub use tinylens_lean::{Activation, AttentionDirection, InitMode, ModelConfig, Normalization, PositionalEmbedding};
@@ -78,4 +80,11 @@ pub struct TrainConfig {
     pub plateau_patience: usize,
     /// Least relative fall of the loss that counts as one.
     pub plateau_threshold: f64,
+}
+
+impl TrainConfig {
+    /// The optimiser's settings.
+    pub fn adam(&self) -> Adam {
+        Adam { beta1: self.beta1, beta2: self.beta2, eps: self.adam_eps }
+    }
 }

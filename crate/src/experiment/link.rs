@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::complete::{Settled, nested, settle};
 use super::mend::mend;
 use super::percent::{decoded, encoded};
-use super::record::{Record, misfits};
+use super::record::{Misfit, Record, misfits};
 use crate::config::{Kind, SETTINGS, Setting, check, check_item, setting};
 
 /// The version that is written. A change of what fields or defaults mean takes a new one, and reads this one as ever.
@@ -215,7 +215,10 @@ fn fitted(mut given: Map<String, Value>, warnings: &mut Warnings) -> Record {
         let Some(first) = misfits.first() else { return Record::consistent(experiment, fields) };
         // What a later field is judged by may change when an earlier one goes.
         let path = first.setting.path;
-        for misfit in misfits.iter().rev().filter(|misfit| misfit.setting.path == path) {
+        let mut of_path: Vec<&Misfit> = misfits.iter().filter(|misfit| misfit.setting.path == path).collect();
+        // The last first, so that those before it keep their numbers.
+        of_path.sort_by_key(|misfit| misfit.item);
+        for misfit in of_path.into_iter().rev() {
             match (misfit.item, given.get_mut(path)) {
                 (Some(item), Some(Value::Array(items))) => drop(items.remove(item)),
                 _ => drop(given.remove(path)),

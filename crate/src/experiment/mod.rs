@@ -199,6 +199,7 @@ fn step_bytes(model: &ModelConfig, batch: usize, positions: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{SETTINGS, Setting, check, setting};
     use serde_json::json;
 
     fn paths(partial: Value) -> Vec<String> {
@@ -208,6 +209,7 @@ mod tests {
     #[test]
     fn the_default_is_the_notebooks() {
         let Experiment { task, model, train } = Experiment::default();
+        let TaskConfig::Sort(task) = task else { panic!("{task:?}") };
         assert_eq!(
             (task.list_length, task.min_value, task.max_value, task.bos_token, task.mid_token),
             (5, 0, 64, Some(65), Some(66))
@@ -229,13 +231,49 @@ mod tests {
             Experiment::resolve(&json!({ "task": { "list_length": 7, "max_value": 10 }, "model": { "n_heads": 4 } }))
                 .unwrap();
         assert_eq!((experiment.model.n_ctx, experiment.model.d_vocab, experiment.model.d_head), (16, 13, 32));
-        assert_eq!((experiment.task.bos_token, experiment.task.mid_token), (Some(11), Some(12)));
+        assert_eq!(["BOS", "MID"].map(|name| experiment.task.task().token(name)), [Some(11), Some(12)]);
     }
 
     #[test]
     fn without_bos_sequences_are_one_shorter() {
         let Experiment { task, model, .. } = Experiment::resolve(&json!({ "task": { "bos_token": null } })).unwrap();
-        assert_eq!((task.bos_token, task.prompt_length(5), task.sequence_length(5), model.n_ctx), (None, 6, 11, 11));
+        let task = task.task();
+        assert_eq!((task.token("BOS"), task.needs().positions, model.n_ctx), (None, 11, 11));
+    }
+
+    #[test]
+    fn every_default_is_within_its_own_range() {
+        for name in ["sort", "max_of_list"] {
+            let (values, errors) = complete::settle(SETTINGS, |_| None);
+            assert!(errors.is_empty() && values.len() > 50);
+            let name = json!(name);
+            let given = |setting: &Setting| (setting.path == "task.name").then_some(&name);
+            for (path, value) in complete::settle(SETTINGS, given).0 {
+                assert_eq!(check(setting(&path).unwrap(), &value).as_ref(), Ok(&value), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_task_has_its_own_fields_and_defaults() {
+        let experiment = Experiment::resolve(&json!({ "task": { "name": "max_of_list" } })).unwrap();
+        assert_eq!(
+            serde_json::to_value(&experiment.task).unwrap(),
+            json!({ "name": "max_of_list", "list_length": 5, "max_value": 10 })
+        );
+        assert_eq!((experiment.model.n_ctx, experiment.model.d_vocab, experiment.model.d_vocab_out), (12, 13, 13));
+        let wrong = Experiment::resolve(&json!({ "task": { "name": "max_of_list", "mid_token": 3 } })).unwrap_err();
+        assert_eq!(wrong[0].message, "task.mid_token is a field of sort alone.");
+        assert_eq!(paths(json!({ "task": { "name": "max_of_list" }, "model": { "n_ctx": 11 } })), ["model.n_ctx"]);
+    }
+
+    #[test]
+    fn fractions_of_all_inputs_are_checked() {
+        let paths = |train| paths(json!({ "task": { "list_length": 2, "max_value": 10 }, "train": train }));
+        assert_eq!(paths(json!({ "train_fraction": 0.5, "batch_size": 51 })), ["train.batch_size"]);
+        let endless = json!({ "task": { "var_length": true }, "train": { "train_fraction": 0.5 } });
+        assert_eq!(self::paths(endless), ["train.train_fraction"]);
+        assert!(Experiment::resolve(&json!({ "train": { "train_fraction": 0.5 } })).is_ok());
     }
 
     #[test]

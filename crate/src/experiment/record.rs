@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(record.experiment().model.n_ctx, 8);
         assert_eq!(record.fields["train"]["steps"], 300);
         assert_eq!(record.fields["prompt"], json!([6, 2, 59]));
-        assert_eq!(record.edits(), [TokenEdit::Replace { at: 2, token: Token::Mid }]);
+        assert_eq!(record.edits(), [TokenEdit::Replace { at: 2, token: Token::Named("MID".into()) }]);
         let again = serde_json::to_value(&record).unwrap();
         assert_eq!(Record::resolve(&again).unwrap(), record);
         assert_eq!(&Experiment::resolve(&again).unwrap(), record.experiment());

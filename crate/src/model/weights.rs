@@ -1,7 +1,5 @@
-//! The parameters of one forward pass: views of the flat tensor, each a leaf of the autodiff graph when gradients are wanted.
+//! The parameters of one forward pass: views of the flat tensor, or any other tensors in their place.
 
-#[cfg(feature = "autodiff")]
-use burn::tensor::Gradients;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Layout, Model};
@@ -11,37 +9,28 @@ pub(super) fn counting(n: usize, device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new((0..n as i32).collect::<Vec<_>>(), [n]), device)
 }
 
-/// Views of a model's parameters.
+/// A model's parameters, one by one.
 #[derive(Debug)]
 pub struct Weights<'a> {
     layout: &'a Layout,
     /// One for each entry of the layout, `[entry.len()]`.
     leaves: Vec<Tensor<1>>,
-    tracked: bool,
 }
 
 impl Model {
-    /// The parameters for a forward pass whose gradients nobody wants.
+    /// The parameters as they are.
     pub fn weights(&self) -> Weights<'_> {
-        self.views(false)
-    }
-
-    /// The parameters as leaves of a new autodiff graph.
-    #[cfg(feature = "autodiff")]
-    pub fn tracked_weights(&self) -> Weights<'_> {
-        self.views(true)
-    }
-
-    fn views(&self, tracked: bool) -> Weights<'_> {
-        let leaves = self.layout.entries().iter().map(|entry| {
-            let view = self.parameters.clone().slice(entry.range());
-            if tracked { view.autodiff().require_grad() } else { view }
-        });
-        Weights { layout: &self.layout, leaves: leaves.collect(), tracked }
+        let view = |entry: &super::Entry| self.parameters.clone().slice(entry.range());
+        Weights::new(&self.layout, self.layout.entries().iter().map(view).collect())
     }
 }
 
-impl Weights<'_> {
+impl<'a> Weights<'a> {
+    /// Parameters of a layout, one for each of its entries, `[entry.len()]`: leaves of an autodiff graph, for instance.
+    pub fn new(layout: &'a Layout, leaves: Vec<Tensor<1>>) -> Self {
+        Self { layout, leaves }
+    }
+
     /// A parameter under its name, in its shape.
     ///
     /// # Panics
@@ -68,21 +57,11 @@ impl Weights<'_> {
 
     /// A tensor that is no parameter, as the forward pass needs it to meet them.
     pub(super) fn constant<const R: usize>(&self, value: Tensor<R>) -> Tensor<R> {
-        if self.tracked { value.autodiff() } else { value }
+        if self.leaves[0].is_autodiff() { value.autodiff() } else { value }
     }
 
     /// Where the parameters are.
     pub(super) fn device(&self) -> Device {
         self.leaves[0].device().inner()
-    }
-
-    /// The gradient of every parameter, `[parameters]`, in the layout's order; zero for those the loss does not depend on.
-    #[cfg(feature = "autodiff")]
-    pub fn gradient(&self, gradients: &mut Gradients) -> Tensor<1> {
-        let parts = self
-            .leaves
-            .iter()
-            .map(|leaf| leaf.grad_remove(gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like()));
-        Tensor::cat(parts.collect(), 0)
     }
 }

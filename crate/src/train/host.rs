@@ -3,13 +3,11 @@
 use burn::tensor::Device;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use tinylens_lean::{Batch, Lean, State};
+use tinylens_lean::{Adam, Batch, Lean, State};
 
 use super::Crew;
-use super::adam::step_on_host;
 use super::shards::{Cut, lean, shards};
 use super::trainer::Trainer;
-use crate::config::TrainConfig;
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::model::{Layout, Model};
@@ -20,7 +18,7 @@ const MOST_STEPS: u32 = 8;
 /// A trainer on the host.
 #[derive(Debug)]
 pub(super) struct Host {
-    train: TrainConfig,
+    adam: Adam,
     lean: Lean,
     shards: usize,
     state: State,
@@ -36,7 +34,7 @@ impl Host {
     pub fn new(experiment: &Experiment, state: State, device: &Device, why: Option<String>) -> Self {
         let lean = lean(experiment, &Layout::new(&experiment.model));
         Self {
-            train: experiment.train.clone(),
+            adam: experiment.train.adam(),
             shards: shards(experiment, &lean),
             lean,
             gradient: vec![0.0; state.parameters.len()],
@@ -69,7 +67,7 @@ impl Trainer for Host {
         crew: Option<&'a dyn Crew>,
     ) -> LocalBoxFuture<'a, Result<Vec<f32>>> {
         async move {
-            let Self { train, lean, shards, state, gradient, .. } = self;
+            let Self { adam, lean, shards, state, gradient, .. } = self;
             let mut losses = Vec::with_capacity(batches.len());
             for (step, batch) in (first..).zip(batches) {
                 losses.push(if *shards > 1 {
@@ -77,7 +75,7 @@ impl Trainer for Host {
                 } else {
                     lean.gradient(&state.parameters, &batch.sequences(), gradient)
                 });
-                step_on_host(state, gradient, lr, step + 1, train);
+                adam.step(state, gradient, lr, step + 1);
             }
             Ok(losses)
         }

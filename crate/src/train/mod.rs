@@ -2,7 +2,6 @@
 //! [`Trainer`](trainer::Trainer): the host (`crate/lean`, on the CPU) or the WebGPU kernels ([`kernels`]). Also evaluation, and a
 //! run as a file. When to step is the caller's business.
 
-mod adam;
 mod evaluate;
 mod host;
 // pub mod kernels;

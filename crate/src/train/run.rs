@@ -50,9 +50,8 @@ impl Run {
     /// A run before its first step, from weights that are already there: those of a model of `experiment.model`'s
     /// configuration, in the layout's order.
     pub async fn from_parameters(experiment: Experiment, parameters: Vec<f32>, device: &Device) -> Self {
-        let [mean, square] = [(); 2].map(|()| vec![0.0; parameters.len()]);
         let progress = Progress { steps: 0, plateau: Plateau::new(&experiment.train) };
-        Self::resume(experiment, progress, State { parameters, mean, square }, device).await
+        Self::resume(experiment, progress, State::new(parameters), device).await
     }
 
     /// A run as it was when `progress` and `state` were taken.

@@ -1,6 +1,7 @@
 //! For the tests of the readers: an allocator that counts (here), files put together by hand, and damaged ones.
 #![allow(dead_code)] // Each test binary compiles this for itself and uses its own part.
 
+pub mod autodiff;
 pub mod by_hand;
 pub mod mutate;
 

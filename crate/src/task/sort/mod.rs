@@ -163,7 +163,6 @@ impl Task for Sort {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::experiment::Experiment;
     use crate::task::TaskConfig;
     use serde_json::{Value, json};
