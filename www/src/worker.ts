@@ -124,7 +124,8 @@ async function load(compiled: WebAssembly.Module | null): Promise<void> {
     await init({ module_or_path: module });
     program = module;
     onFatal(die);
-    post({ type: "ready", module, settings: settings() });
+    // The page shows sorters only so far.
+    post({ type: "ready", module, settings: settings().map((row) => (row.path === "task.name" ? { ...row, choices: ["sort"] } : row)) });
   } catch (error) {
     return die("load", error instanceof Error ? error.message : String(error));
   }

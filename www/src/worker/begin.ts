@@ -16,6 +16,18 @@ export function missing(origin: Origin): Promise<void> | null {
 }
 
 export async function begin(origin: Origin, device: Device): Promise<Begun> {
+  const begun = await start(origin, device);
+  const { name } = begun.run.experiment.task;
+  if (name === "sort") return begun;
+  begun.run.free();
+  throw new Error(otherTask(name));
+}
+
+/** Why the page does not open a run of another task than sorting. */
+export const otherTask = (name: string): string =>
+  `The task is ${name}; this page shows sort only so far. In code it trains: Run.create({ task: { name: "${name}" } }, device).`;
+
+async function start(origin: Origin, device: Device): Promise<Begun> {
   switch (origin.kind) {
     case "experiment":
       return { run: await Run.create(origin.experiment, device), file: null };

@@ -3,6 +3,7 @@
 
 import { decodeLink, encodeLink, Model, openDevice, version } from "tinylens";
 import type { Answered, FromWorker, LinkQuestion } from "../protocol";
+import { otherTask } from "./begin";
 import type { Subject } from "./lab";
 import { refusal } from "./refusal";
 
@@ -26,7 +27,9 @@ export class Links {
         return encodeLink(question.record);
       case "decode": {
         const { experiment, warnings } = decodeLink(question.link);
-        return { experiment, warnings, link: encodeLink(experiment) };
+        if (experiment.task.name === "sort") return { experiment, warnings, link: encodeLink(experiment) };
+        const usual = decodeLink("").experiment;
+        return { experiment: usual, warnings: [...warnings, otherTask(experiment.task.name)], link: encodeLink(usual) };
       }
       case "facts": {
         const { id: run, step, model, evaluate } = this.subjectNow();
