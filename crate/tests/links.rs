@@ -126,9 +126,7 @@ fn ten_thousand_random_records_come_back_from_their_links() {
         distinct.insert(written);
     }
     // Each field was in some of them (there is one way to begin; weights that fit are below).
-    for setting in
-        SETTINGS.iter().filter(|setting| !["model.init_mode", "weights"].contains(&setting.path))
-    {
+    for setting in SETTINGS.iter().filter(|setting| !["model.init_mode", "weights"].contains(&setting.path)) {
         assert!(
             seen.get(setting.path).is_some_and(|times| *times > 100),
             "{} was in {:?}",

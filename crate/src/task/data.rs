@@ -77,6 +77,17 @@ impl Data {
         &self.task
     }
 
+    /// How many positions of the longest sequence the model reads: all but the last, which is a target only.
+    pub fn positions(&self) -> usize {
+        self.task.task().needs().positions - 1
+    }
+
+    /// The first position that counts in any sequence.
+    pub fn first_counted(&self) -> usize {
+        let shortest = if self.inputs.var_length { 1 } else { self.inputs.longest };
+        self.task.task().prompt(&vec![self.inputs.min; shortest]).len() - 1
+    }
+
     /// Whether inputs of full length are held out; else there are too few.
     pub fn holds_out(&self) -> bool {
         matches!(self.source, Source::All { .. }) || self.inputs.count(self.inputs.longest) >= FEW

@@ -23,9 +23,8 @@ impl Leaves {
 
     /// The gradient of every parameter, in the layout's order; zero for those the loss does not depend on.
     pub fn gradient(&self, gradients: &mut Gradients) -> Vec<f32> {
-        let parts = self.0.iter().map(|leaf| {
-            leaf.grad_remove(gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like())
-        });
+        let parts =
+            self.0.iter().map(|leaf| leaf.grad_remove(gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like()));
         block_on(read(Tensor::cat(parts.collect(), 0))).unwrap()
     }
 }
