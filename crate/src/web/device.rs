@@ -67,6 +67,15 @@ impl Device {
         }
     }
 
+    /// The device of a run whose steps are computed as `path` says; see [`Run::path`](crate::train::Run::path).
+    pub(super) fn of_run(&self, path: &str) -> Self {
+        let description = match path.split_once(", on the CPU: ") {
+            Some((_, why)) => format!("{} Steps are computed on the CPU: {why}", self.description),
+            None => self.description.clone(),
+        };
+        Self { description, ..self.clone() }
+    }
+
     /// The device for an experiment: of "auto", the one that trains it faster, measured.
     #[cfg(all(target_family = "wasm", feature = "webgpu"))]
     pub(super) async fn for_run(&self, experiment: &Experiment) -> Self {

@@ -138,7 +138,7 @@ impl Run {
     /// The device it is on: of one that was opened as "auto", the faster for this run's model.
     #[wasm_bindgen(getter)]
     pub fn device(&self) -> Device {
-        self.device.borrow().clone()
+        self.device.borrow().of_run(&self.shown.borrow().path)
     }
 
     /// Adam's learning rate now; the schedule lowers it.

@@ -14,18 +14,12 @@ const CHOICES: { kind: DeviceKind; name: string; help: string }[] = [
   { kind: "webgpu", name: "WebGPU", help: "the graphics card, if the browser offers it" },
 ];
 
-/** What computes the steps, for people. */
+/** What computes the steps, for people. Where the device itself does not, its description says why. */
 const PATHS: Record<string, string> = {
   tables: "Steps are computed by hand, through tables of tokens and positions.",
   rows: "Steps are computed by hand, layer by layer.",
   kernels: "Steps are computed by hand, in two GPU kernels.",
 };
-
-/** What computes the steps; where the device itself does not, why. */
-function computing(path: string): string {
-  const [, why] = path.split(", on the CPU: ");
-  return PATHS[path] ?? `Only looks and evaluations are computed on it; steps are on the CPU: ${why}`;
-}
 
 export function DeviceChip() {
   const now = device.value;
@@ -43,7 +37,7 @@ export function DeviceChip() {
       <div id="devices" class="devices" popover="auto">
         <p class="why" aria-live="polite">
           {busy ? "Moving the run, with its weights and its optimiser's state, to another device…" : about}
-          {!busy && now?.path && ` ${computing(now.path)}`}
+          {!busy && now?.path && ` ${PATHS[now.path] ?? ""}`}
         </p>
         {fetching.value && (
           <label class="why">
