@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::super::rows::{Linear, Mlp, Norm, Places, Rotary, gather};
+use super::super::rows::{Linear, Mlp, Norm, Rotary, gather};
 use super::super::vector::{add, add_scaled, dot, exp_less_max};
 use crate::architecture::{ModelConfig, PositionalEmbedding};
 use crate::layout::Layout;
@@ -82,8 +82,7 @@ struct Pass {
 impl Rows {
     pub fn new(config: &ModelConfig, layout: &Layout, parameters: Vec<f32>, positions: usize) -> Self {
         let ModelConfig { d_model: c, d_head: d, n_heads: h, positional_embedding_type: embedding, .. } = *config;
-        let places = Places(layout);
-        let w_pos = |kind| (embedding == kind).then(|| places.of("pos_embed.W_pos"));
+        let w_pos = |kind| (embedding == kind).then(|| layout.offset("pos_embed.W_pos"));
         let heads = Heads {
             d,
             h,
@@ -103,12 +102,16 @@ impl Rows {
             parameters,
             c,
             d_vocab_out: config.d_vocab_out,
-            w_e: places.of("embed.W_E"),
+            w_e: layout.offset("embed.W_E"),
             w_pos: w_pos(PositionalEmbedding::Standard),
             heads,
-            layers: (0..config.n_layers).map(|number| Layer::new(config, number, &places)).collect(),
-            norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", &places),
-            unembed: Linear::new([places.of("unembed.W_U"), places.of("unembed.b_U")], [c, config.d_vocab_out], 1),
+            layers: (0..config.n_layers).map(|number| Layer::new(config, number, layout)).collect(),
+            norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", layout),
+            unembed: Linear::new(
+                [layout.offset("unembed.W_U"), layout.offset("unembed.b_U")],
+                [c, config.d_vocab_out],
+                1,
+            ),
             met: vec![(usize::MAX, 0); config.d_vocab],
             stream: Vec::new(),
             next: Vec::new(),
@@ -187,19 +190,19 @@ impl Rows {
 }
 
 impl Layer {
-    fn new(config: &ModelConfig, number: usize, places: &Places) -> Self {
+    fn new(config: &ModelConfig, number: usize, layout: &Layout) -> Self {
         let ModelConfig { d_model: c, d_head: d, n_heads: h, .. } = *config;
         let block = format!("blocks.{number}.");
-        let norm = |name: &str| Norm::new(config.normalization_type, c, config.eps, &format!("{block}{name}"), places);
-        let place = |name: &str| places.of(&format!("{block}attn.{name}"));
-        let project = |w: &str, b: &str| Linear::new([place(w), place(b)], [c, h * d], h);
+        let norm = |name: &str| Norm::new(config.normalization_type, c, config.eps, &format!("{block}{name}"), layout);
+        let offset = |name: &str| layout.offset(&format!("{block}attn.{name}"));
+        let project = |w: &str, b: &str| Linear::new([offset(w), offset(b)], [c, h * d], h);
         Self {
             norm: norm("ln1"),
             q: project("W_Q", "b_Q"),
             k: project("W_K", "b_K"),
             v: project("W_V", "b_V"),
-            o: Linear::new([place("W_O"), place("b_O")], [h * d, c], 1),
-            mlp: (!config.attn_only).then(|| (norm("ln2"), Mlp::new(config, &block, places))),
+            o: Linear::new([offset("W_O"), offset("b_O")], [h * d, c], 1),
+            mlp: (!config.attn_only).then(|| (norm("ln2"), Mlp::new(config, &block, layout))),
             keys: Vec::new(),
             values: Vec::new(),
         }

@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use super::super::matrix::{Matrix, multiply, multiply_part};
-use super::super::rows::Places;
 use super::super::vector::{add, add_scaled, exp_less_max};
 use crate::architecture::{ModelConfig, PositionalEmbedding};
 use crate::layout::Layout;
@@ -63,8 +62,7 @@ impl Tables {
         if !applies {
             return None;
         }
-        let places = Places(layout);
-        let part = |name: &str, from: usize, length: usize| &parameters[places.of(name) + from..][..length];
+        let part = |name: &str, from: usize, length: usize| &parameters[layout.offset(name) + from..][..length];
         let attention = |name: &str, from: usize, length: usize| part(&format!("blocks.0.attn.{name}"), from, length);
         let mut embedded = [part("embed.W_E", 0, v * c), part("pos_embed.W_pos", 0, positions * c)].concat();
         // A matrix and a bias, of every row of the embeddings. Each position has one token, and so the bias once.
@@ -202,8 +200,8 @@ impl Tables {
         let [of_token, of_place] =
             [self.tokens[start + position], v + position].map(|row| &self.s[(head * rows + row) * rows..][..rows]);
         let pattern = &mut self.pattern[..=position];
-        let places = of_token[v..].iter().zip(&of_place[v..]);
-        for ((score, key), (a, b)) in pattern.iter_mut().zip(&self.tokens[start..]).zip(places) {
+        let positions = of_token[v..].iter().zip(&of_place[v..]);
+        for ((score, key), (a, b)) in pattern.iter_mut().zip(&self.tokens[start..]).zip(positions) {
             *score = (of_token[*key] + of_place[*key]) + (a + b);
         }
         let scale = 1.0 / exp_less_max(pattern);

@@ -4,11 +4,11 @@
 
 use super::super::matrix::{Matrix, multiply, multiply_part};
 use super::super::vector::{add, dot, exp_less_max};
-use super::Places;
 use super::linear::Linear;
 use super::packed::{Route, Span, gather, scatter};
 use super::rotary::Rotary;
 use crate::architecture::{AttentionDirection, ModelConfig, PositionalEmbedding};
+use crate::layout::Layout;
 
 /// One layer's attention and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
@@ -54,23 +54,23 @@ pub struct Attention {
 
 impl Attention {
     /// The attention of `block`, e.g. `blocks.0.`, over at most `positions`.
-    pub fn new(config: &ModelConfig, block: &str, places: &Places, positions: usize) -> Self {
+    pub fn new(config: &ModelConfig, block: &str, layout: &Layout, positions: usize) -> Self {
         let ModelConfig { d_model: c, d_head: d, n_heads: h, positional_embedding_type: embedding, .. } = *config;
-        let place = |name: &str| places.of(&format!("{block}attn.{name}"));
-        let project = |w: &str, b: &str| Linear::new([place(w), place(b)], [c, h * d], h);
+        let offset = |name: &str| layout.offset(&format!("{block}attn.{name}"));
+        let project = |w: &str, b: &str| Linear::new([offset(w), offset(b)], [c, h * d], h);
         let empty = Vec::new;
         Self {
             q: project("W_Q", "b_Q"),
             k: project("W_K", "b_K"),
             v: project("W_V", "b_V"),
-            o: Linear::new([place("W_O"), place("b_O")], [h * d, c], 1),
+            o: Linear::new([offset("W_O"), offset("b_O")], [h * d, c], 1),
             c,
             d,
             h,
             causal: config.attention_dir == AttentionDirection::Causal,
             scale: if config.use_attn_scale { (1.0 / config.attn_scale) as f32 } else { 1.0 },
             rotary: (embedding == PositionalEmbedding::Rotary).then(|| Rotary::new(config, positions)),
-            shortformer: (embedding == PositionalEmbedding::Shortformer).then(|| places.of("pos_embed.W_pos")),
+            shortformer: (embedding == PositionalEmbedding::Shortformer).then(|| layout.offset("pos_embed.W_pos")),
             placed: empty(),
             narrow: empty(),
             queries: empty(),

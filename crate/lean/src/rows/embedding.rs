@@ -1,11 +1,11 @@
 //! The two ends of the residual stream: tokens and positions in, logits and the loss out.
 
 use super::super::vector::{add, cross_entropy};
-use super::Places;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::packed::Packed;
 use crate::architecture::{ModelConfig, PositionalEmbedding};
+use crate::layout::Layout;
 
 /// Token embeddings, and those of positions where they are added to the stream.
 #[derive(Clone, Debug)]
@@ -16,9 +16,13 @@ pub struct Embed {
 }
 
 impl Embed {
-    pub fn new(config: &ModelConfig, places: &Places) -> Self {
+    pub fn new(config: &ModelConfig, layout: &Layout) -> Self {
         let standard = config.positional_embedding_type == PositionalEmbedding::Standard;
-        Self { w_e: places.of("embed.W_E"), w_pos: standard.then(|| places.of("pos_embed.W_pos")), c: config.d_model }
+        Self {
+            w_e: layout.offset("embed.W_E"),
+            w_pos: standard.then(|| layout.offset("pos_embed.W_pos")),
+            c: config.d_model,
+        }
     }
 
     /// Where the rows begin that make up a pair of token and position.
@@ -57,11 +61,11 @@ pub struct Unembed {
 }
 
 impl Unembed {
-    pub fn new(config: &ModelConfig, places: &Places) -> Self {
+    pub fn new(config: &ModelConfig, layout: &Layout) -> Self {
         let (c, d_vocab) = (config.d_model, config.d_vocab_out);
         Self {
-            norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", places),
-            linear: Linear::new([places.of("unembed.W_U"), places.of("unembed.b_U")], [c, d_vocab], 1),
+            norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", layout),
+            linear: Linear::new([layout.offset("unembed.W_U"), layout.offset("unembed.b_U")], [c, d_vocab], 1),
             d_vocab,
             logits: Vec::new(),
             grad: Vec::new(),

@@ -47,14 +47,13 @@ pub struct Step {
 impl Step {
     /// The step for batches of at most `batch` sequences of which it reads at most `positions`.
     pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Self {
-        let places = Places(layout);
         Self {
             d_vocab: config.d_vocab,
             causal: config.attention_dir == AttentionDirection::Causal,
             batch,
-            embed: Embed::new(config, &places),
-            layers: (0..config.n_layers).map(|number| Layer::new(config, number, &places, positions)).collect(),
-            unembed: Unembed::new(config, &places),
+            embed: Embed::new(config, layout),
+            layers: (0..config.n_layers).map(|number| Layer::new(config, number, layout, positions)).collect(),
+            unembed: Unembed::new(config, layout),
             stream: Vec::new(),
             next: Vec::new(),
         }
@@ -102,20 +101,5 @@ impl Step {
             std::mem::swap(&mut self.stream, &mut self.next);
         }
         (self.unembed.forward(parameters, &self.stream, &packed, count), packed, routes)
-    }
-}
-
-/// Where parameters begin in the flat vector, by TransformerLens's names.
-pub(super) struct Places<'a>(pub(super) &'a Layout);
-
-impl Places<'_> {
-    fn find(&self, name: &str) -> Option<usize> {
-        self.0.entries().iter().find(|entry| entry.name == name).map(|entry| entry.offset)
-    }
-
-    /// # Panics
-    /// If the layout has no such parameter: a mistake in the step, never in an input.
-    pub(super) fn of(&self, name: &str) -> usize {
-        self.find(name).unwrap_or_else(|| panic!("the layout has no {name}"))
     }
 }

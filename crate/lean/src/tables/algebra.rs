@@ -8,7 +8,7 @@ use bytemuck::{cast_slice, cast_slice_mut};
 use wide::f32x4;
 
 use super::super::vector::add;
-use super::{LANES, Places, Shape};
+use super::{LANES, Offsets, Shape};
 
 /// Tables and their gradients, each head's one after the other where there is one a head.
 #[derive(Clone, Debug)]
@@ -61,11 +61,11 @@ impl Tables {
     }
 
     /// Every table, at these parameters; the gradients become zero.
-    pub fn fill(&mut self, shape: &Shape, places: &Places, parameters: &[f32]) {
+    pub fn fill(&mut self, shape: &Shape, offsets: &Offsets, parameters: &[f32]) {
         let Shape { c, d, h, v, o, rows, panels, scale } = *shape;
         let (width, padded) = (3 * h * d, panels * LANES);
 
-        for (part, w, b) in parts(shape, places) {
+        for (part, w, b) in parts(shape, offsets) {
             for (row, of_w) in parameters[w..w + c * d].chunks_exact(d).enumerate() {
                 self.w_qkv[row * width + part..][..d].copy_from_slice(of_w);
             }
@@ -80,10 +80,10 @@ impl Tables {
         let (of_rows, of_w_o) = self.unembedded.split_at_mut(rows * c);
         of_rows.copy_from_slice(&parameters[..rows * c]);
         for row in of_rows[..v * c].chunks_exact_mut(c) {
-            add(row, &parameters[places.b_o..places.b_o + c]);
+            add(row, &parameters[offsets.b_o..offsets.b_o + c]);
         }
-        of_w_o.copy_from_slice(&parameters[places.w_o..places.w_o + h * d * c]);
-        let unembed = Matrix::new(&parameters[places.w_u..], c, o);
+        of_w_o.copy_from_slice(&parameters[offsets.w_o..offsets.w_o + h * d * c]);
+        let unembed = Matrix::new(&parameters[offsets.w_u..], c, o);
         multiply_part(
             cast_slice_mut(&mut self.x),
             padded,
@@ -93,7 +93,7 @@ impl Tables {
             false,
         );
         for row in self.x[..v * panels].chunks_exact_mut(panels) {
-            add(&mut cast_slice_mut::<_, f32>(row)[..o], &parameters[places.b_u..places.b_u + o]);
+            add(&mut cast_slice_mut::<_, f32>(row)[..o], &parameters[offsets.b_u..offsets.b_u + o]);
         }
 
         let m = cast_slice(&self.x[rows * panels..]);
@@ -109,7 +109,7 @@ impl Tables {
     }
 
     /// The gradient of every parameter, added to `gradient`.
-    pub fn gradient(&mut self, shape: &Shape, places: &Places, parameters: &[f32], gradient: &mut [f32]) {
+    pub fn gradient(&mut self, shape: &Shape, offsets: &Offsets, parameters: &[f32], gradient: &mut [f32]) {
         let Shape { c, d, h, v, o, rows, panels, scale } = *shape;
         let (width, padded) = (3 * h * d, panels * LANES);
 
@@ -136,23 +136,23 @@ impl Tables {
         }
 
         let grad_x = Matrix::part(cast_slice(&self.grad_x), rows + h * d, o, padded);
-        let unembed = Matrix::new(&parameters[places.w_u..], c, o);
-        multiply(&mut gradient[places.w_u..], Matrix::new(&self.unembedded, rows + h * d, c).t(), grad_x, 1.0, true);
+        let unembed = Matrix::new(&parameters[offsets.w_u..], c, o);
+        multiply(&mut gradient[offsets.w_u..], Matrix::new(&self.unembedded, rows + h * d, c).t(), grad_x, 1.0, true);
         multiply(&mut self.grad_unembedded, grad_x, unembed.t(), 1.0, false);
         let (of_rows, of_w_o) = self.grad_unembedded.split_at(rows * c);
         add(&mut gradient[..rows * c], of_rows);
-        add(&mut gradient[places.w_o..places.w_o + h * d * c], of_w_o);
+        add(&mut gradient[offsets.w_o..offsets.w_o + h * d * c], of_w_o);
         for row in of_rows[..v * c].chunks_exact(c) {
-            add(&mut gradient[places.b_o..places.b_o + c], row);
+            add(&mut gradient[offsets.b_o..offsets.b_o + c], row);
         }
         for row in self.grad_x[..v * panels].chunks_exact(panels) {
-            add(&mut gradient[places.b_u..places.b_u + o], &cast_slice::<_, f32>(row)[..o]);
+            add(&mut gradient[offsets.b_u..offsets.b_u + o], &cast_slice::<_, f32>(row)[..o]);
         }
 
         let grad_qkv = Matrix::new(&self.grad_qkv, rows, width);
         multiply(gradient, grad_qkv, Matrix::new(&self.w_qkv, c, width).t(), 1.0, true); // embeddings
         multiply(&mut self.grad_w_qkv, Matrix::new(parameters, rows, c).t(), grad_qkv, 1.0, false);
-        for (part, w, b) in parts(shape, places) {
+        for (part, w, b) in parts(shape, offsets) {
             for (row, of_w) in gradient[w..w + c * d].chunks_exact_mut(d).enumerate() {
                 of_w.copy_from_slice(&self.grad_w_qkv[row * width + part..][..d]);
             }
@@ -164,9 +164,9 @@ impl Tables {
 }
 
 /// Of each head's queries, keys and values: where they begin in a row of all of them, and where their matrix and bias do in the parameters.
-fn parts(shape: &Shape, places: &Places) -> impl Iterator<Item = (usize, usize, usize)> {
+fn parts(shape: &Shape, offsets: &Offsets) -> impl Iterator<Item = (usize, usize, usize)> {
     let Shape { c, d, h, .. } = *shape;
-    let of = [(places.w_q, places.b_q), (places.w_k, places.b_k), (places.w_v, places.b_v)];
+    let of = [(offsets.w_q, offsets.b_q), (offsets.w_k, offsets.b_k), (offsets.w_v, offsets.b_v)];
     (0..3 * h).map(move |part| {
         let (w, b) = of[part / h];
         (part * d, w + part % h * c * d, b + part % h * d)

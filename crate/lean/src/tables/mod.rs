@@ -39,9 +39,9 @@ struct Shape {
     scale: f32,
 }
 
-/// Where the parameters stand in the flat vector.
+/// Where the parameters begin in the flat vector.
 #[derive(Clone, Copy, Debug, Default)]
-struct Places {
+struct Offsets {
     w_q: usize,
     w_k: usize,
     w_v: usize,
@@ -58,7 +58,7 @@ struct Places {
 #[derive(Clone, Debug)]
 pub struct Step {
     shape: Shape,
-    places: Places,
+    offsets: Offsets,
     tables: algebra::Tables,
 }
 
@@ -77,24 +77,22 @@ impl Step {
         if !applies {
             return None;
         }
-        let place = |name: &str| layout.entries().iter().find(|entry| entry.name == name).map(|entry| entry.offset);
-        let attention = |name: &str| place(&format!("blocks.0.attn.{name}"));
-        let places = Places {
-            w_q: attention("W_Q")?,
-            w_k: attention("W_K")?,
-            w_v: attention("W_V")?,
-            w_o: attention("W_O")?,
-            b_q: attention("b_Q")?,
-            b_k: attention("b_K")?,
-            b_v: attention("b_V")?,
-            b_o: attention("b_O")?,
-            w_u: place("unembed.W_U")?,
-            b_u: place("unembed.b_U")?,
+        let attention = |name: &str| layout.offset(&format!("blocks.0.attn.{name}"));
+        let offsets = Offsets {
+            w_q: attention("W_Q"),
+            w_k: attention("W_K"),
+            w_v: attention("W_V"),
+            w_o: attention("W_O"),
+            b_q: attention("b_Q"),
+            b_k: attention("b_K"),
+            b_v: attention("b_V"),
+            b_o: attention("b_O"),
+            w_u: layout.offset("unembed.W_U"),
+            b_u: layout.offset("unembed.b_U"),
         };
-        // The tables' rows are one piece of the flat vector only if the positions follow the tokens.
-        if place("embed.W_E") != Some(0) || place("pos_embed.W_pos") != Some(config.d_vocab * config.d_model) {
-            return None;
-        }
+        // The embeddings of tokens and those of positions are one matrix, which is where the parameters begin.
+        let embeddings = ["embed.W_E", "pos_embed.W_pos"].map(|name| layout.offset(name));
+        assert_eq!(embeddings, [0, config.d_vocab * config.d_model], "the layout begins with the embeddings");
         let scale = if config.use_attn_scale { 1.0 / config.attn_scale } else { 1.0 };
         let shape = Shape {
             c: config.d_model,
@@ -106,12 +104,12 @@ impl Step {
             panels: config.d_vocab_out.div_ceil(LANES),
             scale: scale as f32,
         };
-        Some(Self { shape, places, tables: algebra::Tables::new(&shape) })
+        Some(Self { shape, offsets, tables: algebra::Tables::new(&shape) })
     }
 
     /// The mean cross entropy at the counted positions.
     pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
-        self.tables.fill(&self.shape, &self.places, parameters);
+        self.tables.fill(&self.shape, &self.offsets, parameters);
         sequences::run(&self.shape, &mut self.tables, sequences)
     }
 
@@ -120,7 +118,7 @@ impl Step {
     pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
         let loss = self.loss(parameters, sequences);
         gradient.fill(0.0);
-        self.tables.gradient(&self.shape, &self.places, parameters, gradient);
+        self.tables.gradient(&self.shape, &self.offsets, parameters, gradient);
         loss
     }
 }
