@@ -86,7 +86,7 @@ impl Rows {
         let heads = Heads {
             d,
             h,
-            scale: if config.use_attn_scale { (1.0 / config.attn_scale) as f32 } else { 1.0 },
+            scale: (1.0 / config.attention_scale()) as f32,
             rotary: (embedding == PositionalEmbedding::Rotary).then(|| Rotary::new(config, positions)),
             shortformer: w_pos(PositionalEmbedding::Shortformer),
             positions,

@@ -80,7 +80,7 @@ impl Tables {
             table
         };
         let w_u = part("unembed.W_U", 0, c * o);
-        let scale = if config.use_attn_scale { (1.0 / config.attn_scale) as f32 } else { 1.0 };
+        let scale = (1.0 / config.attention_scale()) as f32;
         let (mut s, mut z) = (vec![0.0; h * rows * rows], vec![0.0; h * rows * padded]);
         let mut m = vec![0.0; d * padded];
         for head in 0..h {

@@ -68,7 +68,7 @@ impl Attention {
             d,
             h,
             causal: config.attention_dir == AttentionDirection::Causal,
-            scale: if config.use_attn_scale { (1.0 / config.attn_scale) as f32 } else { 1.0 },
+            scale: (1.0 / config.attention_scale()) as f32,
             rotary: (embedding == PositionalEmbedding::Rotary).then(|| Rotary::new(config, positions)),
             shortformer: (embedding == PositionalEmbedding::Shortformer).then(|| layout.offset("pos_embed.W_pos")),
             placed: empty(),

@@ -93,7 +93,6 @@ impl Step {
         // The embeddings of tokens and those of positions are one matrix, which is where the parameters begin.
         let embeddings = ["embed.W_E", "pos_embed.W_pos"].map(|name| layout.offset(name));
         assert_eq!(embeddings, [0, config.d_vocab * config.d_model], "the layout begins with the embeddings");
-        let scale = if config.use_attn_scale { 1.0 / config.attn_scale } else { 1.0 };
         let shape = Shape {
             c: config.d_model,
             d: config.d_head,
@@ -102,7 +101,7 @@ impl Step {
             o: config.d_vocab_out,
             rows,
             panels: config.d_vocab_out.div_ceil(LANES),
-            scale: scale as f32,
+            scale: (1.0 / config.attention_scale()) as f32,
         };
         Some(Self { shape, offsets, tables: algebra::Tables::new(&shape) })
     }
