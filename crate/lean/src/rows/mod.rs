@@ -59,20 +59,14 @@ impl Step {
         }
     }
 
-    /// The mean cross entropy at the counted positions, of any number of sequences.
-    pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
+    /// The summed cross entropy at the counted positions, of any number of sequences.
+    pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f64 {
         let mut loss = 0.0;
         for start in (0..sequences.len()).step_by(self.batch) {
             let part = sequences.part(start..sequences.len().min(start + self.batch));
             loss += self.forward(parameters, &part, 1).0;
         }
-        (loss / sequences.count() as f64) as f32
-    }
-
-    /// The mean cross entropy at the counted positions, and its gradient.
-    pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
-        let count = sequences.count();
-        (self.part(parameters, sequences, count, gradient) / count as f64) as f32
+        loss
     }
 
     /// The summed cross entropy of a part of a batch in which `count` positions count, and its part of the mean's gradient.

@@ -130,7 +130,7 @@ impl Rows {
         }
     }
 
-    /// As [`Reader::read`](super::Reader::read), after `seen` positions of each of `batch` sequences. The patterns of every layer are written to
+    /// As [`Inference::read`](super::Inference::read), after `seen` positions of each of `batch` sequences. The patterns of every layer are written to
     /// `patterns`, `[batch, H, n, n]` each, where these are asked for, of whole sequences.
     pub fn read(
         &mut self,

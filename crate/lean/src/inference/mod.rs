@@ -5,18 +5,17 @@
 //! both. Not here: bidirectional models, which see what comes later; padding, hooks and interventions.
 
 mod rows;
-mod tables;
 
 use std::ops::Range;
 
-use crate::{AttentionDirection, Layout, ModelConfig};
+use crate::{AttentionDirection, Layout, ModelConfig, tables};
 
 /// Most sequences of one call through tables, so that progress is told, and a stop heard, often.
 const MOST: usize = 100;
 
 /// A model at its parameters of the moment, ready to read.
 #[derive(Clone, Debug)]
-pub struct Reader {
+pub struct Inference {
     /// The path through the sequences that are being read.
     way: Way,
     /// Of these sequences: how many, and how many positions of each have been read.
@@ -29,11 +28,11 @@ pub struct Reader {
 
 #[derive(Clone, Debug)]
 enum Way {
-    Tables(Box<tables::Tables>),
+    Tables(Box<tables::Inference>),
     Rows(Box<rows::Rows>),
 }
 
-impl Reader {
+impl Inference {
     /// A reader of some `sequences` of at most `positions` tokens; `None` for a model that is not covered. `parameters` are in the layout's order.
     pub fn new(
         config: &ModelConfig,
@@ -45,7 +44,7 @@ impl Reader {
         if config.attention_dir != AttentionDirection::Causal {
             return None;
         }
-        let way = match tables::Tables::new(config, layout, &parameters, sequences, positions) {
+        let way = match tables::Inference::new(config, layout, &parameters, sequences, positions) {
             Some(tables) => Way::Tables(Box::new(tables)),
             None => Way::Rows(Box::new(rows::Rows::new(config, layout, parameters, positions))),
         };
