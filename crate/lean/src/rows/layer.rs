@@ -1,6 +1,6 @@
 //! A layer: attention, then the MLP if there is one, each reading the stream through a norm and adding to it.
 
-use super::attention::Attention;
+use super::attention::{Attention, Cache};
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::packed::{Route, gather, scatter};
@@ -36,14 +36,26 @@ impl Layer {
     }
 
     /// The stream after the layer, `[out, C]`, from that before it, `x`, `[in, C]`.
-    pub fn forward(&mut self, parameters: &[f32], x: &[f32], route: &Route, out: &mut Vec<f32>) {
+    pub fn forward(
+        &mut self,
+        parameters: &[f32],
+        x: &[f32],
+        route: &Route,
+        cache: Option<&mut Cache>,
+        out: &mut Vec<f32>,
+    ) {
         gather(out, x, &route.from, self.c);
         self.norm.forward(parameters, x);
-        self.attention.forward(parameters, self.norm.out(), route, out);
+        self.attention.forward(parameters, self.norm.out(), route, cache, out);
         if let Some((norm, mlp)) = &mut self.mlp {
             norm.forward(parameters, out);
             mlp.forward(parameters, norm.out(), route.from.len(), out);
         }
+    }
+
+    /// The patterns of the last forward pass, as [`Attention::pattern`].
+    pub fn pattern(&self) -> &[f32] {
+        self.attention.pattern()
     }
 
     /// The gradients of the weights, written to `gradient`, and of `x`, as `grad_x`. `grad_out` is used up.

@@ -29,7 +29,7 @@ pub struct Inference {
     written: Vec<f32x4>,
     /// `[P]`: one destination's logits.
     logits: Vec<f32x4>,
-    /// `[positions]`: one destination's pattern, of one head.
+    /// `[batch, H, wanted, seen + n]`: of the last pass.
     pattern: Vec<f32>,
 }
 
@@ -55,12 +55,8 @@ impl Inference {
             tokens: Vec::new(),
             written: Vec::new(),
             logits: vec![f32x4::ZERO; panels],
-            pattern: vec![0.0; positions],
+            pattern: Vec::new(),
         })
-    }
-
-    pub fn heads(&self) -> usize {
-        self.tables.shape.h
     }
 
     /// How many sequences of `positions` tokens keep one pass near 10 ms.
@@ -76,21 +72,13 @@ impl Inference {
         self.written.resize(batch * self.positions * h * panels, f32x4::ZERO);
     }
 
-    /// As [`Inference::read`](crate::Inference::read), after `seen` positions of each of `batch` sequences. The patterns of all destinations
-    /// are written to `patterns[0]`, `[batch, H, n, n]`, if these are asked for, of whole sequences.
-    pub fn read(
-        &mut self,
-        batch: usize,
-        seen: usize,
-        tokens: &[usize],
-        wanted: Range<usize>,
-        logits: &mut Vec<f32>,
-        mut patterns: Option<&mut [Vec<f32>]>,
-    ) {
+    /// As [`Inference::read`](crate::Inference::read), after `seen` positions of each of `batch` sequences.
+    pub fn read(&mut self, batch: usize, seen: usize, tokens: &[usize], wanted: Range<usize>, logits: &mut Vec<f32>) {
         let Shape { h, o, panels, .. } = self.tables.shape;
         let n = tokens.len() / batch;
         logits.resize(batch * wanted.len() * o, 0.0);
         let mut out = logits.chunks_exact_mut(o);
+        self.pattern.resize(batch * h * wanted.len() * (seen + n), 0.0);
         for (number, new) in tokens.chunks_exact(n).enumerate() {
             let sequence = number * self.positions..(number + 1) * self.positions;
             let tokens = &mut self.tokens[sequence.clone()];
@@ -99,27 +87,28 @@ impl Inference {
             for (row, out) in written.chunks_exact_mut(panels).enumerate().skip(seen * h).take(n * h) {
                 self.tables.written(row % h, tokens[row / h], row / h, out);
             }
-            for destination in wanted.clone() {
-                let position = seen + destination;
-                self.tables.direct(tokens[position], position, &mut self.logits);
+            for (destination, out) in (seen + wanted.start..seen + wanted.end).zip(&mut out) {
+                self.tables.direct(tokens[destination], destination, &mut self.logits);
                 let logits: &mut [f32] = cast_slice_mut(&mut self.logits);
                 for head in 0..h {
-                    let pattern = &mut self.pattern[..=position];
-                    self.tables.scores(head, tokens, position, pattern);
+                    let row = (number * h + head) * wanted.len() + destination - seen - wanted.start;
+                    let pattern = &mut self.pattern[row * (seen + n)..(row + 1) * (seen + n)];
+                    let (pattern, future) = pattern.split_at_mut(destination + 1);
+                    self.tables.scores(head, tokens, destination, pattern);
                     let scale = 1.0 / exp_less_max(pattern);
                     for (source, weight) in pattern.iter_mut().enumerate() {
                         *weight *= scale;
                         add_scaled(logits, cast_slice(&written[(source * h + head) * panels..][..panels]), *weight);
                     }
-                    if let Some(patterns) = &mut patterns {
-                        let row = ((number * h + head) * n + destination) * n;
-                        patterns[0][row..=row + position].copy_from_slice(pattern);
-                    }
+                    future.fill(0.0);
                 }
-                if let Some(out) = out.next() {
-                    out.copy_from_slice(&logits[..o]);
-                }
+                out.copy_from_slice(&logits[..o]);
             }
         }
+    }
+
+    /// The patterns at the positions whose logits were wanted last, `[batch, H, wanted, seen + n]`.
+    pub fn pattern(&self) -> &[f32] {
+        &self.pattern
     }
 }
