@@ -43,6 +43,13 @@ pub struct ModelConfig {
     pub seed: u32,
 }
 
+impl ModelConfig {
+    /// What attention scores are divided by.
+    pub fn attention_scale(&self) -> f64 {
+        if self.use_attn_scale { self.attn_scale } else { 1.0 }
+    }
+}
+
 /// Activations of an MLP, named as in TransformerLens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -112,6 +112,19 @@ impl Layout {
         &self.entries
     }
 
+    /// The parameter of a name, if the model has it.
+    pub fn find(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// Where the values of a parameter begin in the flat tensor.
+    ///
+    /// # Panics
+    /// If the model has no parameter of this name.
+    pub fn offset(&self, name: &str) -> usize {
+        self.find(name).unwrap_or_else(|| panic!("the layout has no {name}")).offset
+    }
+
     /// How many values all parameters have together.
     pub fn len(&self) -> usize {
         self.entries.last().map_or(0, |last| last.offset + last.len())

@@ -1,5 +1,5 @@
 //! The model by hand, on the CPU: the training step, with exact gradients of every parameter, in a fraction of the time of autodiff; and a
-//! [`Reader`], the forward pass alone, with what was read kept. And what is below them: the transformer's [`ModelConfig`], where its parameters
+//! [`Inference`], the forward pass alone, with what was read kept. And what is below them: the transformer's [`ModelConfig`], where its parameters
 //! are ([`Layout`]), random numbers, Adam.
 //!
 //! There are two steps. `tables` is the fastest, for a model of one attention-only layer without norm, whose whole algebra fits into tables with
@@ -11,10 +11,10 @@
 mod adam;
 mod architecture;
 mod batch;
+mod inference;
 mod layout;
 mod matrix;
 pub mod random;
-mod reader;
 mod rows;
 mod tables;
 mod vector;
@@ -22,8 +22,8 @@ mod vector;
 pub use adam::{Adam, State};
 pub use architecture::{Activation, AttentionDirection, InitMode, ModelConfig, Normalization, PositionalEmbedding};
 pub use batch::{Batch, Sequences};
+pub use inference::{Inference, argmax};
 pub use layout::{Entry, Layout};
-pub use reader::{Reader, argmax};
 pub use rows::turns;
 
 /// The step of one model: its buffers, made once and used again.
@@ -52,29 +52,25 @@ impl Lean {
 
     /// The mean cross entropy at the counted positions.
     pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
-        match self {
+        let loss = match self {
             Self::Tables(step) => step.loss(parameters, sequences),
             Self::Rows(step) => step.loss(parameters, sequences),
-        }
+        };
+        (loss / sequences.count() as f64) as f32
     }
 
     /// The mean cross entropy at the counted positions; the gradient of every parameter is written to `gradient`, as long as
     /// `parameters`.
     pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
-        match self {
-            Self::Tables(step) => step.gradient(parameters, sequences, gradient),
-            Self::Rows(step) => step.gradient(parameters, sequences, gradient),
-        }
+        let count = sequences.count();
+        (self.part(parameters, sequences, count, gradient) / count as f64) as f32
     }
 
     /// The summed cross entropy of a part of a batch in which `count` positions count; its part of the gradient of the batch's mean
-    /// is written to `gradient`. Through rows only.
-    ///
-    /// # Panics
-    /// If the step goes through tables, which are not worth cutting up.
+    /// is written to `gradient`.
     pub fn part(&mut self, parameters: &[f32], sequences: &Sequences, count: usize, gradient: &mut [f32]) -> f64 {
         match self {
-            Self::Tables(_) => panic!("a step through tables has no parts"),
+            Self::Tables(step) => step.part(parameters, sequences, count, gradient),
             Self::Rows(step) => step.part(parameters, sequences, count, gradient),
         }
     }

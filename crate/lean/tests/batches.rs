@@ -220,7 +220,7 @@ fn tables_and_rows_agree() {
 
 #[test]
 fn parts_add_up_to_the_batch() {
-    for config in for_rows() {
+    for config in models() {
         let (parameters, batch) = (parameters(&config), batch(&config));
         let (loss, whole) = gradient(&config, &parameters, &batch);
         let (mut lean, count) = (lean(&config, &batch), batch.sequences().count());

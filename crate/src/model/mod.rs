@@ -31,7 +31,7 @@ pub use padding::Padding;
 pub use processing::Processing;
 pub use sample::Generation;
 pub(crate) use tinylens_lean::argmax;
-pub use tinylens_lean::{Entry, Layout, Reader};
+pub use tinylens_lean::{Entry, Inference as Reader, Layout};
 pub use tokens::Tokens;
 pub use weights::Weights;
 

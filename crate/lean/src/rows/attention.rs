@@ -3,12 +3,12 @@
 //! Legend: `in`, `out` rows as in [`Route`]; `H` heads of `D` values each, side by side in a row of queries, keys or values.
 
 use super::super::matrix::{Matrix, multiply, multiply_part};
-use super::super::vector::{add, dot, exp_less_max};
-use super::Places;
+use super::super::vector::{add, add_scaled, dot, exp_less_max};
 use super::linear::Linear;
-use super::packed::{Route, Span, gather, scatter};
+use super::packed::{Route, Span, gather, gather_into, scatter};
 use super::rotary::Rotary;
 use crate::architecture::{AttentionDirection, ModelConfig, PositionalEmbedding};
+use crate::layout::Layout;
 
 /// One layer's attention and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct Attention {
     /// `[in, H D]`.
     keys: Vec<f32>,
     values: Vec<f32>,
-    /// Of every sequence and head, one after the other, `[its outgoing rows, its sources]`.
+    /// Of every sequence and head, one after the other, `[its outgoing rows, its sources]`, the sources that were read before among them.
     pattern: Vec<f32>,
     /// `[out, H D]`: the mean of the values.
     z: Vec<f32>,
@@ -54,23 +54,23 @@ pub struct Attention {
 
 impl Attention {
     /// The attention of `block`, e.g. `blocks.0.`, over at most `positions`.
-    pub fn new(config: &ModelConfig, block: &str, places: &Places, positions: usize) -> Self {
+    pub fn new(config: &ModelConfig, block: &str, layout: &Layout, positions: usize) -> Self {
         let ModelConfig { d_model: c, d_head: d, n_heads: h, positional_embedding_type: embedding, .. } = *config;
-        let place = |name: &str| places.of(&format!("{block}attn.{name}"));
-        let project = |w: &str, b: &str| Linear::new([place(w), place(b)], [c, h * d], h);
+        let offset = |name: &str| layout.offset(&format!("{block}attn.{name}"));
+        let project = |w: &str, b: &str| Linear::new([offset(w), offset(b)], [c, h * d], h);
         let empty = Vec::new;
         Self {
             q: project("W_Q", "b_Q"),
             k: project("W_K", "b_K"),
             v: project("W_V", "b_V"),
-            o: Linear::new([place("W_O"), place("b_O")], [h * d, c], 1),
+            o: Linear::new([offset("W_O"), offset("b_O")], [h * d, c], 1),
             c,
             d,
             h,
             causal: config.attention_dir == AttentionDirection::Causal,
-            scale: if config.use_attn_scale { (1.0 / config.attn_scale) as f32 } else { 1.0 },
+            scale: (1.0 / config.attention_scale()) as f32,
             rotary: (embedding == PositionalEmbedding::Rotary).then(|| Rotary::new(config, positions)),
-            shortformer: (embedding == PositionalEmbedding::Shortformer).then(|| places.of("pos_embed.W_pos")),
+            shortformer: (embedding == PositionalEmbedding::Shortformer).then(|| layout.offset("pos_embed.W_pos")),
             placed: empty(),
             narrow: empty(),
             queries: empty(),
@@ -90,8 +90,16 @@ impl Attention {
         }
     }
 
-    /// Adds what the heads write, having read `x`, `[in, C]`, to `out`, `[out, C]`.
-    pub fn forward(&mut self, parameters: &[f32], x: &[f32], route: &Route, out: &mut [f32]) {
+    /// Adds what the heads write, having read `x`, `[in, C]`, to `out`, `[out, C]`. With a `cache`, positions that were read before are
+    /// attended to as well.
+    pub fn forward(
+        &mut self,
+        parameters: &[f32],
+        x: &[f32],
+        route: &Route,
+        cache: Option<&mut Cache>,
+        out: &mut [f32],
+    ) {
         let (c, width) = (self.c, self.h * self.d);
         let (incoming, outgoing) = (route.positions.len(), route.from.len());
         let placed = match self.shortformer {
@@ -121,12 +129,12 @@ impl Attention {
             for (row, position) in self.keys.chunks_exact_mut(width).zip(&route.positions) {
                 rotary.forward(row, *position);
             }
-            for (row, position) in self.queries.chunks_exact_mut(width).zip(query_positions(route)) {
+            for (row, position) in self.queries.chunks_exact_mut(width).zip(route.query_positions()) {
                 rotary.forward(row, *position);
             }
         }
         self.z.resize(outgoing * width, 0.0);
-        self.attend(route);
+        self.attend(route, cache);
         self.o.forward(parameters, &self.z, out, true);
     }
 
@@ -156,7 +164,7 @@ impl Attention {
             for (row, position) in self.grad_keys.chunks_exact_mut(width).zip(&route.positions) {
                 rotary.backward(row, *position);
             }
-            for (row, position) in self.grad_queries.chunks_exact_mut(width).zip(query_positions(route)) {
+            for (row, position) in self.grad_queries.chunks_exact_mut(width).zip(route.query_positions()) {
                 rotary.backward(row, *position);
             }
         }
@@ -183,28 +191,63 @@ impl Attention {
         }
     }
 
+    /// The patterns of the last forward pass: of every sequence and head, one after the other, `[its outgoing rows, its sources]`.
+    pub fn pattern(&self) -> &[f32] {
+        &self.pattern
+    }
+
     /// Patterns, and the means of the values.
-    fn attend(&mut self, route: &Route) {
+    fn attend(&mut self, route: &Route, mut cache: Option<&mut Cache>) {
         let Self { d, h, causal, scale, .. } = *self;
         let width = h * d;
-        self.pattern.resize(route.spans.iter().map(|span| h * span.outgoing.len() * span.keys.len()).sum(), 0.0);
+        let pairs = |span: &Span| span.outgoing.len() * (route.seen + span.keys.len());
+        self.pattern.resize(h * route.spans.iter().map(pairs).sum::<usize>(), 0.0);
+        let cached = cache.is_some();
         let mut rest = &mut self.pattern[..];
-        for span in &route.spans {
-            let (rows, sources) = (span.outgoing.len(), span.keys.len());
-            let [q, k, v] = near(&mut self.near, [&self.queries, &self.keys, &self.values], route, span, width);
+        let [near_q, near_k, near_v] = &mut self.near;
+        for (number, span) in route.spans.iter().enumerate() {
+            let (rows, sources) = (span.outgoing.len(), route.seen + span.keys.len());
+            let keys = &route.keys[span.keys.clone()];
+            gather(near_q, &self.queries, &route.queries[span.outgoing.clone()], width);
+            let [k, v] = match &mut cache {
+                None => {
+                    gather(near_k, &self.keys, keys, width);
+                    gather(near_v, &self.values, keys, width);
+                    [&near_k[..], &near_v[..]]
+                }
+                Some(cache) => cache.keep(number, route.seen, [&self.keys, &self.values], keys),
+            };
+            // Generating token by token: a product would have to pack all keys and values for one row.
+            let single = cached && rows == 1;
             for head in 0..h {
                 let part = |values, rows| head_of(values, rows, head, [d, width]);
+                let columns = head * d..(head + 1) * d;
                 let (pattern, after) = rest.split_at_mut(rows * sources);
                 rest = after;
-                multiply(pattern, part(q, rows), part(k, sources).t(), scale, false);
+                if single {
+                    for (score, key) in pattern.iter_mut().zip(k.chunks_exact(width)) {
+                        *score = scale * dot(&near_q[columns.clone()], &key[columns.clone()]);
+                    }
+                } else {
+                    multiply(pattern, part(near_q, rows), part(k, sources).t(), scale, false);
+                }
                 for (row, position) in pattern.chunks_exact_mut(sources).zip(&route.at[span.outgoing.clone()]) {
                     let (seen, future) = row.split_at_mut(if causal { position + 1 } else { sources });
                     let sum = exp_less_max(seen);
                     seen.iter_mut().for_each(|weight| *weight /= sum);
                     future.fill(0.0);
                 }
-                let z = &mut self.z[span.outgoing.start * width + head * d..];
-                multiply_part(z, width, Matrix::new(pattern, rows, sources), part(v, sources), 1.0, false);
+                let z = &mut self.z[span.outgoing.start * width..];
+                if single {
+                    let z = &mut z[columns.clone()];
+                    z.fill(0.0);
+                    for (weight, value) in pattern.iter().zip(v.chunks_exact(width)) {
+                        add_scaled(z, &value[columns.clone()], *weight);
+                    }
+                } else {
+                    let pattern = Matrix::new(pattern, rows, sources);
+                    multiply_part(&mut z[columns.start..], width, pattern, part(v, sources), 1.0, false);
+                }
             }
         }
     }
@@ -216,7 +259,10 @@ impl Attention {
         let mut rest = &self.pattern[..];
         for span in &route.spans {
             let (rows, sources) = (span.outgoing.len(), span.keys.len());
-            let [q, k, v] = near(&mut self.near, [&self.queries, &self.keys, &self.values], route, span, width);
+            let [q, k, v] = &mut self.near;
+            gather(q, &self.queries, &route.queries[span.outgoing.clone()], width);
+            gather(k, &self.keys, &route.keys[span.keys.clone()], width);
+            gather(v, &self.values, &route.keys[span.keys.clone()], width);
             let [grad_q, grad_k, grad_v] = &mut self.grad_near;
             grad_q.resize(rows * width, 0.0);
             grad_k.resize(sources * width, 0.0);
@@ -246,21 +292,39 @@ impl Attention {
     }
 }
 
-/// One sequence's queries, keys and values, `[rows, H D]` each, copied to where they stand one after the other.
-fn near<'a>(out: &'a mut [Vec<f32>; 3], of: [&[f32]; 3], route: &Route, span: &Span, width: usize) -> [&'a [f32]; 3] {
-    let keys = &route.keys[span.keys.clone()];
-    for ((out, of), rows) in out.iter_mut().zip(of).zip([&route.queries[span.outgoing.clone()], keys, keys]) {
-        gather(out, of, rows, width);
+/// The keys and values of all positions that were read.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Most positions of a sequence.
+    positions: usize,
+    /// `H D`.
+    width: usize,
+    /// `[batch, positions, H D]`.
+    keys: Vec<f32>,
+    values: Vec<f32>,
+}
+
+impl Cache {
+    pub fn new(positions: usize, width: usize) -> Self {
+        Self { positions, width, keys: Vec::new(), values: Vec::new() }
     }
-    out.each_ref().map(Vec::as_slice)
+
+    /// Makes room for `batch` sequences.
+    pub fn resize(&mut self, batch: usize) {
+        self.keys.resize(batch * self.positions * self.width, 0.0);
+        self.values.resize(batch * self.positions * self.width, 0.0);
+    }
+
+    /// Keeps some rows of keys and values as those of a sequence's positions from `seen` on; gives all of that sequence.
+    fn keep(&mut self, sequence: usize, seen: usize, of: [&[f32]; 2], rows: &[usize]) -> [&[f32]; 2] {
+        let (width, length) = (self.width, self.positions * self.width);
+        let kept = [&mut self.keys, &mut self.values].map(|kept| &mut kept[sequence * length..(sequence + 1) * length]);
+        kept.into_iter().zip(of).for_each(|(kept, of)| gather_into(&mut kept[seen * width..], of, rows, width));
+        [&self.keys, &self.values].map(|kept| &kept[sequence * length..(sequence + 1) * length])
+    }
 }
 
 /// One head's part of rows of all heads, `[rows, D]`.
 fn head_of(values: &[f32], rows: usize, head: usize, [d, width]: [usize; 2]) -> Matrix<'_> {
     Matrix::part(&values[head * d..], rows, d, width)
-}
-
-/// The position of every row of queries.
-fn query_positions(route: &Route) -> &[usize] {
-    if route.narrows { &route.at } else { &route.positions }
 }

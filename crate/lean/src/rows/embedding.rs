@@ -1,11 +1,11 @@
 //! The two ends of the residual stream: tokens and positions in, logits and the loss out.
 
 use super::super::vector::{add, cross_entropy};
-use super::Places;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::packed::Packed;
 use crate::architecture::{ModelConfig, PositionalEmbedding};
+use crate::layout::Layout;
 
 /// Token embeddings, and those of positions where they are added to the stream.
 #[derive(Clone, Debug)]
@@ -16,9 +16,13 @@ pub struct Embed {
 }
 
 impl Embed {
-    pub fn new(config: &ModelConfig, places: &Places) -> Self {
+    pub fn new(config: &ModelConfig, layout: &Layout) -> Self {
         let standard = config.positional_embedding_type == PositionalEmbedding::Standard;
-        Self { w_e: places.of("embed.W_E"), w_pos: standard.then(|| places.of("pos_embed.W_pos")), c: config.d_model }
+        Self {
+            w_e: layout.offset("embed.W_E"),
+            w_pos: standard.then(|| layout.offset("pos_embed.W_pos")),
+            c: config.d_model,
+        }
     }
 
     /// Where the rows begin that make up a pair of token and position.
@@ -49,6 +53,7 @@ impl Embed {
 pub struct Unembed {
     norm: Norm,
     linear: Linear,
+    c: usize,
     d_vocab: usize,
     /// `[M, V out]`: logits, then their gradient.
     logits: Vec<f32>,
@@ -57,25 +62,35 @@ pub struct Unembed {
 }
 
 impl Unembed {
-    pub fn new(config: &ModelConfig, places: &Places) -> Self {
+    pub fn new(config: &ModelConfig, layout: &Layout) -> Self {
         let (c, d_vocab) = (config.d_model, config.d_vocab_out);
         Self {
-            norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", places),
-            linear: Linear::new([places.of("unembed.W_U"), places.of("unembed.b_U")], [c, d_vocab], 1),
+            norm: Norm::new(config.normalization_type, c, config.eps, "ln_final", layout),
+            linear: Linear::new([layout.offset("unembed.W_U"), layout.offset("unembed.b_U")], [c, d_vocab], 1),
+            c,
             d_vocab,
             logits: Vec::new(),
             grad: Vec::new(),
         }
     }
 
-    /// The summed cross entropy of a stream `[M, C]`. The gradient of its `count`th part with respect to the logits is kept.
-    pub fn forward(&mut self, parameters: &[f32], x: &[f32], batch: &Packed, count: usize) -> f64 {
+    /// Computes the logits of a stream `[M, C]`.
+    pub fn forward(&mut self, parameters: &[f32], x: &[f32]) {
         self.norm.forward(parameters, x);
-        self.logits.resize(batch.targets.len() * self.d_vocab, 0.0);
+        self.logits.resize(x.len() / self.c * self.d_vocab, 0.0);
         self.linear.forward(parameters, self.norm.out(), &mut self.logits, false);
+    }
+
+    /// `[M, V out]`: the logits that the last forward pass gave.
+    pub fn logits(&self) -> &[f32] {
+        &self.logits
+    }
+
+    /// The summed cross entropy of these logits, `[M]` targets. The logits become the gradient of that loss divided by `count`.
+    pub fn loss(&mut self, targets: impl Iterator<Item = usize>, count: usize) -> f64 {
         let weight = 1.0 / count as f32;
-        let rows = self.logits.chunks_exact_mut(self.d_vocab).zip(&batch.targets);
-        rows.map(|(logits, target)| cross_entropy(logits, *target, weight)).sum()
+        let rows = self.logits.chunks_exact_mut(self.d_vocab).zip(targets);
+        rows.map(|(logits, target)| cross_entropy(logits, target, weight)).sum()
     }
 
     /// The gradients of the weights, written to `gradient`, and of the stream, added to `grad_x`.

@@ -1,11 +1,11 @@
 //! A layer: attention, then the MLP if there is one, each reading the stream through a norm and adding to it.
 
-use super::Places;
-use super::attention::Attention;
+use super::attention::{Attention, Cache};
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::packed::{Route, gather, scatter};
 use crate::architecture::ModelConfig;
+use crate::layout::Layout;
 
 /// A layer and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
@@ -20,30 +20,42 @@ pub struct Layer {
 }
 
 impl Layer {
-    pub fn new(config: &ModelConfig, number: usize, places: &Places, positions: usize) -> Self {
+    pub fn new(config: &ModelConfig, number: usize, layout: &Layout, positions: usize) -> Self {
         let block = format!("blocks.{number}.");
         let norm = |name: &str| {
-            Norm::new(config.normalization_type, config.d_model, config.eps, &format!("{block}{name}"), places)
+            Norm::new(config.normalization_type, config.d_model, config.eps, &format!("{block}{name}"), layout)
         };
         Self {
             c: config.d_model,
             norm: norm("ln1"),
-            attention: Attention::new(config, &block, places, positions),
-            mlp: (!config.attn_only).then(|| (norm("ln2"), Mlp::new(config, &block, places))),
+            attention: Attention::new(config, &block, layout, positions),
+            mlp: (!config.attn_only).then(|| (norm("ln2"), Mlp::new(config, &block, layout))),
             grad_in: Vec::new(),
             grad_mid: Vec::new(),
         }
     }
 
     /// The stream after the layer, `[out, C]`, from that before it, `x`, `[in, C]`.
-    pub fn forward(&mut self, parameters: &[f32], x: &[f32], route: &Route, out: &mut Vec<f32>) {
+    pub fn forward(
+        &mut self,
+        parameters: &[f32],
+        x: &[f32],
+        route: &Route,
+        cache: Option<&mut Cache>,
+        out: &mut Vec<f32>,
+    ) {
         gather(out, x, &route.from, self.c);
         self.norm.forward(parameters, x);
-        self.attention.forward(parameters, self.norm.out(), route, out);
+        self.attention.forward(parameters, self.norm.out(), route, cache, out);
         if let Some((norm, mlp)) = &mut self.mlp {
             norm.forward(parameters, out);
             mlp.forward(parameters, norm.out(), route.from.len(), out);
         }
+    }
+
+    /// The patterns of the last forward pass, as [`Attention::pattern`].
+    pub fn pattern(&self) -> &[f32] {
+        self.attention.pattern()
     }
 
     /// The gradients of the weights, written to `gradient`, and of `x`, as `grad_x`. `grad_out` is used up.

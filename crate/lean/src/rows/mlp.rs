@@ -1,10 +1,10 @@
 //! The MLP: `act(x W_in + b_in) W_out + b_out`.
 
 use super::super::vector::{exp, exp_less_max};
-use super::Places;
 use super::linear::Linear;
 use super::norm::Norm;
 use crate::architecture::{Activation, ModelConfig, Normalization};
+use crate::layout::Layout;
 
 /// One layer's MLP and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
@@ -24,18 +24,18 @@ pub struct Mlp {
 
 impl Mlp {
     /// The MLP of `block`, e.g. `blocks.0.`.
-    pub fn new(config: &ModelConfig, block: &str, places: &Places) -> Self {
+    pub fn new(config: &ModelConfig, block: &str, layout: &Layout) -> Self {
         let (c, m) = (config.d_model, config.d_mlp);
-        let place = |name: &str| places.of(&format!("{block}mlp.{name}"));
+        let offset = |name: &str| layout.offset(&format!("{block}mlp.{name}"));
         Self {
-            into: Linear::new([place("W_in"), place("b_in")], [c, m], 1),
-            out: Linear::new([place("W_out"), place("b_out")], [m, c], 1),
+            into: Linear::new([offset("W_in"), offset("b_in")], [c, m], 1),
+            out: Linear::new([offset("W_out"), offset("b_out")], [m, c], 1),
             act: config.act_fn,
             d_mlp: m,
             pre: Vec::new(),
             post: Vec::new(),
             grad: Vec::new(),
-            norm: Norm::new(Some(Normalization::LN), m, config.eps, &format!("{block}mlp.ln"), places),
+            norm: Norm::new(Some(Normalization::LN), m, config.eps, &format!("{block}mlp.ln"), layout),
             mid: Vec::new(),
         }
     }

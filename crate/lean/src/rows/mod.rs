@@ -1,41 +1,37 @@
-//! The training step of any model, by hand: layer by layer, forward and back, on rows of the residual stream.
+//! Any model, layer by layer, on rows of the residual stream: the training step ([`Step`]) and the forward pass ([`Inference`]).
 //!
-//! Only the rows that reach the loss are computed: in the last layer queries, heads' outputs, MLP and logits at the counted positions, keys
-//! and values nowhere after the last of them. What layer 0 does before attention depends on token and position alone, so that
-//! it is done once for each pair of them in the batch. Each part has its forward and its backward pass side by side and keeps, in
-//! buffers that grow to what a batch needs, what the one leaves for the other.
+//! Only the rows that reach the logits which are wanted (in training: at the counted positions) are computed: in the last layer queries,
+//! heads' outputs, MLP and logits at those positions, keys and values nowhere after the last of them. What layer 0 does before attention
+//! depends on token and position alone, so that it is done once for each pair of them in the batch. Each part has its forward and its
+//! backward pass side by side and keeps, in buffers that grow to what a batch needs, what the one leaves for the other.
 //!
 //! Legend: `C` d_model, `D` d_head, `H` n_heads, `M` d_mlp; numbers of rows as in [`packed`].
 
 mod attention;
 mod embedding;
+mod inference;
 mod layer;
 mod linear;
 mod mlp;
 mod norm;
 mod packed;
 mod rotary;
+mod step;
 
-use crate::architecture::{AttentionDirection, ModelConfig};
-use crate::batch::Sequences;
+use crate::architecture::ModelConfig;
 use crate::layout::Layout;
+use attention::Cache;
 use embedding::{Embed, Unembed};
+pub use inference::Inference;
 use layer::Layer;
-pub(super) use linear::Linear;
-pub(super) use mlp::Mlp;
-pub(super) use norm::Norm;
-pub(super) use packed::gather;
 use packed::{Packed, Route};
-pub(super) use rotary::Rotary;
 pub use rotary::turns;
+pub use step::Step;
 
-/// The step of one model.
+/// A model's parts and what they remember of the last forward pass.
 #[derive(Clone, Debug)]
-pub struct Step {
+struct Network {
     d_vocab: usize,
-    causal: bool,
-    /// Most sequences of one pass.
-    batch: usize,
     embed: Embed,
     layers: Vec<Layer>,
     unembed: Unembed,
@@ -44,78 +40,67 @@ pub struct Step {
     next: Vec<f32>,
 }
 
-impl Step {
-    /// The step for batches of at most `batch` sequences of which it reads at most `positions`.
-    pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Self {
-        let places = Places(layout);
+impl Network {
+    /// The model over at most `positions`. Every model is covered.
+    fn new(config: &ModelConfig, layout: &Layout, positions: usize) -> Self {
+        let ModelConfig {
+            n_layers,
+            n_heads: _, // attention
+            d_model: _, // every part
+            d_head: _,  // attention
+            d_mlp: _,   // mlp
+            n_ctx: _,   // `positions`, which are no more
+            d_vocab,
+            d_vocab_out: _,               // embedding
+            attn_only: _,                 // layer
+            act_fn: _,                    // mlp
+            normalization_type: _,        // norm
+            eps: _,                       // norm
+            positional_embedding_type: _, // embedding, attention
+            rotary_dim: _,                // rotary
+            rotary_base: _,               // rotary
+            rotary_adjacent_pairs: _,     // rotary
+            attention_dir: _,             // attention
+            use_attn_scale: _,            // attention
+            attn_scale: _,                // attention
+            init_mode: _,                 // what parameters are, not what they do
+            seed: _,
+        } = *config;
         Self {
-            d_vocab: config.d_vocab,
-            causal: config.attention_dir == AttentionDirection::Causal,
-            batch,
-            embed: Embed::new(config, &places),
-            layers: (0..config.n_layers).map(|number| Layer::new(config, number, &places, positions)).collect(),
-            unembed: Unembed::new(config, &places),
+            d_vocab,
+            embed: Embed::new(config, layout),
+            layers: (0..n_layers).map(|number| Layer::new(config, number, layout, positions)).collect(),
+            unembed: Unembed::new(config, layout),
             stream: Vec::new(),
             next: Vec::new(),
         }
     }
 
-    /// The mean cross entropy at the counted positions, of any number of sequences.
-    pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
-        let mut loss = 0.0;
-        for start in (0..sequences.len()).step_by(self.batch) {
-            let part = sequences.part(start..sequences.len().min(start + self.batch));
-            loss += self.forward(parameters, &part, 1).0;
-        }
-        (loss / sequences.count() as f64) as f32
-    }
-
-    /// The mean cross entropy at the counted positions, and its gradient.
-    pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
-        let count = sequences.count();
-        (self.part(parameters, sequences, count, gradient) / count as f64) as f32
-    }
-
-    /// The summed cross entropy of a part of a batch in which `count` positions count, and its part of the mean's gradient.
-    pub fn part(&mut self, parameters: &[f32], sequences: &Sequences, count: usize, gradient: &mut [f32]) -> f64 {
-        let (loss, packed, routes) = self.forward(parameters, sequences, count);
-        gradient.fill(0.0);
-        self.stream.fill(0.0);
-        self.unembed.backward(parameters, gradient, &mut self.stream);
-        for (layer, route) in self.layers.iter_mut().zip(&routes).rev() {
-            layer.backward(parameters, route, &mut self.stream, gradient, &mut self.next);
-            std::mem::swap(&mut self.stream, &mut self.next);
-        }
-        self.embed.backward(&packed, &self.stream, gradient);
-        loss
-    }
-
-    /// The summed loss, and the rows that it went through. The gradient that is left for the way back is that of the loss over `count`.
-    fn forward(&mut self, parameters: &[f32], sequences: &Sequences, count: usize) -> (f64, Packed, Vec<Route>) {
-        let packed = Packed::new(sequences, self.d_vocab, self.causal);
+    /// The logits that are wanted, which `unembed` keeps; gives the rows of every layer. With `caches`, one for each layer, earlier
+    /// positions of the sequences are attended to as well.
+    fn forward(&mut self, parameters: &[f32], packed: &Packed, mut caches: Option<&mut [Cache]>) -> Vec<Route> {
         let last = self.layers.len() - 1;
         let routes: Vec<Route> =
             (0..self.layers.len()).map(|number| packed.route(number == 0, number == last)).collect();
-        self.embed.forward(parameters, &packed, &mut self.stream);
-        for (layer, route) in self.layers.iter_mut().zip(&routes) {
-            layer.forward(parameters, &self.stream, route, &mut self.next);
+        self.embed.forward(parameters, packed, &mut self.stream);
+        for (number, (layer, route)) in self.layers.iter_mut().zip(&routes).enumerate() {
+            let cache = caches.as_mut().map(|caches| &mut caches[number]);
+            layer.forward(parameters, &self.stream, route, cache, &mut self.next);
             std::mem::swap(&mut self.stream, &mut self.next);
         }
-        (self.unembed.forward(parameters, &self.stream, &packed, count), packed, routes)
-    }
-}
-
-/// Where parameters begin in the flat vector, by TransformerLens's names.
-pub(super) struct Places<'a>(pub(super) &'a Layout);
-
-impl Places<'_> {
-    fn find(&self, name: &str) -> Option<usize> {
-        self.0.entries().iter().find(|entry| entry.name == name).map(|entry| entry.offset)
+        self.unembed.forward(parameters, &self.stream);
+        routes
     }
 
-    /// # Panics
-    /// If the layout has no such parameter: a mistake in the step, never in an input.
-    pub(super) fn of(&self, name: &str) -> usize {
-        self.find(name).unwrap_or_else(|| panic!("the layout has no {name}"))
+    /// The gradient of every parameter, written to `gradient`, from that of the logits, which `unembed` keeps.
+    fn backward(&mut self, parameters: &[f32], packed: &Packed, routes: &[Route], gradient: &mut [f32]) {
+        gradient.fill(0.0);
+        self.stream.fill(0.0);
+        self.unembed.backward(parameters, gradient, &mut self.stream);
+        for (layer, route) in self.layers.iter_mut().zip(routes).rev() {
+            layer.backward(parameters, route, &mut self.stream, gradient, &mut self.next);
+            std::mem::swap(&mut self.stream, &mut self.next);
+        }
+        self.embed.backward(packed, &self.stream, gradient);
     }
 }

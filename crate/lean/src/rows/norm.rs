@@ -1,8 +1,8 @@
 //! LayerNorm and RMSNorm, with and without weights, row by row.
 
 use super::super::vector::{add, add_scaled, dot, sum};
-use super::Places;
 use crate::architecture::Normalization;
+use crate::layout::Layout;
 
 /// A norm and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
@@ -24,15 +24,15 @@ pub struct Norm {
 
 impl Norm {
     /// The norm called `name`, e.g. `blocks.0.ln1`.
-    pub fn new(kind: Option<Normalization>, width: usize, eps: f64, name: &str, places: &Places) -> Self {
-        let place = |weight: &str| places.find(&format!("{name}.{weight}"));
+    pub fn new(kind: Option<Normalization>, width: usize, eps: f64, name: &str, layout: &Layout) -> Self {
+        let offset = |weight: &str| layout.find(&format!("{name}.{weight}")).map(|entry| entry.offset);
         let empty = Vec::new;
         Self {
             kind,
             width,
             eps: eps as f32,
-            w: place("w"),
-            b: place("b"),
+            w: offset("w"),
+            b: offset("b"),
             normalized: empty(),
             inverse: empty(),
             weighted: empty(),

@@ -1,61 +1,57 @@
-//! A batch without what doesn't reach the loss, and the rows that each layer reads and writes.
+//! A batch without what does not reach the logits that are wanted, and the rows that each layer reads and writes.
 //!
-//! Legend: `N` positions read, of all sequences one after the other; `M` counted positions; `U` distinct pairs of token and position.
+//! Legend: `N` positions that are read, of all sequences one after the other; `M` those of them whose logits are wanted, in training those that
+//! count; `U` distinct pairs of token and position.
 
 use std::ops::Range;
 
-use crate::batch::Sequences;
+use crate::vector::add;
 
 /// A batch, packed.
 #[derive(Clone, Debug, Default)]
 pub struct Packed {
     /// `[U]`: token and position. Before attention, layer 0 does the same for all positions with the same pair, so that it does it once.
     pub pairs: Vec<[usize; 2]>,
+    /// How many positions of each sequence were read before.
+    seen: usize,
     /// `[N]`: the pair of every position.
     pair_of: Vec<usize>,
     /// `[N]`: its place in its sequence.
     positions: Vec<usize>,
-    /// `[M]`: which of the `N` rows counts.
-    counted: Vec<usize>,
-    /// `[M]`: the class that is right there.
-    pub targets: Vec<usize>,
-    /// The rows of every sequence that counts somewhere, among `N`, and its counted ones, among `M`.
+    /// `[M]`: which of the `N` rows is wanted.
+    wanted: Vec<usize>,
+    /// The rows of every sequence, among `N`, and its wanted ones, among `M`.
     sequences: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl Packed {
-    /// A causal model reads no position after the last counted one, a bidirectional model all that hold tokens.
-    pub fn new(batch: &Sequences, d_vocab: usize, causal: bool) -> Self {
-        let mut packed = Self::default();
-        let mut tokens = Vec::new();
-        for sequence in batch.each() {
-            let span = sequence.span();
-            if span.is_empty() {
-                continue;
-            }
-            let (start, first) = (packed.positions.len(), packed.counted.len());
-            packed.positions.extend(0..if causal { span.end } else { sequence.length });
-            for position in span.filter(|position| sequence.counted[*position]) {
-                packed.counted.push(start + position);
-                packed.targets.push(sequence.targets[position] as usize);
-            }
-            packed.sequences.push((start..packed.positions.len(), first..packed.counted.len()));
-            tokens.push(sequence.tokens);
+    /// Packs the next tokens of some sequences, of each of which `seen` positions were read before, and the numbers of those tokens after
+    /// which the logits are wanted.
+    pub fn new<Tokens, Wanted>(d_vocab: usize, seen: usize, sequences: impl Iterator<Item = (Tokens, Wanted)>) -> Self
+    where
+        Tokens: Iterator<Item = usize>,
+        Wanted: Iterator<Item = usize>,
+    {
+        let (mut packed, mut tokens) = (Self { seen, ..Self::default() }, Vec::new());
+        for (read, wanted) in sequences {
+            let (start, first) = (tokens.len(), packed.wanted.len());
+            tokens.extend(read);
+            packed.positions.extend((seen..).take(tokens.len() - start));
+            packed.wanted.extend(wanted.map(|number| start + number));
+            packed.sequences.push((start..tokens.len(), first..packed.wanted.len()));
         }
-        packed.pair_of = vec![0; packed.positions.len()];
-        // For every token, the last position at which it was met, and the pair that the two are.
+        packed.pair_of = vec![0; tokens.len()];
+        // For every token, the last place at which it was met, and the pair that the two are.
         let mut met = vec![(usize::MAX, 0); d_vocab];
-        for position in 0..batch.positions {
-            for (tokens, (rows, _)) in tokens.iter().zip(&packed.sequences) {
-                if position >= rows.len() {
-                    continue;
+        let longest = packed.sequences.iter().map(|(rows, _)| rows.len()).max().unwrap_or(0);
+        for place in 0..longest {
+            for (rows, _) in packed.sequences.iter().filter(|(rows, _)| place < rows.len()) {
+                let token = tokens[rows.start + place];
+                if met[token].0 != place {
+                    met[token] = (place, packed.pairs.len());
+                    packed.pairs.push([token, seen + place]);
                 }
-                let token = tokens[position] as usize;
-                if met[token].0 != position {
-                    met[token] = (position, packed.pairs.len());
-                    packed.pairs.push([token, position]);
-                }
-                packed.pair_of[rows.start + position] = met[token].1;
+                packed.pair_of[rows.start + place] = met[token].1;
             }
         }
         packed
@@ -68,13 +64,15 @@ impl Packed {
         let spans = self
             .sequences
             .iter()
-            .map(|(rows, counted)| Span { keys: rows.clone(), outgoing: if last { counted } else { rows }.clone() });
-        let at =
-            if last { self.counted.iter().map(|row| self.positions[*row]).collect() } else { self.positions.clone() };
-        let from = if last { self.counted.iter().map(|row| keys[*row]).collect() } else { keys.clone() };
+            .map(|(rows, wanted)| Span { keys: rows.clone(), outgoing: if last { wanted } else { rows }.clone() });
+        let (from, at): (Vec<usize>, Vec<usize>) = if last {
+            self.wanted.iter().map(|row| (keys[*row], self.positions[*row])).unzip()
+        } else {
+            (keys.clone(), self.positions.clone())
+        };
         let narrows = from.len() < positions.len();
         let queries = if narrows { (0..from.len()).collect() } else { from.clone() };
-        Route { spans: spans.collect(), keys, from, at, positions, narrows, queries }
+        Route { seen: self.seen, spans: spans.collect(), keys, from, at, positions, narrows, queries }
     }
 }
 
@@ -82,6 +80,8 @@ impl Packed {
 /// (`M` of the last layer, `N` of the others).
 #[derive(Clone, Debug)]
 pub struct Route {
+    /// How many positions of each sequence were read before.
+    pub seen: usize,
     /// `[N]`: the incoming row of every position that is attended to.
     pub keys: Vec<usize>,
     /// `[out]`: the incoming row of every position that goes on.
@@ -98,6 +98,13 @@ pub struct Route {
     pub spans: Vec<Span>,
 }
 
+impl Route {
+    /// The position of every row of queries.
+    pub fn query_positions(&self) -> &[usize] {
+        if self.narrows { &self.at } else { &self.positions }
+    }
+}
+
 /// A sequence's share of a layer's rows.
 #[derive(Clone, Debug)]
 pub struct Span {
@@ -110,6 +117,11 @@ pub struct Span {
 /// `out[i] = x[rows[i]]`, of rows of `width` values.
 pub fn gather(out: &mut Vec<f32>, x: &[f32], rows: &[usize], width: usize) {
     out.resize(rows.len() * width, 0.0);
+    gather_into(out, x, rows, width);
+}
+
+/// The same into a slice.
+pub fn gather_into(out: &mut [f32], x: &[f32], rows: &[usize], width: usize) {
     for (out, row) in out.chunks_exact_mut(width).zip(rows) {
         out.copy_from_slice(&x[row * width..(row + 1) * width]);
     }
@@ -118,6 +130,6 @@ pub fn gather(out: &mut Vec<f32>, x: &[f32], rows: &[usize], width: usize) {
 /// Backward of [`gather`]: `grad_x[rows[i]] += grad_out[i]`.
 pub fn scatter(grad_x: &mut [f32], grad_out: &[f32], rows: &[usize], width: usize) {
     for (grad, row) in grad_out.chunks_exact(width).zip(rows) {
-        super::super::vector::add(&mut grad_x[row * width..(row + 1) * width], grad);
+        add(&mut grad_x[row * width..(row + 1) * width], grad);
     }
 }

@@ -8,64 +8,64 @@ use bytemuck::{cast_slice, cast_slice_mut};
 use wide::f32x4;
 
 use super::super::vector::add;
-use super::{LANES, Places, Shape};
+use super::{LANES, Shape};
 
-/// Tables and their gradients, each head's one after the other where there is one a head.
+/// The tables of a model, each head's one after the other where there is one a head.
 #[derive(Clone, Debug)]
 pub struct Tables {
-    /// `[C, 3 H D]`: `W_Q`, `W_K` and `W_V` of all heads; and their gradient.
+    pub shape: Shape,
+    /// `[C, 3 H D]`: `W_Q`, `W_K` and `W_V` of all heads.
     w_qkv: Vec<f32>,
-    grad_w_qkv: Vec<f32>,
-    /// `[R, 3 H D]`: every row's queries, keys and values; and their gradient.
+    /// `[R, 3 H D]`: every row's queries, keys and values.
     qkv: Vec<f32>,
-    grad_qkv: Vec<f32>,
-    /// `[R + H D, C]`: what `W_U` multiplies, the embeddings (with `b_O` in the tokens' rows) and `W_O`; and its gradient.
+    /// `[R + H D, C]`: what `W_U` multiplies, the embeddings (with `b_O` in the tokens' rows) and `W_O`.
     unembedded: Vec<f32>,
-    grad_unembedded: Vec<f32>,
     /// `[R + H D, P]`: their products with `W_U`. The first `R` are what every row adds to the logits by itself, minus infinity where there is
-    /// no token. Then `W_O W_U`.
+    /// no class. Then `W_O W_U`.
     pub x: Vec<f32x4>,
-    pub grad_x: Vec<f32x4>,
     /// `[H, R, R]`: attention scores of every query row with every key row.
     pub s: Vec<f32>,
-    pub grad_s: Vec<f32>,
     /// `[H, R, P]`: what every value row adds to the logits.
     pub z: Vec<f32x4>,
-    pub grad_z: Vec<f32x4>,
+}
+
+/// The gradients of the tables; fields as in [`Tables`].
+#[derive(Clone, Debug)]
+pub struct Gradients {
+    w_qkv: Vec<f32>,
+    qkv: Vec<f32>,
+    unembedded: Vec<f32>,
+    pub x: Vec<f32x4>,
+    pub s: Vec<f32>,
+    pub z: Vec<f32x4>,
 }
 
 impl Tables {
-    pub fn new(shape: &Shape) -> Self {
-        let Shape { c, d, h, o, rows, panels, .. } = *shape;
-        let zeros = |length: usize| vec![0.0; length];
-        let lanes = |length: usize| vec![f32x4::ZERO; length];
+    /// Tables that are not filled yet.
+    pub fn new(shape: Shape) -> Self {
+        let Shape { c, d, h, o, rows, panels, .. } = shape;
         let (width, through_w_u) = (3 * h * d, rows + h * d);
-        let mut x = lanes(through_w_u * panels);
+        let mut x = vec![f32x4::ZERO; through_w_u * panels];
         for row in x[..rows * panels].chunks_exact_mut(panels) {
             cast_slice_mut::<_, f32>(row)[o..].fill(f32::NEG_INFINITY);
         }
         Self {
-            w_qkv: zeros(c * width),
-            grad_w_qkv: zeros(c * width),
-            qkv: zeros(rows * width),
-            grad_qkv: zeros(rows * width),
-            unembedded: zeros(through_w_u * c),
-            grad_unembedded: zeros(through_w_u * c),
+            shape,
+            w_qkv: vec![0.0; c * width],
+            qkv: vec![0.0; rows * width],
+            unembedded: vec![0.0; through_w_u * c],
             x,
-            grad_x: lanes(through_w_u * panels),
-            s: zeros(h * rows * rows),
-            grad_s: zeros(h * rows * rows),
-            z: lanes(h * rows * panels),
-            grad_z: lanes(h * rows * panels),
+            s: vec![0.0; h * rows * rows],
+            z: vec![f32x4::ZERO; h * rows * panels],
         }
     }
 
-    /// Every table, at these parameters; the gradients become zero.
-    pub fn fill(&mut self, shape: &Shape, places: &Places, parameters: &[f32]) {
-        let Shape { c, d, h, v, o, rows, panels, scale } = *shape;
+    /// Every table, at these parameters.
+    pub fn fill(&mut self, parameters: &[f32]) {
+        let Shape { c, d, h, v, o, rows, panels, scale, offsets } = self.shape;
         let (width, padded) = (3 * h * d, panels * LANES);
 
-        for (part, w, b) in parts(shape, places) {
+        for (part, w, b) in parts(&self.shape) {
             for (row, of_w) in parameters[w..w + c * d].chunks_exact(d).enumerate() {
                 self.w_qkv[row * width + part..][..d].copy_from_slice(of_w);
             }
@@ -80,10 +80,10 @@ impl Tables {
         let (of_rows, of_w_o) = self.unembedded.split_at_mut(rows * c);
         of_rows.copy_from_slice(&parameters[..rows * c]);
         for row in of_rows[..v * c].chunks_exact_mut(c) {
-            add(row, &parameters[places.b_o..places.b_o + c]);
+            add(row, &parameters[offsets.b_o..offsets.b_o + c]);
         }
-        of_w_o.copy_from_slice(&parameters[places.w_o..places.w_o + h * d * c]);
-        let unembed = Matrix::new(&parameters[places.w_u..], c, o);
+        of_w_o.copy_from_slice(&parameters[offsets.w_o..offsets.w_o + h * d * c]);
+        let unembed = Matrix::new(&parameters[offsets.w_u..], c, o);
         multiply_part(
             cast_slice_mut(&mut self.x),
             padded,
@@ -93,7 +93,7 @@ impl Tables {
             false,
         );
         for row in self.x[..v * panels].chunks_exact_mut(panels) {
-            add(&mut cast_slice_mut::<_, f32>(row)[..o], &parameters[places.b_u..places.b_u + o]);
+            add(&mut cast_slice_mut::<_, f32>(row)[..o], &parameters[offsets.b_u..offsets.b_u + o]);
         }
 
         let m = cast_slice(&self.x[rows * panels..]);
@@ -103,26 +103,83 @@ impl Tables {
             let z = cast_slice_mut(&mut self.z[head * rows * panels..]);
             multiply(z, v, Matrix::new(&m[head * d * padded..], d, padded), 1.0, false);
         }
-        self.grad_x.fill(f32x4::ZERO);
-        self.grad_z.fill(f32x4::ZERO);
-        self.grad_s.fill(0.0);
+    }
+
+    /// The scores of the position `destination` of a sequence with some of its first positions, as many as `out` holds.
+    #[inline]
+    pub fn scores(&self, head: usize, tokens: &[usize], destination: usize, out: &mut [f32]) {
+        let Shape { v, rows, .. } = self.shape;
+        let s = &self.s[head * rows * rows..][..rows * rows];
+        let token = &s[tokens[destination] * rows..][..rows];
+        let position = &s[(v + destination) * rows..][..rows];
+        let tokens = &tokens[..out.len()];
+        for source in 0..out.len() {
+            let key = tokens[source];
+            out[source] = (token[key] + position[key]) + (token[v + source] + position[v + source]);
+        }
+    }
+
+    /// What attending to a token at a position adds to the logits, `[P]`.
+    #[inline]
+    pub fn written(&self, head: usize, token: usize, position: usize, out: &mut [f32x4]) {
+        let Shape { rows, panels, .. } = self.shape;
+        self.sum(&self.z[head * rows * panels..], token, position, out);
+    }
+
+    /// What a token at a position adds to its own logits by itself, `[P]`.
+    #[inline]
+    pub fn direct(&self, token: usize, position: usize, out: &mut [f32x4]) {
+        self.sum(&self.x, token, position, out);
+    }
+
+    /// The sum of the rows of a token and a position of a table `[R, P]`.
+    #[inline]
+    fn sum(&self, table: &[f32x4], token: usize, position: usize, out: &mut [f32x4]) {
+        let Shape { v, panels, .. } = self.shape;
+        let (token, position) = (&table[token * panels..][..panels], &table[(v + position) * panels..][..panels]);
+        let out = &mut out[..panels];
+        for j in 0..panels {
+            out[j] = token[j] + position[j];
+        }
+    }
+}
+
+impl Gradients {
+    pub fn new(shape: &Shape) -> Self {
+        let Shape { c, d, h, rows, panels, .. } = *shape;
+        let (width, through_w_u) = (3 * h * d, rows + h * d);
+        Self {
+            w_qkv: vec![0.0; c * width],
+            qkv: vec![0.0; rows * width],
+            unembedded: vec![0.0; through_w_u * c],
+            x: vec![f32x4::ZERO; through_w_u * panels],
+            s: vec![0.0; h * rows * rows],
+            z: vec![f32x4::ZERO; h * rows * panels],
+        }
+    }
+
+    /// Those that sequences add to become zero.
+    pub fn clear(&mut self) {
+        self.x.fill(f32x4::ZERO);
+        self.z.fill(f32x4::ZERO);
+        self.s.fill(0.0);
     }
 
     /// The gradient of every parameter, added to `gradient`.
-    pub fn gradient(&mut self, shape: &Shape, places: &Places, parameters: &[f32], gradient: &mut [f32]) {
-        let Shape { c, d, h, v, o, rows, panels, scale } = *shape;
+    pub fn backward(&mut self, tables: &Tables, parameters: &[f32], gradient: &mut [f32]) {
+        let Shape { c, d, h, v, o, rows, panels, scale, offsets } = tables.shape;
         let (width, padded) = (3 * h * d, panels * LANES);
 
-        let m = cast_slice(&self.x[rows * panels..]);
-        let grad_m = cast_slice_mut(&mut self.grad_x[rows * panels..]);
+        let m = cast_slice(&tables.x[rows * panels..]);
+        let grad_m = cast_slice_mut(&mut self.x[rows * panels..]);
         for head in 0..h {
-            let [q, k, v] = [0, 1, 2].map(|part| Matrix::part(&self.qkv[(part * h + head) * d..], rows, d, width));
+            let [q, k, v] = [0, 1, 2].map(|part| Matrix::part(&tables.qkv[(part * h + head) * d..], rows, d, width));
             let [start_q, start_k, start_v] = [0, 1, 2].map(|part| (part * h + head) * d);
             // Z = V (W_O W_U)
-            let grad_z = Matrix::new(cast_slice(&self.grad_z[head * rows * panels..]), rows, padded);
+            let grad_z = Matrix::new(cast_slice(&self.z[head * rows * panels..]), rows, padded);
             multiply(&mut grad_m[head * d * padded..], v.t(), grad_z, 1.0, false);
             multiply_part(
-                &mut self.grad_qkv[start_v..],
+                &mut self.qkv[start_v..],
                 width,
                 grad_z,
                 Matrix::new(&m[head * d * padded..], d, padded).t(),
@@ -130,33 +187,33 @@ impl Tables {
                 false,
             );
             // S = scale · Q Kᵀ
-            let grad_s = Matrix::new(&self.grad_s[head * rows * rows..], rows, rows);
-            multiply_part(&mut self.grad_qkv[start_q..], width, grad_s, k, scale, false);
-            multiply_part(&mut self.grad_qkv[start_k..], width, grad_s.t(), q, scale, false);
+            let grad_s = Matrix::new(&self.s[head * rows * rows..], rows, rows);
+            multiply_part(&mut self.qkv[start_q..], width, grad_s, k, scale, false);
+            multiply_part(&mut self.qkv[start_k..], width, grad_s.t(), q, scale, false);
         }
 
-        let grad_x = Matrix::part(cast_slice(&self.grad_x), rows + h * d, o, padded);
-        let unembed = Matrix::new(&parameters[places.w_u..], c, o);
-        multiply(&mut gradient[places.w_u..], Matrix::new(&self.unembedded, rows + h * d, c).t(), grad_x, 1.0, true);
-        multiply(&mut self.grad_unembedded, grad_x, unembed.t(), 1.0, false);
-        let (of_rows, of_w_o) = self.grad_unembedded.split_at(rows * c);
+        let grad_x = Matrix::part(cast_slice(&self.x), rows + h * d, o, padded);
+        let unembed = Matrix::new(&parameters[offsets.w_u..], c, o);
+        multiply(&mut gradient[offsets.w_u..], Matrix::new(&tables.unembedded, rows + h * d, c).t(), grad_x, 1.0, true);
+        multiply(&mut self.unembedded, grad_x, unembed.t(), 1.0, false);
+        let (of_rows, of_w_o) = self.unembedded.split_at(rows * c);
         add(&mut gradient[..rows * c], of_rows);
-        add(&mut gradient[places.w_o..places.w_o + h * d * c], of_w_o);
+        add(&mut gradient[offsets.w_o..offsets.w_o + h * d * c], of_w_o);
         for row in of_rows[..v * c].chunks_exact(c) {
-            add(&mut gradient[places.b_o..places.b_o + c], row);
+            add(&mut gradient[offsets.b_o..offsets.b_o + c], row);
         }
-        for row in self.grad_x[..v * panels].chunks_exact(panels) {
-            add(&mut gradient[places.b_u..places.b_u + o], &cast_slice::<_, f32>(row)[..o]);
+        for row in self.x[..v * panels].chunks_exact(panels) {
+            add(&mut gradient[offsets.b_u..offsets.b_u + o], &cast_slice::<_, f32>(row)[..o]);
         }
 
-        let grad_qkv = Matrix::new(&self.grad_qkv, rows, width);
-        multiply(gradient, grad_qkv, Matrix::new(&self.w_qkv, c, width).t(), 1.0, true); // embeddings
-        multiply(&mut self.grad_w_qkv, Matrix::new(parameters, rows, c).t(), grad_qkv, 1.0, false);
-        for (part, w, b) in parts(shape, places) {
+        let grad_qkv = Matrix::new(&self.qkv, rows, width);
+        multiply(gradient, grad_qkv, Matrix::new(&tables.w_qkv, c, width).t(), 1.0, true); // embeddings
+        multiply(&mut self.w_qkv, Matrix::new(parameters, rows, c).t(), grad_qkv, 1.0, false);
+        for (part, w, b) in parts(&tables.shape) {
             for (row, of_w) in gradient[w..w + c * d].chunks_exact_mut(d).enumerate() {
-                of_w.copy_from_slice(&self.grad_w_qkv[row * width + part..][..d]);
+                of_w.copy_from_slice(&self.w_qkv[row * width + part..][..d]);
             }
-            for row in self.grad_qkv[..v * width].chunks_exact(width) {
+            for row in self.qkv[..v * width].chunks_exact(width) {
                 add(&mut gradient[b..b + d], &row[part..part + d]);
             }
         }
@@ -164,9 +221,9 @@ impl Tables {
 }
 
 /// Of each head's queries, keys and values: where they begin in a row of all of them, and where their matrix and bias do in the parameters.
-fn parts(shape: &Shape, places: &Places) -> impl Iterator<Item = (usize, usize, usize)> {
-    let Shape { c, d, h, .. } = *shape;
-    let of = [(places.w_q, places.b_q), (places.w_k, places.b_k), (places.w_v, places.b_v)];
+fn parts(shape: &Shape) -> impl Iterator<Item = (usize, usize, usize)> {
+    let Shape { c, d, h, offsets, .. } = *shape;
+    let of = [(offsets.w_q, offsets.b_q), (offsets.w_k, offsets.b_k), (offsets.w_v, offsets.b_v)];
     (0..3 * h).map(move |part| {
         let (w, b) = of[part / h];
         (part * d, w + part % h * c * d, b + part % h * d)

@@ -1,18 +1,20 @@
-//! The training step of a one-layer attention-only model without norm, by hand: exact gradients of every parameter in a fraction of the
-//! multiplications, on the CPU.
+//! One-layer attention-only models without norm, through tables: the training step ([`Step`]) and the forward pass ([`Inference`]).
 //!
 //! Such a model reads each position as the sum of two rows of one table, its token's embedding and its position's. All of its algebra is
-//! therefore algebra of tables, `R = d_vocab + positions` rows (79 in the notebook's model) instead of a row for every position of
-//! every sequence (1200 in a batch of it): attention scores are entries of `Q Kᵀ`, `[R, R]`; what a source adds to the logits is a row of
+//! therefore algebra of tables, `R = d_vocab + positions` rows (78 in the notebook's model) instead of a row for every position of
+//! every sequence (1100 in a batch of it): attention scores are entries of `Q Kᵀ`, `[R, R]`; what a source adds to the logits is a row of
 //! `V W_O W_U`. Sequences only look entries up (`sequences`), and scatter their gradients into tables of the same shapes, from which the chain
 //! rule gives the gradient of every parameter (`algebra`). Biases are in the rows of the tokens, since every position has exactly one.
 //!
-//! Legend: `R` rows, `C` d_model, `D` d_head, `H` n_heads, `V` tokens that are read, `O` tokens that are predicted, `P` the same padded to whole
-//! SIMD registers.
-//! Not here: any other model, which the step through rows trains.
+//! Legend: `R` rows, `C` d_model, `D` d_head, `H` n_heads, `V` tokens that are read, `O` classes that are predicted, `P` the same padded to
+//! whole SIMD registers.
 
 mod algebra;
+mod inference;
 mod sequences;
+
+use algebra::{Gradients, Tables};
+pub use inference::Inference;
 
 use crate::architecture::{AttentionDirection, ModelConfig, PositionalEmbedding};
 use crate::batch::Sequences;
@@ -21,15 +23,15 @@ use crate::layout::Layout;
 /// Values of a SIMD register.
 const LANES: usize = 4;
 
-/// Sizes of a model's tables.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Sizes of a model's tables, and where its parameters are.
+#[derive(Clone, Copy, Debug)]
 struct Shape {
     c: usize,
     d: usize,
     h: usize,
     /// Tokens that are read, which are the table's first rows.
     v: usize,
-    /// Tokens that are predicted.
+    /// Classes that are predicted.
     o: usize,
     /// `R`.
     rows: usize,
@@ -37,11 +39,12 @@ struct Shape {
     panels: usize,
     /// What scores are multiplied with.
     scale: f32,
+    offsets: Offsets,
 }
 
-/// Where the parameters stand in the flat vector.
-#[derive(Clone, Copy, Debug, Default)]
-struct Places {
+/// Where the parameters begin in the flat vector. It begins with the embeddings, `[R, C]`.
+#[derive(Clone, Copy, Debug)]
+struct Offsets {
     w_q: usize,
     w_k: usize,
     w_v: usize,
@@ -54,73 +57,94 @@ struct Places {
     b_u: usize,
 }
 
-/// The step of one model: its tables, made once and used again.
+impl Shape {
+    /// The tables of a model that reads at most `positions`; `None` if they do not cover it.
+    fn new(config: &ModelConfig, layout: &Layout, positions: usize) -> Option<Self> {
+        let ModelConfig {
+            n_layers,
+            n_heads: h,
+            d_model: c,
+            d_head: d,
+            d_mlp: _, // without MLPs
+            n_ctx: _, // `positions`, which are no more
+            d_vocab: v,
+            d_vocab_out: o,
+            attn_only,
+            act_fn: _, // without MLPs
+            normalization_type,
+            eps: _, // without norms
+            positional_embedding_type,
+            rotary_dim: _, // without rotations
+            rotary_base: _,
+            rotary_adjacent_pairs: _,
+            attention_dir,
+            use_attn_scale: _, // `attention_scale`
+            attn_scale: _,
+            init_mode: _, // what parameters are, not where they go
+            seed: _,
+        } = *config;
+        let covered = n_layers == 1
+            && attn_only
+            && normalization_type.is_none()
+            && positional_embedding_type == PositionalEmbedding::Standard
+            && attention_dir == AttentionDirection::Causal;
+        if !covered {
+            return None;
+        }
+        let attention = |name: &str| layout.offset(&format!("blocks.0.attn.{name}"));
+        let offsets = Offsets {
+            w_q: attention("W_Q"),
+            w_k: attention("W_K"),
+            w_v: attention("W_V"),
+            w_o: attention("W_O"),
+            b_q: attention("b_Q"),
+            b_k: attention("b_K"),
+            b_v: attention("b_V"),
+            b_o: attention("b_O"),
+            w_u: layout.offset("unembed.W_U"),
+            b_u: layout.offset("unembed.b_U"),
+        };
+        let embeddings = ["embed.W_E", "pos_embed.W_pos"].map(|name| layout.offset(name));
+        assert_eq!(embeddings, [0, v * c], "the layout begins with the embeddings of tokens and positions");
+        let scale = (1.0 / config.attention_scale()) as f32;
+        Some(Self { c, d, h, v, o, rows: v + positions, panels: o.div_ceil(LANES), scale, offsets })
+    }
+}
+
+/// The training step of one model: its tables, made once and used again.
 #[derive(Clone, Debug)]
 pub struct Step {
-    shape: Shape,
-    places: Places,
-    tables: algebra::Tables,
+    tables: Tables,
+    gradients: Gradients,
 }
 
 impl Step {
-    /// The step for a model and sequences of at most `positions` tokens, `batch` of them; `None` where it does not apply, or where tables
+    /// The step for a model and `batch` sequences of which it reads at most `positions`; `None` where it does not apply, or where tables
     /// would be as large as what they save.
     pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Option<Self> {
-        let rows = config.d_vocab + positions;
-        let applies = config.n_layers == 1
-            && config.attn_only
-            && config.normalization_type.is_none()
-            && config.positional_embedding_type == PositionalEmbedding::Standard
-            && config.attention_dir == AttentionDirection::Causal
-            && positions > 0
-            && rows <= (batch * positions).max(256);
-        if !applies {
-            return None;
-        }
-        let place = |name: &str| layout.entries().iter().find(|entry| entry.name == name).map(|entry| entry.offset);
-        let attention = |name: &str| place(&format!("blocks.0.attn.{name}"));
-        let places = Places {
-            w_q: attention("W_Q")?,
-            w_k: attention("W_K")?,
-            w_v: attention("W_V")?,
-            w_o: attention("W_O")?,
-            b_q: attention("b_Q")?,
-            b_k: attention("b_K")?,
-            b_v: attention("b_V")?,
-            b_o: attention("b_O")?,
-            w_u: place("unembed.W_U")?,
-            b_u: place("unembed.b_U")?,
-        };
-        // The tables' rows are one piece of the flat vector only if the positions follow the tokens.
-        if place("embed.W_E") != Some(0) || place("pos_embed.W_pos") != Some(config.d_vocab * config.d_model) {
-            return None;
-        }
-        let scale = if config.use_attn_scale { 1.0 / config.attn_scale } else { 1.0 };
-        let shape = Shape {
-            c: config.d_model,
-            d: config.d_head,
-            h: config.n_heads,
-            v: config.d_vocab,
-            o: config.d_vocab_out,
-            rows,
-            panels: config.d_vocab_out.div_ceil(LANES),
-            scale: scale as f32,
-        };
-        Some(Self { shape, places, tables: algebra::Tables::new(&shape) })
+        let shape = Shape::new(config, layout, positions)?;
+        let worth = positions > 0 && shape.rows <= (batch * positions).max(256);
+        worth.then(|| Self { tables: Tables::new(shape), gradients: Gradients::new(&shape) })
     }
 
-    /// The mean cross entropy at the counted positions.
-    pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f32 {
-        self.tables.fill(&self.shape, &self.places, parameters);
-        sequences::run(&self.shape, &mut self.tables, sequences)
+    /// The summed cross entropy at the counted positions.
+    pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f64 {
+        self.forward(parameters, sequences, sequences.count())
     }
 
-    /// The mean cross entropy at the counted positions; the gradient of every parameter is written to `gradient`, as long as
-    /// `parameters`.
-    pub fn gradient(&mut self, parameters: &[f32], sequences: &Sequences, gradient: &mut [f32]) -> f32 {
-        let loss = self.loss(parameters, sequences);
+    /// The summed cross entropy of a part of a batch in which `count` positions count; its part of the gradient of the batch's mean is
+    /// written to `gradient`.
+    pub fn part(&mut self, parameters: &[f32], sequences: &Sequences, count: usize, gradient: &mut [f32]) -> f64 {
+        let loss = self.forward(parameters, sequences, count);
         gradient.fill(0.0);
-        self.tables.gradient(&self.shape, &self.places, parameters, gradient);
+        self.gradients.backward(&self.tables, parameters, gradient);
         loss
+    }
+
+    /// The summed loss. The tables' gradients are those of the loss over `count`.
+    fn forward(&mut self, parameters: &[f32], sequences: &Sequences, count: usize) -> f64 {
+        self.tables.fill(parameters);
+        self.gradients.clear();
+        sequences::run(&self.tables, &mut self.gradients, sequences, count)
     }
 }

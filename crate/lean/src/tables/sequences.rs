@@ -13,7 +13,7 @@ use bytemuck::cast_slice_mut;
 use wide::f32x4;
 
 use super::super::vector::{exp_all, largest, sum};
-use super::algebra::Tables;
+use super::algebra::{Gradients, Tables};
 use super::{LANES, Shape};
 use crate::batch::Sequences;
 
@@ -35,9 +35,9 @@ struct Scratch {
     logits: Vec<[f32x4; TOGETHER]>,
 }
 
-/// The mean loss over all sequences; the gradients of the tables are added up in `tables`.
-pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
-    let Shape { h, panels, .. } = *shape;
+/// The summed loss of all sequences; the tables' gradients of the loss over `count` are added to `gradients`.
+pub fn run(tables: &Tables, gradients: &mut Gradients, sequences: &Sequences, count: usize) -> f64 {
+    let Shape { h, panels, .. } = tables.shape;
     let n = sequences.positions;
     let mut scratch = Scratch {
         tokens: Vec::with_capacity(n),
@@ -47,12 +47,11 @@ pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
         scores: vec![f32x4::ZERO; TOGETHER * h * n.div_ceil(LANES)],
         logits: vec![[f32x4::ZERO; TOGETHER]; panels],
     };
-    let count = sequences.count();
     let weight = 1.0 / count as f32;
     let mut loss = 0.0;
     for sequence in sequences.each() {
         let span = sequence.span();
-        scratch.read(shape, tables, &sequence.tokens[..span.end]);
+        scratch.read(tables, &sequence.tokens[..span.end]);
         for start in span.clone().step_by(TOGETHER) {
             let destinations = start..span.end.min(start + TOGETHER);
             let mut targets = [None; TOGETHER];
@@ -62,41 +61,36 @@ pub fn run(shape: &Shape, tables: &mut Tables, sequences: &Sequences) -> f32 {
             if targets == [None; TOGETHER] {
                 continue;
             }
-            scratch.attend(shape, tables, destinations.clone());
-            scratch.predict(shape, tables, destinations.clone());
-            loss += scratch.compare(shape, tables, destinations.clone(), &targets, weight);
-            scratch.predict_backward(shape, tables, destinations.clone());
-            scratch.attend_backward(shape, tables, destinations);
+            scratch.attend(tables, destinations.clone());
+            scratch.predict(tables, destinations.clone());
+            loss += scratch.compare(tables, gradients, destinations.clone(), &targets, weight);
+            scratch.predict_backward(tables, gradients, destinations.clone());
+            scratch.attend_backward(tables, gradients, destinations);
         }
     }
-    (loss / count as f64) as f32
+    loss
 }
 
 impl Scratch {
     /// The tokens of a sequence, and what each writes where it is attended to.
     #[inline(never)]
-    fn read(&mut self, shape: &Shape, tables: &Tables, tokens: &[i32]) {
-        let Shape { h, v, rows, panels, .. } = *shape;
+    fn read(&mut self, tables: &Tables, tokens: &[i32]) {
+        let Shape { h, panels, .. } = tables.shape;
         let n = tokens.len();
         self.tokens.clear();
         self.tokens.extend(tokens.iter().map(|token| *token as usize));
         for head in 0..h {
-            let z = &tables.z[head * rows * panels..][..rows * panels];
             for source in 0..n {
                 let written = &mut self.written[(head * n + source) * panels..][..panels];
-                let token = &z[self.tokens[source] * panels..][..panels];
-                let place = &z[(v + source) * panels..][..panels];
-                for j in 0..panels {
-                    written[j] = token[j] + place[j];
-                }
+                tables.written(head, self.tokens[source], source, written);
             }
         }
     }
 
     /// The patterns of some destinations, of all heads.
     #[inline(never)]
-    fn attend(&mut self, shape: &Shape, tables: &Tables, destinations: Range<usize>) {
-        let Shape { h, v, rows, .. } = *shape;
+    fn attend(&mut self, tables: &Tables, destinations: Range<usize>) {
+        let h = tables.shape.h;
         let n = self.tokens.len();
         let padded = destinations.end.next_multiple_of(LANES);
         let scores: &mut [f32] = cast_slice_mut(&mut self.scores);
@@ -104,14 +98,8 @@ impl Scratch {
             let destination = destinations.start + i;
             let sources = destination + 1;
             for head in 0..h {
-                let s = &tables.s[head * rows * rows..][..rows * rows];
-                let token = &s[self.tokens[destination] * rows..][..rows];
-                let place = &s[(v + destination) * rows..][..rows];
                 let scores = &mut scores[(i * h + head) * padded..][..padded];
-                for source in 0..sources {
-                    let key = self.tokens[source];
-                    scores[source] = (token[key] + place[key]) + (token[v + source] + place[v + source]);
-                }
+                tables.scores(head, &self.tokens, destination, &mut scores[..sources]);
                 // What is not there has no weight.
                 scores[sources..].fill(f32::NEG_INFINITY);
                 let most = largest(scores);
@@ -136,34 +124,28 @@ impl Scratch {
 
     /// Logits of some destinations.
     #[inline(never)]
-    fn predict(&mut self, shape: &Shape, tables: &Tables, destinations: Range<usize>) {
-        let even = shape.panels / 2 * 2;
+    fn predict(&mut self, tables: &Tables, destinations: Range<usize>) {
+        let even = tables.shape.panels / 2 * 2;
         for j in (0..even).step_by(2) {
-            self.predict_panels::<2>(shape, tables, destinations.clone(), j);
+            self.predict_panels::<2>(tables, destinations.clone(), j);
         }
-        if even < shape.panels {
-            self.predict_panels::<1>(shape, tables, destinations, even);
+        if even < tables.shape.panels {
+            self.predict_panels::<1>(tables, destinations, even);
         }
     }
 
     /// The same for `COUNT` panels from `j` on.
     #[inline(always)]
-    fn predict_panels<const COUNT: usize>(
-        &mut self,
-        shape: &Shape,
-        tables: &Tables,
-        destinations: Range<usize>,
-        j: usize,
-    ) {
-        let Shape { h, v, panels, .. } = *shape;
+    fn predict_panels<const COUNT: usize>(&mut self, tables: &Tables, destinations: Range<usize>, j: usize) {
+        let Shape { h, v, panels, .. } = tables.shape;
         let n = self.tokens.len();
         let mut sums = [[f32x4::ZERO; TOGETHER]; COUNT];
         for i in 0..destinations.len() {
             let destination = destinations.start + i;
             let token = &tables.x[self.tokens[destination] * panels + j..][..COUNT];
-            let place = &tables.x[(v + destination) * panels + j..][..COUNT];
+            let position = &tables.x[(v + destination) * panels + j..][..COUNT];
             for k in 0..COUNT {
-                sums[k][i] = token[k] + place[k];
+                sums[k][i] = token[k] + position[k];
             }
         }
         for head in 0..h {
@@ -189,13 +171,13 @@ impl Scratch {
     #[inline(never)]
     fn compare(
         &mut self,
-        shape: &Shape,
-        tables: &mut Tables,
+        tables: &Tables,
+        gradients: &mut Gradients,
         destinations: Range<usize>,
         targets: &[Option<usize>; TOGETHER],
         weight: f32,
     ) -> f64 {
-        let Shape { v, panels, .. } = *shape;
+        let Shape { v, panels, .. } = tables.shape;
         let logits = &mut self.logits[..panels];
         let mut wanted = [0.0; TOGETHER];
         for i in 0..TOGETHER {
@@ -234,7 +216,7 @@ impl Scratch {
                 logits[j][i] *= scale[i];
             }
         }
-        let (grad_tokens, grad_places) = tables.grad_x.split_at_mut(v * panels);
+        let (grad_tokens, grad_positions) = gradients.x.split_at_mut(v * panels);
         let mut loss = 0.0;
         for i in 0..TOGETHER {
             let Some(target) = targets[i] else {
@@ -247,10 +229,10 @@ impl Scratch {
             logits[target / LANES][i].as_mut_array()[target % LANES] -= weight;
             let destination = destinations.start + i;
             let token = &mut grad_tokens[self.tokens[destination] * panels..][..panels];
-            let place = &mut grad_places[destination * panels..][..panels];
+            let position = &mut grad_positions[destination * panels..][..panels];
             for j in 0..panels {
                 token[j] += logits[j][i];
-                place[j] += logits[j][i];
+                position[j] += logits[j][i];
             }
         }
         loss
@@ -258,24 +240,24 @@ impl Scratch {
 
     /// From the logits' gradients those of the values' tables and of the patterns.
     #[inline(never)]
-    fn predict_backward(&mut self, shape: &Shape, tables: &mut Tables, destinations: Range<usize>) {
-        let Shape { h, v, rows, panels, .. } = *shape;
+    fn predict_backward(&mut self, tables: &Tables, gradients: &mut Gradients, destinations: Range<usize>) {
+        let Shape { h, v, rows, panels, .. } = tables.shape;
         let n = self.tokens.len();
         let logits = &self.logits[..panels];
         for head in 0..h {
-            let grad_z = &mut tables.grad_z[head * rows * panels..][..rows * panels];
-            let (grad_tokens, grad_places) = grad_z.split_at_mut(v * panels);
+            let grad_z = &mut gradients.z[head * rows * panels..][..rows * panels];
+            let (grad_tokens, grad_positions) = grad_z.split_at_mut(v * panels);
             for source in 0..destinations.end {
                 let written = &self.written[(head * n + source) * panels..][..panels];
                 let token = &mut grad_tokens[self.tokens[source] * panels..][..panels];
-                let place = &mut grad_places[source * panels..][..panels];
+                let position = &mut grad_positions[source * panels..][..panels];
                 let (weights, grads) = (&self.pattern[head * n + source], &mut self.grad_pattern[head * n + source]);
                 match source.saturating_sub(destinations.start) {
-                    0 => attend_to_backward::<0>(logits, weights, written, token, place, grads),
-                    1 => attend_to_backward::<1>(logits, weights, written, token, place, grads),
-                    2 => attend_to_backward::<2>(logits, weights, written, token, place, grads),
-                    3 => attend_to_backward::<3>(logits, weights, written, token, place, grads),
-                    _ => attend_to_backward::<4>(logits, weights, written, token, place, grads),
+                    0 => attend_to_backward::<0>(logits, weights, written, token, position, grads),
+                    1 => attend_to_backward::<1>(logits, weights, written, token, position, grads),
+                    2 => attend_to_backward::<2>(logits, weights, written, token, position, grads),
+                    3 => attend_to_backward::<3>(logits, weights, written, token, position, grads),
+                    _ => attend_to_backward::<4>(logits, weights, written, token, position, grads),
                 }
             }
         }
@@ -283,12 +265,12 @@ impl Scratch {
 
     /// From the patterns' gradients that of the scores' tables.
     #[inline(never)]
-    fn attend_backward(&mut self, shape: &Shape, tables: &mut Tables, destinations: Range<usize>) {
-        let Shape { h, v, rows, .. } = *shape;
+    fn attend_backward(&mut self, tables: &Tables, gradients: &mut Gradients, destinations: Range<usize>) {
+        let Shape { h, v, rows, .. } = tables.shape;
         let n = self.tokens.len();
         for head in 0..h {
-            let grad_s = &mut tables.grad_s[head * rows * rows..][..rows * rows];
-            let (grad_tokens, grad_places) = grad_s.split_at_mut(v * rows);
+            let grad_s = &mut gradients.s[head * rows * rows..][..rows * rows];
+            let (grad_tokens, grad_positions) = grad_s.split_at_mut(v * rows);
             for destination in destinations.clone() {
                 let (i, sources) = (destination - destinations.start, destination + 1);
                 let (pattern, grad_pattern) =
@@ -298,12 +280,12 @@ impl Scratch {
                     mean += pattern[source][i] * grad_pattern[source][i];
                 }
                 let token = &mut grad_tokens[self.tokens[destination] * rows..][..rows];
-                let place = &mut grad_places[destination * rows..][..rows];
+                let position = &mut grad_positions[destination * rows..][..rows];
                 for source in 0..sources {
                     let grad = pattern[source][i] * (grad_pattern[source][i] - mean);
                     for key in [self.tokens[source], v + source] {
                         token[key] += grad;
-                        place[key] += grad;
+                        position[key] += grad;
                     }
                 }
             }
@@ -334,11 +316,11 @@ fn attend_to_backward<const SKIP: usize>(
     weights: &[f32; TOGETHER],
     written: &[f32x4],
     token: &mut [f32x4],
-    place: &mut [f32x4],
+    position: &mut [f32x4],
     grad_weights: &mut [f32; TOGETHER],
 ) {
     let panels = logits.len();
-    let (written, token, place) = (&written[..panels], &mut token[..panels], &mut place[..panels]);
+    let (written, token, position) = (&written[..panels], &mut token[..panels], &mut position[..panels]);
     let mut everywhere = [f32x4::ZERO; TOGETHER];
     for i in SKIP..TOGETHER {
         everywhere[i] = f32x4::splat(weights[i]);
@@ -352,7 +334,7 @@ fn attend_to_backward<const SKIP: usize>(
             products[i] += x * grads[i];
         }
         token[j] += sum;
-        place[j] += sum;
+        position[j] += sum;
     }
     for i in SKIP..TOGETHER {
         grad_weights[i] = total(products[i]);

@@ -4,19 +4,16 @@
 //! model), or what each source adds to the logits (`tables`, one attention-only layer without norm). burn's forward pass is the oracle of
 //! both. Not here: bidirectional models, which see what comes later; padding, hooks and interventions.
 
-mod rows;
-mod tables;
-
 use std::ops::Range;
 
-use crate::{AttentionDirection, Layout, ModelConfig};
+use crate::{Layout, ModelConfig, rows, tables};
 
 /// Most sequences of one call through tables, so that progress is told, and a stop heard, often.
 const MOST: usize = 100;
 
 /// A model at its parameters of the moment, ready to read.
 #[derive(Clone, Debug)]
-pub struct Reader {
+pub struct Inference {
     /// The path through the sequences that are being read.
     way: Way,
     /// Of these sequences: how many, and how many positions of each have been read.
@@ -29,11 +26,11 @@ pub struct Reader {
 
 #[derive(Clone, Debug)]
 enum Way {
-    Tables(Box<tables::Tables>),
-    Rows(Box<rows::Rows>),
+    Tables(Box<tables::Inference>),
+    Rows(Box<rows::Inference>),
 }
 
-impl Reader {
+impl Inference {
     /// A reader of some `sequences` of at most `positions` tokens; `None` for a model that is not covered. `parameters` are in the layout's order.
     pub fn new(
         config: &ModelConfig,
@@ -42,12 +39,9 @@ impl Reader {
         sequences: usize,
         positions: usize,
     ) -> Option<Self> {
-        if config.attention_dir != AttentionDirection::Causal {
-            return None;
-        }
-        let way = match tables::Tables::new(config, layout, &parameters, sequences, positions) {
+        let way = match tables::Inference::new(config, layout, &parameters, sequences, positions) {
             Some(tables) => Way::Tables(Box::new(tables)),
-            None => Way::Rows(Box::new(rows::Rows::new(config, layout, parameters, positions))),
+            None => Way::Rows(Box::new(rows::Inference::new(config, layout, parameters, positions)?)),
         };
         Some(Self { way, batch: 0, seen: 0, d_vocab_out: config.d_vocab_out, logits: Vec::new() })
     }
@@ -91,16 +85,12 @@ impl Reader {
     /// # Panics
     /// If sequences grow longer than was said, or a token is not in the vocabulary.
     pub fn read(&mut self, tokens: &[usize], wanted: Range<usize>) -> &[f32] {
-        self.read_with(tokens, wanted, None);
-        &self.logits
-    }
-
-    fn read_with(&mut self, tokens: &[usize], wanted: Range<usize>, patterns: Option<&mut [Vec<f32>]>) {
         match &mut self.way {
-            Way::Tables(tables) => tables.read(self.batch, self.seen, tokens, wanted, &mut self.logits, patterns),
-            Way::Rows(rows) => rows.read(self.batch, self.seen, tokens, wanted, &mut self.logits, patterns),
+            Way::Tables(tables) => tables.read(self.batch, self.seen, tokens, wanted, &mut self.logits),
+            Way::Rows(rows) => rows.read(self.batch, self.seen, tokens, wanted, &mut self.logits),
         }
         self.seen += tokens.len() / self.batch;
+        &self.logits
     }
 
     /// Logits at the positions `wanted` of whole sequences, equally long; `each` is given every sequence's number, and its logits,
@@ -136,15 +126,12 @@ impl Reader {
 
     /// Every layer's patterns of whole sequences, equally long: `[batch, H, T, T]` (destination, source), row by row.
     pub fn patterns(&mut self, sequences: &[Vec<usize>]) -> Vec<Vec<f32>> {
-        let (layers, heads) = match &self.way {
-            Way::Tables(tables) => (1, tables.heads()),
-            Way::Rows(rows) => rows.layers_and_heads(),
-        };
-        let positions = sequences.first().map_or(0, Vec::len);
-        let mut patterns = vec![vec![0.0; sequences.len() * heads * positions * positions]; layers];
         self.begin(sequences.len());
-        self.read_with(&sequences.concat(), 0..positions, Some(&mut patterns));
-        patterns
+        self.read(&sequences.concat(), 0..sequences.first().map_or(0, Vec::len));
+        match &self.way {
+            Way::Tables(tables) => vec![tables.pattern().to_vec()],
+            Way::Rows(rows) => rows.patterns(),
+        }
     }
 }
 
