@@ -57,10 +57,13 @@ pub trait Trainer: Debug {
 
 /// What trains an experiment on a device: the kernels, where they cover it, or else the host.
 pub async fn trainer(experiment: &Experiment, state: State, device: &Device) -> Box<dyn Trainer> {
+    // Why the device does not train it, where it could be asked to.
+    let why = None;
     #[cfg(feature = "webgpu")]
-    let state = match super::gpu::Gpu::new(experiment, state, device).await {
-        Ok(gpu) => return Box::new(gpu),
-        Err((state, why)) => return Box::new(Host::new(experiment, state, device, why)),
+    let why = match super::gpu::Gpu::new(experiment, &state, device).await {
+        Ok(Some(gpu)) => return Box::new(gpu),
+        Ok(None) => why,
+        Err(uncovered) => Some(uncovered.to_string()),
     };
-    Box::new(Host::new(experiment, state, device, None))
+    Box::new(Host::new(experiment, state, device, why))
 }
