@@ -1,5 +1,7 @@
-// The training step by hand on WebGPU, in Chromium: what it records, and that it computes what the CPU does. On a software adapter a kernel
-// takes seconds to compile: few models here, more where TINYLENS_KERNELS says how many.
+// The training step by hand on WebGPU, in Chromium: what it records, and that it computes what the CPU does. Natively
+// naga validates the same shaders (crate/tests/kernels.rs), but not that all threads of a workgroup reach each barrier:
+// Chromium refuses one that they may not reach. On a software adapter a kernel takes seconds to compile: few models
+// here, more where TINYLENS_KERNELS says how many.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -16,7 +18,7 @@ before(async () => {
 });
 after(() => chromium.stop());
 
-/** Runs in the page, before the module: counts what is asked of the GPU, in `counts`, and its live buffers. */
+/** Runs in the page, before the module: counts in `counts` what is asked of the GPU, and how many buffers it has. */
 function countCalls() {
   globalThis.counts = { buffers: 0 };
   const count = (prototype, name, also) => {
@@ -30,8 +32,9 @@ function countCalls() {
   };
   count(globalThis.GPUComputePassEncoder?.prototype, "dispatchWorkgroups");
   count(globalThis.GPUQueue?.prototype, "submit");
-  for (const name of ["createBindGroup", "createComputePipeline", "createShaderModule"]) count(globalThis.GPUDevice?.prototype, name);
-  count(globalThis.GPUDevice?.prototype, "createBuffer", () => counts.buffers++);
+  const device = globalThis.GPUDevice?.prototype;
+  for (const name of ["createBindGroup", "createComputePipeline", "createShaderModule"]) count(device, name);
+  count(device, "createBuffer", () => counts.buffers++);
   count(globalThis.GPUBuffer?.prototype, "destroy", () => counts.buffers--);
 }
 
@@ -55,15 +58,16 @@ test("a step is two dispatches, whatever the model, and creates nothing", async 
       return { path: run.path, live, ...counts };
     }, experiment);
     assert.equal(counted.path, "kernels", name);
-    // One more draws the batches of all 40.
-    assert.equal(counted.dispatchWorkgroups, 1 + 2 * 40, name);
-    for (const what of ["createBindGroup", "createComputePipeline", "createShaderModule"]) assert.equal(counted[what] ?? 0, 0, `${name}: ${what}`);
+    assert.equal(counted.dispatchWorkgroups, 2 * 40, name);
+    for (const what of ["createBindGroup", "createComputePipeline", "createShaderModule"])
+      assert.equal(counted[what] ?? 0, 0, `${name}: ${what}`);
     assert.ok(counted.submit <= 3, `${name}: ${counted.submit} submissions`);
     assert.ok(counted.buffers - counted.live <= 1, `${name}: ${counted.live} buffers, then ${counted.buffers}`);
   }
 });
 
-test("losses are the CPU's: 20 steps to 1e-5, 300 to 1e-4, through the learning-rate schedule; then no memory is taken any more", async (t) => {
+test("losses are the CPU's through the schedule, 20 steps to 1e-5, 300 to 1e-4; no memory is lost", async (t) => {
+  const schedule = { num_samples: null, lr: 0.0005, plateau_patience: 0, plateau_threshold: 0.5 };
   for (const [name, experiment] of Object.entries(small)) {
     const { cpu, gpu, buffers } = await page.evaluate(
       async ({ experiment }) => {
@@ -82,10 +86,12 @@ test("losses are the CPU's: 20 steps to 1e-5, 300 to 1e-4, through the learning-
         const [cpu, gpu] = [await train("cpu"), await train("webgpu")];
         return { cpu, gpu, buffers: gpu.buffers };
       },
-      { experiment: { ...experiment, train: { ...experiment.train, num_samples: null, lr: 0.0005, plateau_patience: 0, plateau_threshold: 0.5 } } },
+      { experiment: { ...experiment, train: { ...experiment.train, ...schedule } } },
     );
-    const worst = (steps) => Math.max(...cpu.losses.slice(0, steps).map((loss, step) => Math.abs(loss - gpu.losses[step])));
-    t.diagnostic(`${name}: largest difference ${worst(20).toExponential(1)} in 20 steps, ${worst(300).toExponential(1)} in 300`);
+    const apart = cpu.losses.map((loss, step) => Math.abs(loss - gpu.losses[step]));
+    const worst = (steps) => Math.max(...apart.slice(0, steps));
+    const [early, late] = [20, 300].map((steps) => worst(steps).toExponential(1));
+    t.diagnostic(`${name}: largest difference ${early} in 20 steps, ${late} in 300`);
     assert.equal(gpu.losses.length, 300);
     assert.ok(worst(20) <= 1e-5, `${name}: ${worst(20)} in 20 steps`);
     assert.ok(worst(300) <= 1e-4, `${name}: ${worst(300)} in 300 steps`);
@@ -111,7 +117,11 @@ test("every gradient is the CPU's to 1e-4, of models and tasks drawn at random",
     }, experiment);
     assert.equal(gpu.path, "kernels", JSON.stringify(experiment));
     // From zero, Adam's mean is the gradients' weighted sum; at this rate all three are those of the initial weights.
-    const [expected, got] = [cpu, gpu].map(({ bytes }) => safetensors(Uint8Array.from(bytes)).tensors["adam.mean"].data.map((mean) => mean / 0.1));
+    const gradients = ({ bytes }) => {
+      const { data } = safetensors(Uint8Array.from(bytes)).tensors["adam.mean"];
+      return data.map((mean) => mean / 0.1);
+    };
+    const [expected, got] = [cpu, gpu].map(gradients);
     const apart = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - got[i]) / Math.max(1, Math.abs(x))), 0);
     worst = Math.max(worst, apart);
     assert.ok(apart <= 1e-4, `${JSON.stringify(experiment)}: ${apart}`);
@@ -157,7 +167,7 @@ function drawn(number) {
       positional_embedding_type: one("standard", "standard", "shortformer", "rotary"),
       rotary_dim: 2 * draw(1 + (d_head >> 1)),
       rotary_adjacent_pairs: draw(2) === 0,
-      attention_dir: var_length ? "causal" : one("causal", "causal", "bidirectional"),
+      attention_dir: one("causal", "causal", "bidirectional"),
       use_attn_scale: draw(4) > 0,
       seed: number,
     },

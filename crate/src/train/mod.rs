@@ -4,7 +4,7 @@
 
 mod evaluate;
 mod host;
-// pub mod kernels;
+pub mod kernels;
 mod plateau;
 mod run;
 mod shards;

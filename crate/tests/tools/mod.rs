@@ -3,6 +3,7 @@
 
 pub mod autodiff;
 pub mod by_hand;
+pub mod drawn;
 pub mod mutate;
 
 use std::alloc::{GlobalAlloc, Layout, System};

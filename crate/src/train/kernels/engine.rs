@@ -1,320 +1,279 @@
 //! Buffers, pipelines and submissions of a [`Program`].
 
 use std::cell::OnceCell;
-use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
 
 use burn::backend::wgpu::wgpu;
 use burn::tensor::{Device, Tensor};
+use bytemuck::NoUninit;
+use tinylens_lean::{Adam, Batch, Sequences, State};
 
-use super::Program;
-use super::shared::{Shared, load, of, unload};
-use crate::error::{Error, Result};
-use crate::experiment::Experiment;
+use super::batches::BatchShape;
+use super::program::{Buffer, Limits, Program};
+use super::shared::{Shared, checked, of, read, tensor};
+use crate::config::ModelConfig;
+use crate::error::Result;
 use crate::model::Layout;
-use crate::task::Sort;
-use crate::train::adam::rates;
 
-/// A run's values as burn has them, `[parameters]` each: parameters, Adam's mean and its mean square.
-pub type Tensors = [Tensor<1>; 3];
-
-/// What steps leave.
-#[derive(Debug)]
-pub struct Trained {
-    /// Each step's, before its update.
-    pub losses: Vec<f32>,
-    pub tensors: Tensors,
-    /// By which [`Kernels`] knows these tensors again.
-    pub stamp: u64,
-}
-
-/// The step of one experiment on burn's GPU.
+/// A run's parameters and optimiser state on burn's GPU, and what trains them there.
 #[derive(Debug)]
 pub struct Kernels {
     shared: Shared,
     program: Program,
-    experiment: Experiment,
-    built: Option<Built>,
-    /// The stamp of the tensors whose values the buffers hold, and the last that was given.
-    holds: Option<u64>,
-    stamps: u64,
-}
-
-#[derive(Debug)]
-struct Built {
-    /// In the order of their bindings.
-    buffers: Vec<wgpu::Buffer>,
+    adam: Adam,
+    /// In the order of [`Buffer::ALL`].
+    buffers: [wgpu::Buffer; Buffer::ALL.len()],
+    /// Where results are copied to be read.
     staging: wgpu::Buffer,
     group: wgpu::BindGroup,
-    draw: wgpu::ComputePipeline,
-    sequences: wgpu::ComputePipeline,
-    update: wgpu::ComputePipeline,
-    turn: wgpu::ComputePipeline,
-    /// Made when it is first wanted: the schedule may never ask.
-    measure: OnceCell<wgpu::ComputePipeline>,
-    module: wgpu::ShaderModule,
     layout: wgpu::PipelineLayout,
+    module: wgpu::ShaderModule,
+    // Compiling takes time: each is made when it is first needed.
+    sequences: OnceCell<wgpu::ComputePipeline>,
+    update: OnceCell<wgpu::ComputePipeline>,
+    measure: OnceCell<wgpu::ComputePipeline>,
 }
-
-impl Built {
-    fn measure(&self, gpu: &wgpu::Device) -> &wgpu::ComputePipeline {
-        self.measure.get_or_init(|| pipeline(gpu, &self.layout, &self.module, "measure"))
-    }
-}
-
-fn pipeline(
-    gpu: &wgpu::Device,
-    layout: &wgpu::PipelineLayout,
-    module: &wgpu::ShaderModule,
-    name: &str,
-) -> wgpu::ComputePipeline {
-    gpu.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some(name),
-        layout: Some(layout),
-        module,
-        entry_point: Some(name),
-        compilation_options: wgpu::PipelineCompilationOptions::default(),
-        cache: None,
-    })
-}
-
-/// Where buffers stand among the bindings.
-const PARAMS: usize = 0;
-const MOMENTS: usize = 1;
-const TOKENS: usize = 4;
-const CONTROL: usize = 5;
-const TABLES: usize = 6;
-const RESULTS: usize = 7;
 
 impl Kernels {
-    /// The step of an experiment, if it is covered, the device is burn's GPU and its buffers may be as large as it needs. `held_out_lists`: how many
-    /// held-out lists the schedule goes by.
-    pub fn new(experiment: &Experiment, layout: &Layout, device: &Device, held_out_lists: usize) -> Option<Self> {
-        let shared = of(device)?;
-        let program = Program::new(experiment, layout, held_out_lists)?;
-        let limits = shared.gpu.limits();
-        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        let fits = program.sizes.all().iter().all(|words| 4 * *words as u64 <= most)
-            && program.plan.tiles.len() <= limits.max_compute_workgroups_per_dimension as usize;
-        fits.then(|| Self { shared, program, experiment: experiment.clone(), built: None, holds: None, stamps: 0 })
-    }
-
-    /// Most steps of one call.
-    pub fn most_steps(&self) -> u32 {
-        self.program.steps as u32
-    }
-
-    /// Makes buffers and pipelines, once.
+    /// Kernels that train a model from a state on, with batches of a shape. `None`: the device is not the GPU that
+    /// [`share`](super::share) made known.
     ///
     /// # Errors
-    /// If the GPU refuses one.
-    pub async fn prepare(&mut self) -> Result<()> {
-        if self.built.is_some() {
-            return Ok(());
-        }
-        let gpu = &self.shared.gpu;
-        let scopes =
-            [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory].map(|filter| gpu.push_error_scope(filter));
-        let built = self.build();
-        for scope in scopes.into_iter().rev() {
-            if let Some(error) = scope.pop().await {
-                return Err(Error::new(format!("WebGPU refuses the training kernels: {error}.")));
-            }
-        }
-        self.write(&built.buffers[TABLES], 0, &self.program.tables);
-        let held_out =
-            Sort::new(&self.experiment.task, &self.experiment.train).test_batch(0, self.program.held_out_lists);
-        let held_out: Vec<u32> = held_out.tokens.into_iter().map(|token| token as u32).collect();
-        self.write(&built.buffers[TOKENS], self.program.places.held_out, &held_out);
-        self.built = Some(built);
-        Ok(())
+    /// If the kernels do not cover the model, or the GPU refuses them: a sentence that says why.
+    ///
+    /// # Panics
+    /// If the state is not that of such a model.
+    pub async fn new(
+        model: &ModelConfig,
+        adam: &Adam,
+        shape: BatchShape,
+        state: &State,
+        device: &Device,
+    ) -> Result<Option<Self>> {
+        let Some(shared) = of(device) else { return Ok(None) };
+        let limits = shared.gpu.limits();
+        let limits = Limits {
+            buffer: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+            workgroups: limits.max_compute_workgroups_per_dimension,
+        };
+        let program = Program::new(model, &Layout::new(model), adam, shape, &limits)?;
+        let kernels = checked(&shared.gpu.clone(), || Self::build(shared, program, *adam)).await?;
+        kernels.write(Buffer::Tables, 0, &kernels.program.tables);
+        kernels.load(state);
+        Ok(Some(kernels))
     }
 
-    fn build(&self) -> Built {
-        let gpu = &self.shared.gpu;
-        let buffer = |words: usize, usage| {
-            gpu.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("tinylens"),
-                size: 4 * words.max(1) as u64,
-                usage,
-                mapped_at_creation: false,
-            })
+    fn build(shared: Shared, program: Program, adam: Adam) -> Self {
+        let gpu = &shared.gpu;
+        let buffer = |size, usage| {
+            let label = Some("tinylens");
+            gpu.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation: false })
         };
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        let buffers: Vec<wgpu::Buffer> =
-            self.program.sizes.all().into_iter().map(|words| buffer(words, storage)).collect();
-        let staging = buffer(self.program.sizes.results, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let entry = |binding: usize| wgpu::BindGroupLayoutEntry {
-            binding: binding as u32,
+        let buffers = Buffer::ALL.map(|one| buffer(program.bytes(one), storage));
+        let staging =
+            buffer(program.bytes(Buffer::Results), wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        let entries = Buffer::ALL.map(|buffer| wgpu::BindGroupLayoutEntry {
+            binding: buffer as u32,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer {
-                ty: wgpu::BufferBindingType::Storage { read_only: binding == TABLES },
+                ty: wgpu::BufferBindingType::Storage { read_only: buffer.read_only() },
                 has_dynamic_offset: false,
                 min_binding_size: None,
             },
             count: None,
-        };
-        let entries: Vec<_> = (0..buffers.len()).map(entry).collect();
+        });
         let layout = gpu.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
-        let bound: Vec<_> = buffers
-            .iter()
-            .enumerate()
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding: binding as u32,
-                resource: buffer.as_entire_binding(),
-            })
-            .collect();
-        let group = gpu.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &bound });
+        let entries = Buffer::ALL.map(|buffer| wgpu::BindGroupEntry {
+            binding: buffer as u32,
+            resource: buffers[buffer as usize].as_entire_binding(),
+        });
+        let group =
+            gpu.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries });
         let layout = gpu.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: None,
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let source = wgpu::ShaderSource::Wgsl(self.program.source.as_str().into());
+        let source = wgpu::ShaderSource::Wgsl(program.source.as_str().into());
         let module = gpu.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("tinylens"), source });
-        let [draw, sequences, update, turn] =
-            ["draw", "sequences", "update", "turn"].map(|name| pipeline(gpu, &layout, &module, name));
-        Built { buffers, staging, group, draw, sequences, update, turn, measure: OnceCell::new(), module, layout }
+        let [sequences, update, measure] = [(); 3].map(|()| OnceCell::new());
+        Self { shared, program, adam, buffers, staging, group, layout, module, sequences, update, measure }
     }
 
-    fn write(&self, buffer: &wgpu::Buffer, at: usize, words: &[u32]) {
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.shared.queue.write_buffer(buffer, 4 * at as u64, &bytes);
+    /// Most steps of one submission; a call with more of them takes several.
+    pub fn most_steps(&self) -> usize {
+        self.program.steps
     }
 
-    /// Trains `n` steps, at most [`Kernels::most_steps`], the first of which is number `done`, counted from 0. `stamp`: that of `tensors`, if
-    /// they came from here.
+    /// Makes the run's values these.
+    ///
+    /// # Panics
+    /// If the state is not that of the kernels' model.
+    pub fn load(&self, state: &State) {
+        self.write(Buffer::Params, 0, &self.program.params(&state.parameters));
+        self.write(Buffer::Moments, 0, &state.mean);
+        self.write(Buffer::Moments, self.program.plan.parameters, &state.square);
+    }
+
+    /// The run's values.
     ///
     /// # Errors
     /// If the GPU fails.
-    pub async fn step(&mut self, tensors: &Tensors, stamp: Option<u64>, done: u32, n: u32, lr: f64) -> Result<Trained> {
-        self.prepare().await?;
-        self.hold(tensors, stamp)?;
-        let built = self.built()?;
-        let mut words = vec![done];
-        for step in done..done + n {
-            words.extend(rates(lr, step + 1, &self.experiment.train).map(f32::to_bits));
-        }
-        self.write(&built.buffers[TABLES], 0, &words);
-        self.write(&built.buffers[CONTROL], 0, &[0, 0]);
-        let mut encoder = self.encoder();
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            pass.set_bind_group(0, &built.group, &[]);
-            pass.set_pipeline(&built.draw);
-            pass.dispatch_workgroups(self.program.groups as u32, n, 1);
-            let (batch, tiles) = (self.experiment.train.batch_size as u32, self.program.plan.tiles.len() as u32);
-            for _ in 0..n {
-                pass.set_pipeline(&built.sequences);
-                pass.dispatch_workgroups(batch, 1, 1);
-                pass.set_pipeline(&built.update);
-                pass.dispatch_workgroups(tiles, 1, 1);
-            }
-        }
+    pub async fn unload(&self) -> Result<State> {
         let length = self.program.plan.parameters;
-        let mut out = |buffer: usize, at| unload(&mut encoder, &self.shared.device, &built.buffers[buffer], at, length);
-        let tensors = [out(PARAMS, 0)?, out(MOMENTS, 0)?, out(MOMENTS, length)?];
-        // Should it fail from here on, the buffers are ahead of the tensors.
-        self.holds = None;
-        let losses = self.read(encoder, 0, n as usize).await?;
-        self.stamps += 1;
-        self.holds = Some(self.stamps);
-        Ok(Trained { losses, tensors, stamp: self.stamps })
-    }
-
-    /// Mean cross entropy over the held-out lists.
-    ///
-    /// # Errors
-    /// If the GPU fails.
-    pub async fn held_out_loss(&mut self, tensors: &Tensors, stamp: Option<u64>) -> Result<f64> {
-        self.prepare().await?;
-        self.hold(tensors, stamp)?;
-        let built = self.built()?;
+        let staging = self.shared.gpu.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("tinylens"),
+            size: 4 * 3 * length as u64,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
         let mut encoder = self.encoder();
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            pass.set_bind_group(0, &built.group, &[]);
-            pass.set_pipeline(built.measure(&self.shared.gpu));
-            let lists = self.program.held_out_lists.min(self.experiment.train.batch_size);
-            pass.dispatch_workgroups(lists as u32, 1, 1);
-        }
-        let lists = self.program.held_out_lists;
-        let losses = self.read(encoder, self.program.places.held_out_loss, lists).await?;
-        let counted = self.experiment.task.counted(self.experiment.task.list_length).len() * lists;
-        Ok(losses.into_iter().map(f64::from).sum::<f64>() / counted as f64)
-    }
-
-    /// Makes the buffers hold these tensors' values.
-    fn hold(&mut self, [parameters, mean, square]: &Tensors, stamp: Option<u64>) -> Result<()> {
-        if self.holds.is_some() && self.holds == stamp {
-            return Ok(());
-        }
-        self.holds = None;
-        let built = self.built()?;
-        let mut encoder = self.encoder();
-        let length = self.program.plan.parameters;
-        load(&mut encoder, parameters, &built.buffers[PARAMS], 0)?;
-        load(&mut encoder, mean, &built.buffers[MOMENTS], 0)?;
-        load(&mut encoder, square, &built.buffers[MOMENTS], length)?;
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            pass.set_bind_group(0, &built.group, &[]);
-            pass.set_pipeline(&built.turn);
-            pass.dispatch_workgroups(self.program.plan.tiles.len() as u32, 1, 1);
-        }
+        self.copy(&mut encoder, Buffer::Params, 0, &staging, 0, length);
+        self.copy(&mut encoder, Buffer::Moments, 0, &staging, length, 2 * length);
         self.shared.queue.submit([encoder.finish()]);
-        self.holds = stamp;
+        let values = read(&staging, 3 * length).await;
+        staging.destroy();
+        let mut parameters = values?;
+        let square = parameters.split_off(2 * length);
+        let mean = parameters.split_off(length);
+        Ok(State { parameters, mean, square })
+    }
+
+    /// A copy of the parameters as burn has them, `[parameters]`, on the same GPU.
+    ///
+    /// # Errors
+    /// If the GPU fails.
+    pub fn parameters(&self) -> Result<Tensor<1>> {
+        let mut encoder = self.encoder();
+        let (buffer, length) = (&self.buffers[Buffer::Params as usize], self.program.plan.parameters);
+        let parameters = tensor(&mut encoder, &self.shared.device, buffer, length)?;
+        self.shared.queue.submit([encoder.finish()]);
+        Ok(parameters)
+    }
+
+    /// Trains a step on each batch, the first of which is step number `first`, counted from 0, at learning rate
+    /// `lr`. Gives each one's mean loss, measured before its update.
+    ///
+    /// # Errors
+    /// If a batch is not of the kernels' shape, or the GPU fails. What the run's values are then is undefined.
+    pub async fn step(&mut self, first: u32, batches: &[Batch], lr: f64) -> Result<Vec<f32>> {
+        let mut losses = Vec::with_capacity(batches.len());
+        for some in batches.chunks(self.program.steps) {
+            let done = first + losses.len() as u32;
+            let rates = |number| self.adam.rates(lr, done + number as u32 + 1);
+            self.upload(some.iter().enumerate().map(|(number, batch)| (batch.sequences(), rates(number))))?;
+            let sequences = self.pipeline(&self.sequences, "sequences").await?;
+            let update = self.pipeline(&self.update, "update").await?;
+            let encoder = self.record(|pass| {
+                for _ in some {
+                    pass.set_pipeline(sequences);
+                    pass.dispatch_workgroups(self.program.shape.batch as u32, 1, 1);
+                    pass.set_pipeline(update);
+                    pass.dispatch_workgroups(self.program.plan.tiles.len() as u32, 1, 1);
+                }
+            });
+            losses.extend(self.results(encoder, 0, some.len()).await?);
+        }
+        Ok(losses)
+    }
+
+    /// Mean cross entropy at the counted positions of a batch of any size.
+    ///
+    /// # Errors
+    /// If the batch is not of the kernels' positions, or the GPU fails.
+    pub async fn loss(&mut self, batch: &Batch) -> Result<f64> {
+        let most = self.program.shape.batch;
+        let parts: Vec<_> =
+            (0..batch.len()).step_by(most).map(|start| batch.part(start..batch.len().min(start + most))).collect();
+        let mut sum = 0.0;
+        for some in parts.chunks(self.program.steps) {
+            self.upload(some.iter().map(|part| (*part, [0.0; 2])))?;
+            let measure = self.pipeline(&self.measure, "measure").await?;
+            let encoder = self.record(|pass| {
+                pass.set_pipeline(measure);
+                pass.dispatch_workgroups(most as u32, 1, 1);
+            });
+            sum += self.results(encoder, self.program.steps, most).await?.into_iter().map(f64::from).sum::<f64>();
+        }
+        Ok(sum / batch.sequences().count() as f64)
+    }
+
+    /// Uploads batches, with their rates, and sets the counters of steps to 0.
+    fn upload<'a>(&self, batches: impl ExactSizeIterator<Item = (Sequences<'a>, [f32; 2])>) -> Result<()> {
+        self.write(Buffer::Batches, 0, &self.program.shape.pack(batches)?);
+        self.write(Buffer::Control, 0, &[0u32; 2]);
         Ok(())
     }
 
-    fn built(&self) -> Result<&Built> {
-        self.built.as_ref().ok_or_else(|| Error::new("The training kernels are not there yet."))
+    /// A pipeline of one of the shader's entry points, made at the first call.
+    async fn pipeline<'a>(
+        &self,
+        cell: &'a OnceCell<wgpu::ComputePipeline>,
+        name: &str,
+    ) -> Result<&'a wgpu::ComputePipeline> {
+        if let Some(pipeline) = cell.get() {
+            return Ok(pipeline);
+        }
+        let gpu = &self.shared.gpu;
+        let pipeline = checked(gpu, || {
+            gpu.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(name),
+                layout: Some(&self.layout),
+                module: &self.module,
+                entry_point: Some(name),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            })
+        });
+        let pipeline = pipeline.await?;
+        Ok(cell.get_or_init(|| pipeline))
+    }
+
+    /// A pass with dispatches of the shader.
+    fn record(&self, dispatches: impl FnOnce(&mut wgpu::ComputePass)) -> wgpu::CommandEncoder {
+        let mut encoder = self.encoder();
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_bind_group(0, &self.group, &[]);
+        dispatches(&mut pass);
+        drop(pass);
+        encoder
+    }
+
+    /// Submits what was recorded, and reads `length` results from number `start` on.
+    async fn results(&self, mut encoder: wgpu::CommandEncoder, start: usize, length: usize) -> Result<Vec<f32>> {
+        self.copy(&mut encoder, Buffer::Results, start, &self.staging, 0, length);
+        self.shared.queue.submit([encoder.finish()]);
+        read(&self.staging, length).await
     }
 
     fn encoder(&self) -> wgpu::CommandEncoder {
         self.shared.gpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
     }
 
-    /// Submits what was recorded, and reads `length` results from `start` on.
-    async fn read(&self, mut encoder: wgpu::CommandEncoder, start: usize, length: usize) -> Result<Vec<f32>> {
-        let Built { buffers, staging, .. } = self.built()?;
-        let bytes = 4 * length as u64;
-        encoder.copy_buffer_to_buffer(&buffers[RESULTS], 4 * start as u64, staging, 0, bytes);
-        self.shared.queue.submit([encoder.finish()]);
-        let failed = || Error::new("The GPU gave no results: it is lost, or out of memory.");
-        mapped(staging, bytes).await.map_err(|_| failed())?;
-        let view = staging.get_mapped_range(..bytes).map_err(|_| failed())?;
-        let values =
-            view.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect();
-        drop(view);
-        staging.unmap();
-        Ok(values)
+    /// Records a copy of `length` words of one of the buffers, from word `start` on, to word `at` of another.
+    fn copy(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        from: Buffer,
+        start: usize,
+        to: &wgpu::Buffer,
+        at: usize,
+        length: usize,
+    ) {
+        let [start, at, bytes] = [start, at, length].map(|words| 4 * words as u64);
+        encoder.copy_buffer_to_buffer(&self.buffers[from as usize], start, to, at, bytes);
+    }
+
+    /// Writes values into a buffer, from word `at` on.
+    fn write(&self, buffer: Buffer, at: usize, values: &[impl NoUninit]) {
+        self.shared.queue.write_buffer(&self.buffers[buffer as usize], 4 * at as u64, bytemuck::cast_slice(values));
     }
 }
 
-/// Waits until the first bytes of a buffer can be read.
-async fn mapped(buffer: &wgpu::Buffer, bytes: u64) -> std::result::Result<(), wgpu::BufferAsyncError> {
-    type Answer = (Option<std::result::Result<(), wgpu::BufferAsyncError>>, Option<Waker>);
-    // wgpu asks for what could be sent to another thread.
-    let answer: Arc<Mutex<Answer>> = Arc::default();
-    let given = answer.clone();
-    buffer.map_async(wgpu::MapMode::Read, ..bytes, move |result| {
-        let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.0 = Some(result);
-        if let Some(waker) = given.1.take() {
-            waker.wake();
-        }
-    });
-    poll_fn(|context| {
-        let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer.0.take() {
-            Some(result) => Poll::Ready(result),
-            None => {
-                answer.1 = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
-    })
-    .await
+impl Drop for Kernels {
+    /// A browser frees the memory when it next collects garbage, which may be long after the next run needs it.
+    fn drop(&mut self) {
+        self.buffers.iter().for_each(wgpu::Buffer::destroy);
+        self.staging.destroy();
+    }
 }

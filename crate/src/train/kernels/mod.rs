@@ -1,17 +1,20 @@
-//! The training step by hand, on WebGPU: two dispatches a step whatever the model, and one for the batches of many steps.
+//! The training step by hand, on WebGPU: two dispatches a step, whatever the model.
 //!
-//! `sequences` gives every sequence of a batch a workgroup, which takes it through the whole model and back and leaves the activations and
-//! their gradients, row by row. `update` makes the gradients of the weights of them, tile by tile, with Adam at each tile's end. `draw` makes the
-//! batches of many steps at once, with the same counter-based numbers as the CPU. Nothing but the step count changes from step to step, and that
-//! stands on the device: hundreds of steps are recorded in one pass without creating anything, and their losses are read together.
+//! `sequences` gives every sequence of a batch a workgroup, which takes it through the whole model and back and
+//! leaves the activations and their gradients. `update` computes the weights' gradients from these, tile by tile,
+//! and takes Adam's step at the end of each tile. The batches of many steps are uploaded together, and only the
+//! count of steps, which stands on the device, changes from step to step: hundreds of steps are recorded in one
+//! pass without creating anything, and their losses are read together.
 //!
-//! [`plan`] says what stands where and which functions are called in which order, [`program`] writes the shader (its functions are in `wgsl/`),
-//! `engine` has the buffers and submits. All sums are taken in a fixed order. Kernels keep to what every WebGPU device has: 256 threads and
-//! 16 KB a workgroup, eight storage buffers, no subgroups, no f16.
+//! [`plan`] says what is kept where and which functions are called in which order, [`calls`] what functions
+//! there are, [`tiles`] what the update consists of and [`batches`] what is uploaded; [`program`] writes the
+//! shader, whose functions are in `wgsl/`. All this builds natively. `engine` has the buffers and submits. All
+//! sums are taken in a fixed order. The kernels keep to what every WebGPU device has: 256 threads and 16 KB a
+//! workgroup, eight storage buffers, no subgroups, no f16.
 //!
-//! Not here: what they do not cover (see [`Program::new`]), which burn's autodiff trains, and anything but training: models are
-//! looked at through burn.
+//! These kernels only train; burn computes what is looked at.
 
+mod batches;
 mod calls;
 #[cfg(feature = "webgpu")]
 mod engine;
@@ -20,9 +23,11 @@ mod program;
 #[cfg(feature = "webgpu")]
 mod shared;
 mod tiles;
+mod words;
 
+pub use batches::BatchShape;
 #[cfg(feature = "webgpu")]
 pub use engine::Kernels;
-pub use program::Program;
+pub use program::{Limits, Program};
 #[cfg(feature = "webgpu")]
 pub use shared::share;

@@ -1,66 +1,66 @@
-// Attention of one layer in one sequence. `rows` destinations, the first of which is position `shift`; all SEEN positions are sources.
-// Heads lie side by side in rows of queries, keys and values: WIDTH = n_heads d_head. A pattern is [head, destination, source].
+// Attention of one layer in one sequence. `rows` destinations, of which `first` is the first one's position;
+// all positions are sources. Heads lie side by side in rows of queries, keys and values: WIDTH = n_heads
+// d_head. A pattern is [head, destination, source].
 
-// How many sources a destination sees.
+const WIDTH = N_HEADS * D_HEAD;
+
+// How many sources a destination sees: those up to itself, or all of its sequence but the padding.
 fn sources(destination: u32) -> u32 {
   if (CAUSAL) {
     return destination + 1u;
   }
-  return SEEN;
+  return batches[sequence];
 }
 
-// Queries or keys turned by their positions; back again with `direction` -1.
-fn rotate(x: u32, rows: u32, shift: u32, direction: f32) {
-  let pairs = ROTARY_DIM / 2u;
-  let items = rows * N_HEADS * pairs;
+fn rotate(call: Rotate) {
+  let items = call.rows * N_HEADS * PAIRS;
   for (var i = thread; i < items; i += THREADS) {
-    let pair = i % pairs;
-    let head = i / pairs % N_HEADS;
-    let row = i / (pairs * N_HEADS);
-    let at = x + row * WIDTH + head * D_HEAD;
-    var first = at + pair;
-    var second = first + pairs;
-    if (ROTARY_ADJACENT) {
-      first = at + 2u * pair;
-      second = first + 1u;
+    let pair = i % PAIRS;
+    let head = i / PAIRS % N_HEADS;
+    let row = i / (PAIRS * N_HEADS);
+    let at = base + call.x + row * WIDTH + head * D_HEAD;
+    var one = at + pair;
+    var other = one + PAIRS;
+    if (ADJACENT_PAIRS) {
+      one = at + 2u * pair;
+      other = one + 1u;
     }
-    let turn = ROTARY + 2u * ((shift + row) * pairs + pair);
+    let turn = ROTARY + 2u * ((call.first + row) * PAIRS + pair);
     let cosine = bitcast<f32>(tables[turn]);
-    let sine = bitcast<f32>(tables[turn + 1u]) * direction;
-    let a = act[first];
-    let b = act[second];
-    act[first] = a * cosine - b * sine;
-    act[second] = b * cosine + a * sine;
+    let sine = bitcast<f32>(tables[turn + 1u]) * call.direction;
+    let a = act[one];
+    let b = act[other];
+    act[one] = a * cosine - b * sine;
+    act[other] = b * cosine + a * sine;
   }
   settle();
 }
 
-// out[h, i, j] = scale · a[i, h] · b[j, h]: scores from queries and keys, and a pattern's gradient from z's and the values.
-fn products(a: u32, b: u32, rows: u32, shift: u32, scale: f32, out: u32) {
-  let items = N_HEADS * rows * SEEN;
+fn products(call: Products) {
+  let items = N_HEADS * call.rows * POSITIONS;
   for (var item = thread; item < items; item += THREADS) {
-    let j = item % SEEN;
-    let i = item / SEEN % rows;
-    let head = item / (SEEN * rows);
+    let j = item % POSITIONS;
+    let i = item / POSITIONS % call.rows;
+    let head = item / (POSITIONS * call.rows);
     var sum = 0.0;
-    if (j < sources(shift + i)) {
-      let left = a + i * WIDTH + head * D_HEAD;
-      let right = b + j * WIDTH + head * D_HEAD;
+    if (j < sources(call.first + i)) {
+      let left = base + call.a + i * WIDTH + head * D_HEAD;
+      let right = base + call.b + j * WIDTH + head * D_HEAD;
       for (var d = 0u; d < D_HEAD; d++) {
         sum += act[left + d] * act[right + d];
       }
-      sum *= scale;
+      sum *= call.scale;
     }
-    act[out + item] = sum;
+    act[base + call.out + item] = sum;
   }
   settle();
 }
 
-// Scores become a pattern. What is masked has weight 0.
-fn softmax_rows(pattern: u32, rows: u32, shift: u32) {
-  for (var item = thread; item < N_HEADS * rows; item += THREADS) {
-    let at = pattern + item * SEEN;
-    let seen = sources(shift + item % rows);
+// What a destination does not see keeps weight 0.
+fn softmax(call: Softmax) {
+  for (var item = thread; item < N_HEADS * call.rows; item += THREADS) {
+    let at = base + call.pattern + item * POSITIONS;
+    let seen = sources(call.first + item % call.rows);
     var largest = act[at];
     for (var j = 1u; j < seen; j++) {
       largest = max(largest, act[at + j]);
@@ -78,50 +78,50 @@ fn softmax_rows(pattern: u32, rows: u32, shift: u32) {
   settle();
 }
 
-// The gradient of a pattern becomes that of the scores.
-fn softmax_backward(pattern: u32, grad: u32, rows: u32, shift: u32) {
-  for (var item = thread; item < N_HEADS * rows; item += THREADS) {
-    let at = item * SEEN;
-    let seen = sources(shift + item % rows);
+fn softmax_backward(call: SoftmaxBackward) {
+  for (var item = thread; item < N_HEADS * call.rows; item += THREADS) {
+    let pattern = base + call.pattern + item * POSITIONS;
+    let grad = base + call.grad + item * POSITIONS;
+    let seen = sources(call.first + item % call.rows);
     var mean = 0.0;
     for (var j = 0u; j < seen; j++) {
-      mean += act[pattern + at + j] * act[grad + at + j];
+      mean += act[pattern + j] * act[grad + j];
     }
     for (var j = 0u; j < seen; j++) {
-      act[grad + at + j] = act[pattern + at + j] * (act[grad + at + j] - mean);
+      act[grad + j] = act[pattern + j] * (act[grad + j] - mean);
     }
   }
   settle();
 }
 
-// out[i, h] = scale · sum over j of weights[h, i, j] x[j, h]: z from the values, queries' gradients from the keys.
-fn over_sources(weights: u32, x: u32, rows: u32, shift: u32, scale: f32, out: u32) {
-  for (var item = thread; item < rows * WIDTH; item += THREADS) {
+fn over_sources(call: OverSources) {
+  for (var item = thread; item < call.rows * WIDTH; item += THREADS) {
     let i = item / WIDTH;
     let column = item % WIDTH;
-    let at = weights + (column / D_HEAD * rows + i) * SEEN;
+    let weights = base + call.weights + (column / D_HEAD * call.rows + i) * POSITIONS;
+    let x = base + call.x + column;
     var sum = 0.0;
-    for (var j = 0u; j < sources(shift + i); j++) {
-      sum += act[at + j] * act[x + j * WIDTH + column];
+    for (var j = 0u; j < sources(call.first + i); j++) {
+      sum += act[weights + j] * act[x + j * WIDTH];
     }
-    act[out + item] = sum * scale;
+    act[base + call.out + item] = sum * call.scale;
   }
   settle();
 }
 
-// out[j, h] = scale · sum over i of weights[h, i, j] x[i, h]: keys' gradients from the queries, values' from z's.
-fn over_destinations(weights: u32, x: u32, rows: u32, shift: u32, scale: f32, out: u32) {
-  for (var item = thread; item < SEEN * WIDTH; item += THREADS) {
+fn over_destinations(call: OverDestinations) {
+  for (var item = thread; item < POSITIONS * WIDTH; item += THREADS) {
     let j = item / WIDTH;
     let column = item % WIDTH;
-    let at = weights + column / D_HEAD * rows * SEEN + j;
+    let weights = base + call.weights + column / D_HEAD * call.rows * POSITIONS + j;
+    let x = base + call.x + column;
     var sum = 0.0;
-    for (var i = 0u; i < rows; i++) {
-      if (j < sources(shift + i)) {
-        sum += act[at + i * SEEN] * act[x + i * WIDTH + column];
+    for (var i = 0u; i < call.rows; i++) {
+      if (j < sources(call.first + i)) {
+        sum += act[weights + i * POSITIONS] * act[x + i * WIDTH];
       }
     }
-    act[out + item] = sum * scale;
+    act[base + call.out + item] = sum * call.scale;
   }
   settle();
 }

@@ -1,18 +1,21 @@
-// Rows of one sequence times a matrix. @WEIGHTS@ is `params`, for the way forward, or `turned`, where every matrix is transposed, for the
-// way back: either way neighbouring threads read neighbouring weights.
-
-// out[r, n] = sum over k of x[r, k] W[k, n], plus b[n] where there is a bias, plus what was there if `add`. Both x and out are rows of `act`.
-// A matrix is stored in blocks of `wide` columns (heads), one after the other. A thread computes a column for eight rows.
-fn linear_@WAY@(x: u32, x_stride: u32, rows: u32, inner: u32, columns: u32, weight: u32, wide: u32, bias: u32, out: u32, add: bool) {
+// Rows of one sequence times a matrix. On the way forward the matrix is one of the parameters, on the way back
+// its transpose: either way neighbouring threads read neighbouring weights. A thread computes one column of
+// eight rows.
+fn linear(call: Linear) {
+  let x = base + call.x;
+  let out = base + call.out;
+  let rows = call.rows;
+  let inner = call.inner;
+  let wide = call.wide;
   let groups = (rows + 7u) / 8u;
   let quads = groups * 2u;
   let chunk = min(STAGE / quads, inner);
-  let items = groups * columns;
+  let items = groups * call.columns;
   for (var first = 0u; first < items; first += THREADS) {
     let item = first + thread;
-    let n = item % columns;
-    let group = 2u * (item / columns);
-    let column = weight + (n / wide) * inner * wide + n % wide;
+    let n = item % call.columns;
+    let group = 2u * (item / call.columns);
+    let column = call.weight + (n / wide) * inner * wide + n % wide;
     var low = vec4<f32>();
     var high = vec4<f32>();
     for (var start = 0u; start < inner; start += chunk) {
@@ -26,10 +29,10 @@ fn linear_@WAY@(x: u32, x_stride: u32, rows: u32, inner: u32, columns: u32, weig
           // Rows beyond the last are not written below; reading the last for them stays in bounds.
           let at = x + start + k;
           stage[k * quads + i / size] = vec4<f32>(
-            act[at + min(row, rows - 1u) * x_stride],
-            act[at + min(row + 1u, rows - 1u) * x_stride],
-            act[at + min(row + 2u, rows - 1u) * x_stride],
-            act[at + min(row + 3u, rows - 1u) * x_stride],
+            act[at + min(row, rows - 1u) * inner],
+            act[at + min(row + 1u, rows - 1u) * inner],
+            act[at + min(row + 2u, rows - 1u) * inner],
+            act[at + min(row + 3u, rows - 1u) * inner],
           );
         }
         workgroupBarrier();
@@ -38,10 +41,10 @@ fn linear_@WAY@(x: u32, x_stride: u32, rows: u32, inner: u32, columns: u32, weig
         let origin = column + start * wide;
         var k = 0u;
         for (; k + 4u <= size; k += 4u) {
-          let a = @WEIGHTS@[origin + k * wide];
-          let b = @WEIGHTS@[origin + (k + 1u) * wide];
-          let c = @WEIGHTS@[origin + (k + 2u) * wide];
-          let d = @WEIGHTS@[origin + (k + 3u) * wide];
+          let a = params[origin + k * wide];
+          let b = params[origin + (k + 1u) * wide];
+          let c = params[origin + (k + 2u) * wide];
+          let d = params[origin + (k + 3u) * wide];
           let at = k * quads + group;
           low += a * stage[at];
           high += a * stage[at + 1u];
@@ -53,7 +56,7 @@ fn linear_@WAY@(x: u32, x_stride: u32, rows: u32, inner: u32, columns: u32, weig
           high += d * stage[at + 3u * quads + 1u];
         }
         for (; k < size; k++) {
-          let a = @WEIGHTS@[origin + k * wide];
+          let a = params[origin + k * wide];
           low += a * stage[k * quads + group];
           high += a * stage[k * quads + group + 1u];
         }
@@ -61,8 +64,8 @@ fn linear_@WAY@(x: u32, x_stride: u32, rows: u32, inner: u32, columns: u32, weig
     }
     if (item < items) {
       var plus = 0.0;
-      if (bias != NONE) {
-        plus = params[bias + n];
+      if (call.bias != NONE) {
+        plus = params[call.bias + n];
       }
       for (var i = 0u; i < 8u; i++) {
         let row = 4u * group + i;
@@ -73,8 +76,8 @@ fn linear_@WAY@(x: u32, x_stride: u32, rows: u32, inner: u32, columns: u32, weig
           } else {
             value += high[i - 4u];
           }
-          let at = out + row * columns + n;
-          if (add) {
+          let at = out + row * call.columns + n;
+          if (call.add) {
             value += act[at];
           }
           act[at] = value;

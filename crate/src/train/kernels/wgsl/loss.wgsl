@@ -1,16 +1,17 @@
-// The cross entropy of one sequence at its counted positions, summed, LANES threads a row. Logits become their gradient: that of the
-// sum, which the update divides by how many positions of the whole batch count.
+// The cross entropy of one sequence, LANES threads a row. Logits become the gradient of the sum; the update
+// divides it by how many positions of the whole batch count.
 
-fn sequence_loss(logits: u32, begin: u32, length: u32, loss: u32, count: u32) {
-  let first_counted = PROMPT_MORE + length - 1u - FIRST;
-  let counted = length + ANSWER_MORE;
+const ROWS = POSITIONS - FIRST;
+
+fn cross_entropy(call: CrossEntropy) {
   let lane = thread % LANES;
   var losses = 0.0;
   for (var first = 0u; first < ROWS; first += THREADS / LANES) {
     let row = first + thread / LANES;
     let present = row < ROWS;
-    let counts = present && row >= first_counted && row < first_counted + counted;
-    let at = logits + row * D_VOCAB_OUT;
+    let wanted = batches[sequence + FIRST_TARGET + min(row, ROWS - 1u)];
+    let counts = present && wanted != NONE;
+    let at = base + call.logits + row * D_VOCAB_OUT;
     var largest = -3.0e38;
     for (var v = lane; counts && v < D_VOCAB_OUT; v += LANES) {
       largest = max(largest, act[at + v]);
@@ -21,7 +22,6 @@ fn sequence_loss(logits: u32, begin: u32, length: u32, loss: u32, count: u32) {
       sum += exp(act[at + v] - largest);
     }
     sum = row_sum(sum);
-    let wanted = tokens[begin + FIRST + min(row, ROWS - 1u) + 1u];
     if (counts && lane == 0u) {
       losses += log(sum) - (act[at + wanted] - largest);
     }
@@ -36,13 +36,10 @@ fn sequence_loss(logits: u32, begin: u32, length: u32, loss: u32, count: u32) {
   }
   sums[thread] = losses;
   workgroupBarrier();
-  settle();
   if (thread == 0u) {
-    var total = 0.0;
     for (var i = 0u; i < THREADS; i += LANES) {
-      total += sums[i];
+      loss += sums[i];
     }
-    results[loss] = total;
-    results[count] = f32(counted);
   }
+  settle();
 }

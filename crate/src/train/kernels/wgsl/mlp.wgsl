@@ -6,12 +6,12 @@ fn sigmoid(x: f32) -> f32 {
   return select(large, small * large, x < 0.0);
 }
 
-// GPT-2's gelu is x sigmoid(2 u): this is 2 u.
+// GPT-2's gelu is x (1 + tanh(u)) / 2 = x sigmoid(2 u); this is 2 u.
 fn tanh_argument(x: f32) -> f32 {
   return 1.595769 * (x + 0.044715 * x * x * x);
 }
 
-// The standard normal distribution's share below x: the same fit as on the CPU (model/lean/rows/mlp.rs).
+// The standard normal distribution's share below x, by the same fit as on the CPU (crate/lean/src/rows/mlp.rs).
 fn normal_below(x: f32) -> f32 {
   let z = abs(x) * 0.70710678;
   let t = 1.0 / (1.0 + 0.5 * z);
@@ -55,17 +55,16 @@ fn slope(x: f32) -> f32 {
   return s + x * s * (1.0 - s);
 }
 
-fn activate(pre: u32, post: u32, count: u32) {
-  for (var i = thread; i < count; i += THREADS) {
-    act[post + i] = activated(act[pre + i]);
+fn activate(call: Activate) {
+  for (var i = thread; i < call.count; i += THREADS) {
+    act[base + call.post + i] = activated(act[base + call.pre + i]);
   }
   settle();
 }
 
-// The gradient of what came out becomes that of what went in.
-fn activate_backward(pre: u32, grad: u32, count: u32) {
-  for (var i = thread; i < count; i += THREADS) {
-    act[grad + i] *= slope(act[pre + i]);
+fn activate_backward(call: ActivateBackward) {
+  for (var i = thread; i < call.count; i += THREADS) {
+    act[base + call.grad + i] *= slope(act[base + call.pre + i]);
   }
   settle();
 }

@@ -1,23 +1,27 @@
 // Norms, LANES threads a row.
 
-// hat = (x - mean) / sqrt(variance + eps), or x / sqrt(mean square + eps); out = hat w + b, where there are weights.
-fn norm_forward(x: u32, rows: u32, hat: u32, inverse: u32, w: u32, b: u32, out: u32) {
+// normed = (x - mean) / sqrt(variance + eps) if the norm centres, or else x / sqrt(mean square + eps).
+fn norm(call: Norm) {
+  let x = base + call.x;
+  let normed = base + call.normed;
+  let inverse = base + call.inverse;
+  let out = base + call.out;
   let lane = thread % LANES;
-  for (var first = 0u; first < rows; first += THREADS / LANES) {
+  for (var first = 0u; first < call.rows; first += THREADS / LANES) {
     let row = first + thread / LANES;
-    let present = row < rows;
-    let at = x + row * D_MODEL;
+    let present = row < call.rows;
+    let at = row * D_MODEL;
     var mean = 0.0;
     if (CENTRES) {
       var sum = 0.0;
       for (var c = lane; present && c < D_MODEL; c += LANES) {
-        sum += act[at + c];
+        sum += act[x + at + c];
       }
       mean = row_sum(sum) / f32(D_MODEL);
     }
     var squares = 0.0;
     for (var c = lane; present && c < D_MODEL; c += LANES) {
-      let value = act[at + c] - mean;
+      let value = act[x + at + c] - mean;
       squares += value * value;
     }
     let scale = 1.0 / sqrt(row_sum(squares) / f32(D_MODEL) + NORM_EPS);
@@ -26,14 +30,14 @@ fn norm_forward(x: u32, rows: u32, hat: u32, inverse: u32, w: u32, b: u32, out: 
         act[inverse + row] = scale;
       }
       for (var c = lane; c < D_MODEL; c += LANES) {
-        let value = (act[at + c] - mean) * scale;
-        act[hat + row * D_MODEL + c] = value;
-        if (w != NONE) {
-          var weighted = value * params[w + c];
-          if (b != NONE) {
-            weighted += params[b + c];
+        let value = (act[x + at + c] - mean) * scale;
+        act[normed + at + c] = value;
+        if (call.w != NONE) {
+          var weighted = value * params[call.w + c];
+          if (call.b != NONE) {
+            weighted += params[call.b + c];
           }
-          act[out + row * D_MODEL + c] = weighted;
+          act[out + at + c] = weighted;
         }
       }
     }
@@ -41,22 +45,25 @@ fn norm_forward(x: u32, rows: u32, hat: u32, inverse: u32, w: u32, b: u32, out: 
   settle();
 }
 
-// Adds to `out` the gradient of x, from `grad`, the gradient of what the norm gave.
-fn norm_backward(grad: u32, rows: u32, hat: u32, inverse: u32, w: u32, out: u32) {
+fn norm_backward(call: NormBackward) {
+  let grad = base + call.grad;
+  let normed = base + call.normed;
+  let inverse = base + call.inverse;
+  let out = base + call.out;
   let lane = thread % LANES;
-  for (var first = 0u; first < rows; first += THREADS / LANES) {
+  for (var first = 0u; first < call.rows; first += THREADS / LANES) {
     let row = first + thread / LANES;
-    let present = row < rows;
+    let present = row < call.rows;
     let at = row * D_MODEL;
     var sum = 0.0;
     var along = 0.0;
     for (var c = lane; present && c < D_MODEL; c += LANES) {
       var g = act[grad + at + c];
-      if (w != NONE) {
-        g *= params[w + c];
+      if (call.w != NONE) {
+        g *= params[call.w + c];
       }
       sum += g;
-      along += g * act[hat + at + c];
+      along += g * act[normed + at + c];
     }
     // No gradient along what the norm takes out: the row's length and, if it centres, its mean.
     var mean = 0.0;
@@ -68,10 +75,10 @@ fn norm_backward(grad: u32, rows: u32, hat: u32, inverse: u32, w: u32, out: u32)
       let scale = act[inverse + row];
       for (var c = lane; c < D_MODEL; c += LANES) {
         var g = act[grad + at + c];
-        if (w != NONE) {
-          g *= params[w + c];
+        if (call.w != NONE) {
+          g *= params[call.w + c];
         }
-        act[out + at + c] += scale * (g - mean - act[hat + at + c] * share);
+        act[out + at + c] += scale * (g - mean - act[normed + at + c] * share);
       }
     }
   }

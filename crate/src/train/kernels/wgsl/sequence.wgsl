@@ -1,11 +1,16 @@
-// What the passes through one sequence share. A workgroup works on one sequence; `base` is where its part of `act` begins.
+// What the passes through one sequence share. A workgroup works on one sequence; the places that a call names
+// count from `base`.
 
+// Rows of x, four values to a vector.
 var<workgroup> stage: array<vec4<f32>, STAGE>;
 // Partial sums: LANES threads a row.
 var<workgroup> sums: array<f32, THREADS>;
-var<workgroup> local_step: u32;
 var<private> thread: u32;
+// Where the sequence's part of `act` begins, and where the sequence stands in `batches`.
 var<private> base: u32;
+var<private> sequence: u32;
+// The summed cross entropy of this workgroup's sequences; only thread 0 has it.
+var<private> loss: f32;
 
 // What one phase wrote to `act`, the next may read.
 fn settle() {
@@ -25,6 +30,7 @@ fn row_sum(value: f32) -> f32 {
   return sum;
 }
 
+// The largest of what they give, likewise.
 fn row_max(value: f32) -> f32 {
   sums[thread] = value;
   workgroupBarrier();
@@ -37,13 +43,12 @@ fn row_max(value: f32) -> f32 {
   return largest;
 }
 
-// x[r] = W_E[token] + W_pos[r], where positions are added.
-fn embed(begin: u32, out: u32) {
-  for (var i = thread; i < SEEN * D_MODEL; i += THREADS) {
-    let row = i / D_MODEL;
-    let c = i % D_MODEL;
-    var value = params[W_E + tokens[begin + row] * D_MODEL + c];
-    if (STANDARD_POSITIONS) {
+fn embed(call: Embed) {
+  let out = base + call.out;
+  for (var i = thread; i < POSITIONS * D_MODEL; i += THREADS) {
+    let token = batches[sequence + FIRST_TOKEN + i / D_MODEL];
+    var value = params[W_E + token * D_MODEL + i % D_MODEL];
+    if (ADDS_POSITIONS) {
       value += params[W_POS + i];
     }
     act[out + i] = value;
@@ -51,33 +56,37 @@ fn embed(begin: u32, out: u32) {
   settle();
 }
 
-// out = x, row by row.
-fn copy_rows(x: u32, out: u32, count: u32) {
-  for (var i = thread; i < count; i += THREADS) {
-    act[out + i] = act[x + i];
+fn add_positions(call: AddPositions) {
+  let x = base + call.x;
+  let out = base + call.out;
+  for (var i = thread; i < POSITIONS * D_MODEL; i += THREADS) {
+    act[out + i] = act[x + i] + params[W_POS + i];
   }
   settle();
 }
 
-fn fill_zero(out: u32, count: u32) {
-  for (var i = thread; i < count; i += THREADS) {
+fn fill_zero(call: FillZero) {
+  let out = base + call.out;
+  for (var i = thread; i < call.count; i += THREADS) {
     act[out + i] = 0.0;
   }
   settle();
 }
 
-// out += x.
-fn add_rows(x: u32, out: u32, count: u32) {
-  for (var i = thread; i < count; i += THREADS) {
-    act[out + i] += act[x + i];
+fn copy(call: Copy) {
+  let x = base + call.x;
+  let out = base + call.out;
+  for (var i = thread; i < call.count; i += THREADS) {
+    act[out + i] = act[x + i];
   }
   settle();
 }
 
-// out = x + W_pos: what Shortformer's queries and keys read.
-fn place_rows(x: u32, out: u32) {
-  for (var i = thread; i < SEEN * D_MODEL; i += THREADS) {
-    act[out + i] = act[x + i] + params[W_POS + i];
+fn add(call: Add) {
+  let x = base + call.x;
+  let out = base + call.out;
+  for (var i = thread; i < call.count; i += THREADS) {
+    act[out + i] += act[x + i];
   }
   settle();
 }
