@@ -20,7 +20,7 @@ pub use inputs::Inputs;
 pub use max_of_list::MaxOfList;
 pub use rate::Rate;
 pub use sort::Sort;
-pub(crate) use sort::assumed;
+pub use sort::assumed;
 
 use crate::config::{ConfigError, ModelConfig, Needs};
 

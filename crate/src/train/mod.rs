@@ -3,6 +3,8 @@
 //! run as a file. When to step is the caller's business.
 
 mod evaluate;
+#[cfg(feature = "webgpu")]
+pub mod gpu;
 mod host;
 pub mod kernels;
 mod plateau;

@@ -9,7 +9,7 @@ use super::adapter::Adapter;
 use super::gpu_log::{begin_test, end_test};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::train::kernels::share;
+use crate::train::gpu::share;
 use crate::train::{Evaluator, Run};
 
 /// Dispatches a submission: at burn's default of 32 a training step takes a dozen submissions.

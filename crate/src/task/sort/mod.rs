@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use assumed::assumed;
+pub use assumed::assumed;
 use example::example;
 
 use super::{Inputs, Task};

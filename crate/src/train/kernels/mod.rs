@@ -8,7 +8,7 @@
 //!
 //! [`plan`] says what is kept where and which functions are called in which order, [`calls`] what functions
 //! there are, [`tiles`] what the update consists of and [`batches`] what is uploaded; [`program`] writes the
-//! shader, whose functions are in `wgsl/`. All this builds natively. `engine` has the buffers and submits. All
+//! shader, whose functions are in `wgsl/`. All this builds natively; `train/gpu` has the buffers and submits. All
 //! sums are taken in a fixed order. The kernels keep to what every WebGPU device has: 256 threads and 16 KB a
 //! workgroup, eight storage buffers, no subgroups, no f16.
 //!
@@ -16,18 +16,10 @@
 
 mod batches;
 mod calls;
-#[cfg(feature = "webgpu")]
-mod engine;
 mod plan;
 mod program;
-#[cfg(feature = "webgpu")]
-mod shared;
 mod tiles;
 mod words;
 
 pub use batches::BatchShape;
-#[cfg(feature = "webgpu")]
-pub use engine::Kernels;
-pub use program::{Limits, Program};
-#[cfg(feature = "webgpu")]
-pub use shared::share;
+pub use program::{Buffer, Limits, Program};

@@ -7,12 +7,11 @@ use burn::tensor::{Device, Tensor};
 use bytemuck::NoUninit;
 use tinylens_lean::{Adam, Batch, Sequences, State};
 
-use super::batches::BatchShape;
-use super::program::{Buffer, Limits, Program};
 use super::shared::{Shared, checked, of, read, tensor};
 use crate::config::ModelConfig;
 use crate::error::Result;
 use crate::model::Layout;
+use crate::train::kernels::{BatchShape, Buffer, Limits, Program};
 
 /// A run's parameters and optimiser state on burn's GPU, and what trains them there.
 #[derive(Debug)]
