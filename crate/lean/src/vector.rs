@@ -11,28 +11,34 @@ const LANES: usize = 8;
 /// What a loop takes at once.
 type Lanes = [f32; LANES];
 
-/// `out += x`.
+/// A longer operand would be cut off in silence. The check also tells the compiler that no index of a loop is out of bounds.
+#[inline]
+fn same_length(a: &[f32], b: &[f32]) {
+    assert!(a.len() == b.len(), "{} values and {}", a.len(), b.len());
+}
+
+/// `out += x`, of equal length.
 #[inline]
 pub fn add(out: &mut [f32], x: &[f32]) {
-    let x = &x[..out.len()];
+    same_length(out, x);
     for i in 0..out.len() {
         out[i] += x[i];
     }
 }
 
-/// `out += scale · x`.
+/// `out += scale · x`, of equal length.
 #[inline]
 pub fn add_scaled(out: &mut [f32], x: &[f32], scale: f32) {
-    let x = &x[..out.len()];
+    same_length(out, x);
     for i in 0..out.len() {
         out[i] += scale * x[i];
     }
 }
 
-/// Σ a b.
+/// Σ a b, of equal length.
 #[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let b = &b[..a.len()];
+    same_length(a, b);
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut lanes = [0.0; LANES];
     for i in 0..a.len() {
