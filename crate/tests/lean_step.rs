@@ -1,4 +1,5 @@
-//! The step by hand beside burn's autodiff: every gradient of models, tasks and batches drawn at random; and training curves.
+//! Compares the training step by hand with burn's automatic differentiation: every gradient of random models, tasks and
+//! batches, and training curves.
 
 mod tools;
 
@@ -15,7 +16,7 @@ use tools::autodiff;
 
 const CONFIGURATIONS: u32 = 200;
 
-/// A number below `bound` from a stream of them.
+/// Draws numbers below a bound.
 fn drawing(case: u32) -> impl FnMut(u32) -> usize {
     let mut next = 0;
     move |bound| {
@@ -24,7 +25,7 @@ fn drawing(case: u32) -> impl FnMut(u32) -> usize {
     }
 }
 
-/// A task, and a model of one attention-only layer without norm.
+/// A random task, and a random model of one attention-only layer without norm.
 fn drawn(case: u32) -> Value {
     let mut draw = drawing(case);
     let values = 3 + draw(20);
@@ -33,16 +34,20 @@ fn drawn(case: u32) -> Value {
     let d_vocab = values + 3 + draw(3);
     let d_vocab_out = if eos.is_null() { values + draw(3) } else { d_vocab };
     json!({
-        "task": { "list_length": 1 + draw(6), "max_value": values, "bos_token": bos, "mid_token": values + 1, "eos_token": eos, "var_length": draw(4) == 0 },
+        "task": {
+            "list_length": 1 + draw(6), "max_value": values,
+            "bos_token": bos, "mid_token": values + 1, "eos_token": eos, "var_length": draw(4) == 0,
+        },
         "model": {
-            "n_heads": 1 + draw(4), "d_model": 4 + draw(40), "d_head": 1 + draw(20), "d_vocab": d_vocab, "d_vocab_out": d_vocab_out,
+            "n_heads": 1 + draw(4), "d_model": 4 + draw(40), "d_head": 1 + draw(20),
+            "d_vocab": d_vocab, "d_vocab_out": d_vocab_out,
             "use_attn_scale": draw(4) > 0, "seed": case, "n_ctx": 15 + draw(4),
         },
         "train": { "batch_size": 1 + draw(40), "train_seed": case },
     })
 }
 
-/// The same, with the model's other options drawn too, so that tables do not cover it.
+/// The same, with the model's other settings random too, such that tables do not cover it.
 fn drawn_any(case: u32) -> Value {
     let mut partial = drawn(case);
     let mut draw = drawing(case + 1_000_000);
@@ -53,7 +58,7 @@ fn drawn_any(case: u32) -> Value {
     let attn_only = draw(3) == 0;
     model["n_layers"] = json!(layers);
     model["normalization_type"] = norm.clone();
-    // One such layer without norm is for tables.
+    // Tables cover one attention-only layer without norm.
     model["attn_only"] = json!(attn_only && !(layers == 1 && norm.is_null()));
     model["eps"] = json!([1e-5, 1e-3, 0.1][draw(3)]);
     model["act_fn"] = json!(["relu", "gelu", "gelu_new", "silu", "solu_ln"][draw(5)]);
@@ -76,9 +81,10 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
 }
 
-/// How far a gradient may be from autodiff's where its model is so ill-conditioned that rounding alone makes for more than 1e-5: four times as
-/// far as autodiff's own moves when parameters move by a unit in the last place (rounding happens in every operation, and that only at
-/// the parameters), at most 1e-4. A few models drawn here are so: four layers without a norm, norms over five values.
+/// How far a gradient may be from autodiff's if the model is so ill-conditioned that rounding alone changes it by more
+/// than 1e-5. A few random models are, with four layers without norm or norms over five values. The limit is four times
+/// the change of autodiff's own gradient when parameters change in their last bit, since rounding happens in every
+/// operation; it is at most 1e-4.
 fn noise(experiment: &Experiment, parameters: &[f32], batch: &Batch, step: u32, expected: &[f32]) -> f32 {
     let moved = |lane: u32| {
         let bit = |index: usize| block(9, Stream::Edit, At { step, index: index as u32, lane })[1] >> 31;
@@ -86,6 +92,16 @@ fn noise(experiment: &Experiment, parameters: &[f32], batch: &Batch, step: u32, 
         apart(&autodiff::gradient(&Model::from_parameters(&experiment.model, near, &Device::flex()), batch).1, expected)
     };
     (4.0 * (1..5).map(moved).fold(0.0, f32::max)).min(1e-4)
+}
+
+/// Gives a batch what no task so far has: counted positions anywhere, with any class as target.
+fn scatter(batch: &mut Batch, d_vocab_out: usize, case: u32) {
+    let mut draw = drawing(case + 2_000_000);
+    for index in 0..batch.tokens.len() {
+        let held = index % batch.positions < batch.lengths[index / batch.positions];
+        batch.counted[index] = held && (index == 0 || draw(2) == 0);
+        batch.targets[index] = draw(d_vocab_out as u32) as i32;
+    }
 }
 
 /// Compares every gradient of many experiments, all of which `path` must cover.
@@ -96,7 +112,7 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
         let experiment = Experiment::resolve(&partial).unwrap_or_else(|errors| panic!("{partial}: {errors:?}"));
         let data = Data::new(&experiment.task, &experiment.train);
         let mut model = Model::new(&experiment.model, &Device::flex());
-        // Biases too, so that no term is zero.
+        // Biases are random too, so that no term is zero.
         let mut parameters = block_on(model.read_parameters()).unwrap();
         for (index, value) in parameters.iter_mut().enumerate() {
             let noise = block(9, Stream::Edit, At { step: case, index: index as u32, lane: 0 })[0];
@@ -107,7 +123,10 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
         let mut lean = Lean::new(&experiment.model, model.layout(), positions, experiment.train.batch_size);
         assert_eq!(lean.path(), path, "{partial}");
         for step in 0..2 {
-            let batch = data.train_batch(step);
+            let mut batch = data.train_batch(step);
+            if step == 1 {
+                scatter(&mut batch, experiment.model.d_vocab_out, case);
+            }
             let (expected_loss, expected) = autodiff::gradient(&model, &batch);
             let mut gradient = vec![f32::NAN; parameters.len()];
             let loss = lean.gradient(&parameters, &batch.sequences(), &mut gradient);
@@ -122,7 +141,7 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
                 noise(&experiment, &parameters, &batch, step, &expected)
             };
             for entry in model.layout().entries() {
-                // Where all of a parameter's gradients are small, what is wrong with them must show too.
+                // Errors must show in parameters whose gradients are all small as well.
                 let largest = expected[entry.range()].iter().fold(0.0f32, |most, x| most.max(x.abs()));
                 let limit = limit.min(10.0 * limit * largest + 1e-6);
                 for index in entry.range() {
@@ -170,10 +189,13 @@ fn what_tables_do_not_cover_goes_through_rows() {
     assert_eq!(block_on(Run::new(Experiment::default(), &Device::flex())).path(), "tables");
 }
 
-/// Runs by hand beside the same steps by autodiff.
+/// Compares runs with the same steps by automatic differentiation.
 #[test]
 fn training_curves_coincide() {
-    let large = json!({ "n_layers": 2, "n_heads": 4, "d_model": 32, "attn_only": false, "act_fn": "gelu", "normalization_type": "LN" });
+    let large = json!({
+        "n_layers": 2, "n_heads": 4, "d_model": 32,
+        "attn_only": false, "act_fn": "gelu", "normalization_type": "LN",
+    });
     for model in [json!({ "d_model": 32, "n_heads": 2 }), large, json!({ "d_model": 24, "normalization_type": "RMS" })]
     {
         let experiment =
