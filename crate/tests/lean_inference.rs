@@ -74,24 +74,20 @@ fn logits_and_patterns_are_burns() {
         let (model, sequences) = model_and_sequences(case);
         let (positions, width) = (sequences[0].len(), model.config().d_vocab_out);
         let expected = by_burn(&model, &sequences);
-        let mut reader = model.reader(sequences.len(), positions).unwrap();
-        through_tables += u32::from(reader.path() == "tables");
+        let mut inference = model.inference(sequences.len(), positions).unwrap();
+        let path = inference.path();
+        through_tables += u32::from(path == "tables");
         let mut near = |got: &[f32], expected: &[f32], what: &str| {
             for (got, expected) in got.iter().zip(expected) {
                 let apart = (got - expected).abs() / expected.abs().max(1.0);
                 worst = worst.max(apart);
-                assert!(
-                    apart <= 1e-5,
-                    "case {case}, {}: {what} {got}, and should be {expected}: {}",
-                    reader_path(case),
-                    drawn(case)
-                );
+                assert!(apart <= 1e-5, "case {case}, {path}: {what} {got}, and should be {expected}: {}", drawn(case));
             }
         };
         // Whole sequences, with the logits at some positions.
         let wanted = positions / 3..positions - positions / 4;
         let mut seen = 0;
-        reader.logits(&sequences, wanted.clone(), |number, logits| {
+        inference.logits(&sequences, wanted.clone(), |number, logits| {
             assert_eq!(number, seen);
             seen += 1;
             near(
@@ -102,18 +98,18 @@ fn logits_and_patterns_are_burns() {
         });
         assert_eq!(seen, sequences.len());
         // Piece by piece.
-        reader.begin(sequences.len());
+        inference.begin(sequences.len());
         let cut = positions.div_ceil(2);
         for part in std::iter::once(0..cut).chain((cut..positions).map(|position| position..position + 1)) {
             let tokens: Vec<usize> = sequences.iter().flat_map(|row| row[part.clone()].to_vec()).collect();
-            let logits = reader.read(&tokens, part.len() - 1..part.len());
+            let logits = inference.read(&tokens, part.len() - 1..part.len());
             for (number, logits) in logits.chunks_exact(width).enumerate() {
                 let last = number * positions + part.end - 1;
                 near(logits, &expected[last * width..(last + 1) * width], "a logit after a cached part is");
             }
         }
         let patterns = block_on(model.patterns(&sequences)).unwrap();
-        let got = reader.patterns(&sequences);
+        let got = inference.patterns(&sequences);
         assert_eq!(got.len(), patterns.len());
         for (got, expected) in got.iter().zip(&patterns) {
             assert_eq!(got.len(), expected.len());
@@ -122,10 +118,6 @@ fn logits_and_patterns_are_burns() {
     }
     assert!((CONFIGURATIONS / 4..CONFIGURATIONS * 3 / 4).contains(&through_tables), "{through_tables} through tables");
     println!("worst difference over {CONFIGURATIONS} models, {through_tables} of them through tables: {worst:.1e}");
-}
-
-fn reader_path(case: u32) -> &'static str {
-    if case.is_multiple_of(3) { "perhaps tables" } else { "rows" }
 }
 
 /// An intervention without effect on the model, which has burn do the forward pass.
@@ -156,7 +148,7 @@ fn the_same_tokens_are_generated() {
             assert_eq!(alone[0][..], got[0][..alone[0].len()]);
         }
         let prompts: Vec<&[usize]> = sequences.iter().map(Vec::as_slice).collect();
-        let answers = model.reader(sequences.len(), model.config().n_ctx).unwrap().greedy(&prompts, max_new_tokens);
+        let answers = model.inference(sequences.len(), model.config().n_ctx).unwrap().greedy(&prompts, max_new_tokens);
         let whole = block_on(model.generate(&sequences, &Generation::greedy(max_new_tokens), &[])).unwrap();
         for ((answer, whole), prompt) in answers.iter().zip(&whole).zip(&prompts) {
             assert_eq!([prompt, &answer[..]].concat(), *whole);
@@ -168,5 +160,5 @@ fn the_same_tokens_are_generated() {
 #[test]
 fn bidirectional_models_are_left_to_burn() {
     let experiment = Experiment::resolve(&json!({ "model": { "attention_dir": "bidirectional" } })).unwrap();
-    assert!(Model::new(&experiment.model, &Device::flex()).reader(10, 12).is_none());
+    assert!(Model::new(&experiment.model, &Device::flex()).inference(10, 12).is_none());
 }

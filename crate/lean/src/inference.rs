@@ -21,6 +21,7 @@ pub struct Inference {
     batch: usize,
     /// How many positions of each of them have been read.
     seen: usize,
+    d_vocab: usize,
     d_vocab_out: usize,
     /// `[batch, wanted, d_vocab_out]`: the logits of the last pass.
     logits: Vec<f32>,
@@ -47,7 +48,8 @@ impl Inference {
             Some(tables) => Path::Tables(Box::new(tables)),
             None => Path::Rows(Box::new(rows::Inference::new(config, layout, parameters, positions)?)),
         };
-        Some(Self { path, positions, batch: 0, seen: 0, d_vocab_out: config.d_vocab_out, logits: Vec::new() })
+        let ModelConfig { d_vocab, d_vocab_out, .. } = *config;
+        Some(Self { path, positions, batch: 0, seen: 0, d_vocab, d_vocab_out, logits: Vec::new() })
     }
 
     /// Which path the pass takes: "tables" or "rows".
@@ -116,7 +118,8 @@ impl Inference {
         }
     }
 
-    /// Continues prompts of equal length greedily by `new` tokens, which it returns.
+    /// Continues prompts of equal length greedily by `new` tokens, which it returns. A model that predicts a class that is
+    /// no token reads token 0 instead before it goes on.
     ///
     /// # Panics
     /// As [`read`](Self::read).
@@ -134,6 +137,7 @@ impl Inference {
                 tokens = logits.chunks_exact(width).map(argmax).collect();
                 last = 0;
                 answers[first..].iter_mut().zip(&tokens).for_each(|(answer, token)| answer.push(*token));
+                tokens.iter_mut().filter(|token| **token >= self.d_vocab).for_each(|token| *token = 0);
             }
         }
         answers

@@ -5,7 +5,7 @@ mod common;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::{for_rows, for_tables};
-use tinylens_lean::{Batch, Inference, Layout, Lean, ModelConfig};
+use tinylens_lean::{Batch, Inference, Layout, Lean, ModelConfig, argmax};
 
 /// The most positions of a sequence here.
 const POSITIONS: usize = 6;
@@ -29,6 +29,28 @@ fn inference_refuses(config: &ModelConfig, tokens: &[usize]) -> bool {
     inference.begin(1);
     inference.read(&[0], 0..1);
     catch_unwind(AssertUnwindSafe(|| inference.read(tokens, 0..1).len())).is_err()
+}
+
+/// Only `read` refuses a class that is no token: answers of models that predict such classes go on.
+#[test]
+fn answers_go_on_after_a_class_that_is_no_token() {
+    let [deep, ..] = for_rows();
+    for config in [for_tables(), deep] {
+        let layout = Layout::new(&config);
+        let mut inference = Inference::new(&config, &layout, layout.initial(&config), 100, POSITIONS).unwrap();
+        let prompts: Vec<[usize; 1]> = (0..config.d_vocab).map(|token| [token]).collect();
+        let prompts: Vec<&[usize]> = prompts.iter().map(|prompt| &prompt[..]).collect();
+        let answers = inference.greedy(&prompts, POSITIONS);
+        assert!(answers.iter().flatten().any(|class| *class >= config.d_vocab));
+        for (prompt, answer) in prompts.iter().zip(answers) {
+            inference.begin(1);
+            let mut token = prompt[0];
+            for class in answer {
+                assert_eq!(argmax(inference.read(&[token], 0..1)), class);
+                token = if class < config.d_vocab { class } else { 0 };
+            }
+        }
+    }
 }
 
 #[test]
