@@ -1,4 +1,4 @@
-//! Reading by hand beside burn's forward pass: logits, patterns and answers of models and sequences drawn at random.
+//! Compares the forward pass by hand with burn's: logits, patterns and answers of random models and sequences.
 
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use burn::tensor::Device;
 
 const CONFIGURATIONS: u32 = 120;
 
-/// A number below `bound` from a stream of them.
+/// Draws numbers below a bound.
 fn drawing(case: u32) -> impl FnMut(u32) -> usize {
     let mut next = 0;
     move |bound| {
@@ -19,14 +19,15 @@ fn drawing(case: u32) -> impl FnMut(u32) -> usize {
     }
 }
 
-/// A causal model of any kind, every third of the kind that tables cover.
+/// A random causal model. Tables cover every third.
 fn drawn(case: u32) -> Value {
     let mut draw = drawing(case);
     let d_vocab = 4 + draw(30);
     let n_ctx = 2 + draw(16);
     let mut model = json!({
-        "n_heads": 1 + draw(4), "d_model": 8 + draw(40), "d_head": 1 + draw(20), "d_vocab": d_vocab, "d_vocab_out": d_vocab,
-        "n_ctx": n_ctx, "use_attn_scale": draw(4) > 0, "seed": case,
+        "n_heads": 1 + draw(4), "d_model": 8 + draw(40), "d_head": 1 + draw(20),
+        "d_vocab": d_vocab, "d_vocab_out": d_vocab, "n_ctx": n_ctx,
+        "use_attn_scale": draw(4) > 0, "seed": case,
     });
     if !case.is_multiple_of(3) {
         let norms = [json!(null), json!("LN"), json!("LNPre"), json!("RMS"), json!("RMSPre")];
@@ -39,10 +40,11 @@ fn drawn(case: u32) -> Value {
         model["rotary_dim"] = json!(2 * draw(1 + model["d_head"].as_u64().unwrap() as u32 / 2));
         model["rotary_adjacent_pairs"] = json!(draw(2) == 0);
     }
-    json!({ "task": { "list_length": 1, "max_value": 2, "bos_token": null, "mid_token": null }, "model": model, "train": { "batch_size": 1 } })
+    let task = json!({ "list_length": 1, "max_value": 2, "bos_token": null, "mid_token": null });
+    json!({ "task": task, "model": model, "train": { "batch_size": 1 } })
 }
 
-/// The model of a case, its biases drawn too, and sequences of one length for it.
+/// The model of a case, with random biases too, and sequences of equal length.
 fn model_and_sequences(case: u32) -> (Model, Vec<Vec<usize>>) {
     let partial = drawn(case);
     let config = Experiment::resolve(&partial).unwrap_or_else(|errors| panic!("{partial}: {errors:?}")).model;
@@ -72,24 +74,20 @@ fn logits_and_patterns_are_burns() {
         let (model, sequences) = model_and_sequences(case);
         let (positions, width) = (sequences[0].len(), model.config().d_vocab_out);
         let expected = by_burn(&model, &sequences);
-        let mut reader = model.reader(sequences.len(), positions).unwrap();
-        through_tables += u32::from(reader.path() == "tables");
+        let mut inference = model.inference(sequences.len(), positions).unwrap();
+        let path = inference.path();
+        through_tables += u32::from(path == "tables");
         let mut near = |got: &[f32], expected: &[f32], what: &str| {
             for (got, expected) in got.iter().zip(expected) {
                 let apart = (got - expected).abs() / expected.abs().max(1.0);
                 worst = worst.max(apart);
-                assert!(
-                    apart <= 1e-5,
-                    "case {case}, {}: {what} {got}, and should be {expected}: {}",
-                    reader_path(case),
-                    drawn(case)
-                );
+                assert!(apart <= 1e-5, "case {case}, {path}: {what} {got}, and should be {expected}: {}", drawn(case));
             }
         };
-        // Whole sequences, and logits at some positions.
+        // Whole sequences, with the logits at some positions.
         let wanted = positions / 3..positions - positions / 4;
         let mut seen = 0;
-        reader.logits(&sequences, wanted.clone(), |number, logits| {
+        inference.logits(&sequences, wanted.clone(), |number, logits| {
             assert_eq!(number, seen);
             seen += 1;
             near(
@@ -100,18 +98,18 @@ fn logits_and_patterns_are_burns() {
         });
         assert_eq!(seen, sequences.len());
         // Piece by piece.
-        reader.begin(sequences.len());
+        inference.begin(sequences.len());
         let cut = positions.div_ceil(2);
         for part in std::iter::once(0..cut).chain((cut..positions).map(|position| position..position + 1)) {
             let tokens: Vec<usize> = sequences.iter().flat_map(|row| row[part.clone()].to_vec()).collect();
-            let logits = reader.read(&tokens, part.len() - 1..part.len());
+            let logits = inference.read(&tokens, part.len() - 1..part.len());
             for (number, logits) in logits.chunks_exact(width).enumerate() {
                 let last = number * positions + part.end - 1;
                 near(logits, &expected[last * width..(last + 1) * width], "a logit after a cached part is");
             }
         }
         let patterns = block_on(model.patterns(&sequences)).unwrap();
-        let got = reader.patterns(&sequences);
+        let got = inference.patterns(&sequences);
         assert_eq!(got.len(), patterns.len());
         for (got, expected) in got.iter().zip(&patterns) {
             assert_eq!(got.len(), expected.len());
@@ -122,17 +120,14 @@ fn logits_and_patterns_are_burns() {
     println!("worst difference over {CONFIGURATIONS} models, {through_tables} of them through tables: {worst:.1e}");
 }
 
-fn reader_path(case: u32) -> &'static str {
-    if case.is_multiple_of(3) { "perhaps tables" } else { "rows" }
-}
-
-/// An intervention that changes nothing, but for the path: burn's.
+/// An intervention without effect on the model, which has burn do the forward pass.
 fn none() -> Intervention {
     let zero = Values { shape: vec![1], data: vec![0.0] };
     Intervention { hook: "hook_embed".into(), edit: Edit::Add(zero), at: Place::default() }
 }
 
-/// Prompts continued by hand are burn's, greedily and drawn; but for choices so close that rounding decides, which must be rare.
+/// Prompts continued by hand are burn's, greedily and drawn; but for choices so close that rounding decides, which must
+/// be rare.
 #[test]
 fn the_same_tokens_are_generated() {
     let (mut tokens, mut differ) = (0, 0);
@@ -148,12 +143,12 @@ fn the_same_tokens_are_generated() {
             assert_eq!(got[0].len(), expected[0].len());
             tokens += got.len();
             differ += got.iter().zip(&expected).filter(|(a, b)| a != b).count();
-            // Alone, a prompt goes on as among others.
+            // A prompt has the same answer alone as among others.
             let alone = block_on(model.generate(&sequences[..1], &options, &[])).unwrap();
             assert_eq!(alone[0][..], got[0][..alone[0].len()]);
         }
         let prompts: Vec<&[usize]> = sequences.iter().map(Vec::as_slice).collect();
-        let answers = model.reader(sequences.len(), model.config().n_ctx).unwrap().greedy(&prompts, max_new_tokens);
+        let answers = model.inference(sequences.len(), model.config().n_ctx).unwrap().greedy(&prompts, max_new_tokens);
         let whole = block_on(model.generate(&sequences, &Generation::greedy(max_new_tokens), &[])).unwrap();
         for ((answer, whole), prompt) in answers.iter().zip(&whole).zip(&prompts) {
             assert_eq!([prompt, &answer[..]].concat(), *whole);
@@ -163,7 +158,7 @@ fn the_same_tokens_are_generated() {
 }
 
 #[test]
-fn what_is_not_covered_is_left_to_burn() {
+fn bidirectional_models_are_left_to_burn() {
     let experiment = Experiment::resolve(&json!({ "model": { "attention_dir": "bidirectional" } })).unwrap();
-    assert!(Model::new(&experiment.model, &Device::flex()).reader(10, 12).is_none());
+    assert!(Model::new(&experiment.model, &Device::flex()).inference(10, 12).is_none());
 }

@@ -1,4 +1,4 @@
-//! Where parameters are, and how they start.
+//! The layout of the parameters, and their initial values.
 
 use serde_json::json;
 use tinylens::experiment::Experiment;
@@ -14,7 +14,16 @@ fn counts_the_notebooks_parameters() {
 }
 
 #[test]
-fn initial_weights_have_transformer_lens_spread_and_biases_none() {
+fn finds_parameters_by_name() {
+    let layout = Layout::new(&Experiment::default().model);
+    for entry in layout.entries() {
+        assert_eq!((layout.find(&entry.name), layout.offset(&entry.name)), (Some(entry), entry.offset));
+    }
+    assert_eq!(layout.find("blocks.1.attn.W_Q"), None);
+}
+
+#[test]
+fn initial_weights_have_transformer_lens_spread_and_biases_are_zero() {
     let model =
         Experiment::resolve(&json!({ "model": { "attn_only": false, "normalization_type": "LN" } })).unwrap().model;
     let layout = Layout::new(&model);

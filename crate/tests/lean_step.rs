@@ -1,4 +1,5 @@
-//! The step by hand beside burn's autodiff: every gradient of models, tasks and batches drawn at random; and training curves.
+//! Compares the training step by hand with burn's automatic differentiation: every gradient of random models, tasks and
+//! batches, and training curves.
 
 mod tools;
 
@@ -21,9 +22,10 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
 }
 
-/// How far a gradient may be from autodiff's where its model is so ill-conditioned that rounding alone makes for more than 1e-5: four times as
-/// far as autodiff's own moves when parameters move by a unit in the last place (rounding happens in every operation, and that only at
-/// the parameters), at most 1e-4. A few models drawn here are so: four layers without a norm, norms over five values.
+/// How far a gradient may be from autodiff's if the model is so ill-conditioned that rounding alone changes it by more
+/// than 1e-5. A few random models are, with four layers without norm or norms over five values. The limit is four times
+/// the change of autodiff's own gradient when parameters change in their last bit, since rounding happens in every
+/// operation; it is at most 1e-4.
 fn noise(experiment: &Experiment, parameters: &[f32], batch: &Batch, step: u32, expected: &[f32]) -> f32 {
     let moved = |lane: u32| {
         let bit = |index: usize| block(9, Stream::Edit, At { step, index: index as u32, lane })[1] >> 31;
@@ -31,6 +33,16 @@ fn noise(experiment: &Experiment, parameters: &[f32], batch: &Batch, step: u32, 
         apart(&autodiff::gradient(&Model::from_parameters(&experiment.model, near, &Device::flex()), batch).1, expected)
     };
     (4.0 * (1..5).map(moved).fold(0.0, f32::max)).min(1e-4)
+}
+
+/// Gives a batch what no task so far has: counted positions anywhere, with any class as target.
+fn scatter(batch: &mut Batch, d_vocab_out: usize, case: u32) {
+    let mut draw = drawing(case + 2_000_000);
+    for index in 0..batch.tokens.len() {
+        let held = index % batch.positions < batch.lengths[index / batch.positions];
+        batch.counted[index] = held && (index == 0 || draw(2) == 0);
+        batch.targets[index] = draw(d_vocab_out as u32) as i32;
+    }
 }
 
 /// Compares every gradient of many experiments, all of which `path` must cover.
@@ -41,7 +53,7 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
         let experiment = Experiment::resolve(&partial).unwrap_or_else(|errors| panic!("{partial}: {errors:?}"));
         let data = Data::new(&experiment.task, &experiment.train);
         let mut model = Model::new(&experiment.model, &Device::flex());
-        // Biases too, so that no term is zero.
+        // Biases are random too, so that no term is zero.
         let mut parameters = block_on(model.read_parameters()).unwrap();
         for (index, value) in parameters.iter_mut().enumerate() {
             let noise = block(9, Stream::Edit, At { step: case, index: index as u32, lane: 0 })[0];
@@ -52,7 +64,10 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
         let mut lean = Lean::new(&experiment.model, model.layout(), positions, experiment.train.batch_size);
         assert_eq!(lean.path(), path, "{partial}");
         for step in 0..2 {
-            let batch = data.train_batch(step);
+            let mut batch = data.train_batch(step);
+            if step == 1 {
+                scatter(&mut batch, experiment.model.d_vocab_out, case);
+            }
             let (expected_loss, expected) = autodiff::gradient(&model, &batch);
             let mut gradient = vec![f32::NAN; parameters.len()];
             let loss = lean.gradient(&parameters, &batch.sequences(), &mut gradient);
@@ -67,7 +82,7 @@ fn every_gradient_is_autodiffs(path: &str, drawn: fn(u32) -> Value) {
                 noise(&experiment, &parameters, &batch, step, &expected)
             };
             for entry in model.layout().entries() {
-                // Where all of a parameter's gradients are small, what is wrong with them must show too.
+                // Errors must show in parameters whose gradients are all small as well.
                 let largest = expected[entry.range()].iter().fold(0.0f32, |most, x| most.max(x.abs()));
                 let limit = limit.min(10.0 * limit * largest + 1e-6);
                 for index in entry.range() {
@@ -115,10 +130,13 @@ fn what_tables_do_not_cover_goes_through_rows() {
     assert_eq!(block_on(Run::new(Experiment::default(), &Device::flex())).path(), "tables");
 }
 
-/// Runs by hand beside the same steps by autodiff.
+/// Compares runs with the same steps by automatic differentiation.
 #[test]
 fn training_curves_coincide() {
-    let large = json!({ "n_layers": 2, "n_heads": 4, "d_model": 32, "attn_only": false, "act_fn": "gelu", "normalization_type": "LN" });
+    let large = json!({
+        "n_layers": 2, "n_heads": 4, "d_model": 32,
+        "attn_only": false, "act_fn": "gelu", "normalization_type": "LN",
+    });
     for model in [json!({ "d_model": 32, "n_heads": 2 }), large, json!({ "d_model": 24, "normalization_type": "RMS" })]
     {
         let experiment =

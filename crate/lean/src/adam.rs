@@ -7,7 +7,7 @@ pub struct State {
     pub parameters: Vec<f32>,
     /// The moving average of the gradient.
     pub mean: Vec<f32>,
-    /// The moving average of its square.
+    /// The moving average of the gradient's square.
     pub square: Vec<f32>,
 }
 
@@ -24,27 +24,31 @@ impl State {
 pub struct Adam {
     /// How much of the gradient's moving average is kept.
     pub beta1: f64,
-    /// How much of its square's moving average is kept.
+    /// How much of the moving average of the gradient's square is kept.
     pub beta2: f64,
     /// Added to the denominator.
     pub eps: f64,
 }
 
 impl Adam {
-    /// Of step number `step`, counted from 1: what the mean gradient is multiplied with, `lr / (1 - β₁ᵗ)`, and the root of
-    /// the mean square, `1 / sqrt(1 - β₂ᵗ)`.
+    /// The bias corrections of step number `step`, counted from 1: the factor of the mean gradient, `lr / (1 - β₁ᵗ)`,
+    /// and that of the root of the mean square, `1 / sqrt(1 - β₂ᵗ)`.
     pub fn rates(&self, lr: f64, step: u32) -> [f32; 2] {
         let correction = |beta: f64| 1.0 - libm::pow(beta, f64::from(step));
         [(lr / correction(self.beta1)) as f32, (1.0 / libm::sqrt(correction(self.beta2))) as f32]
     }
 
-    /// Step number `step`, counted from 1, in place:
-    /// `p -= lr / (1 - β₁ᵗ) · m / (sqrt(v) / sqrt(1 - β₂ᵗ) + eps)`.
+    /// Takes step number `step`, counted from 1, in place:
+    /// `p -= lr / (1 - β₁ᵗ) · m / (sqrt(v) / sqrt(1 - β₂ᵗ) + eps)`. `gradient` is `[parameters]`.
+    ///
+    /// # Panics
+    /// If `gradient` is not as long as the parameters.
     pub fn step(&self, state: &mut State, gradient: &[f32], lr: f64, step: u32) {
         let [rate, root] = self.rates(lr, step);
         let Self { beta1, beta2, eps } = *self;
         let [keep1, take1, keep2, take2, eps] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps].map(|x| x as f32);
         let State { parameters, mean, square } = state;
+        assert!(gradient.len() == parameters.len(), "a gradient has a value for each parameter");
         for (((p, m), v), g) in parameters.iter_mut().zip(mean).zip(square).zip(gradient) {
             *m = *m * keep1 + g * take1;
             *v = *v * keep2 + g * g * take2;

@@ -2,23 +2,23 @@
 
 use std::ops::Range;
 
-/// A batch of sequences with what is right after each position. `tokens`, `targets` and `counted` are `[batch, positions]`, row by row.
+/// A batch of sequences, with the class that is right after each position.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// How many positions of each sequence the model reads.
     pub positions: usize,
-    /// What the model reads.
+    /// `[batch, positions]`: what the model reads.
     pub tokens: Vec<i32>,
-    /// The class, below `d_vocab_out`, that is right at each counted position; ignored elsewhere.
+    /// `[batch, positions]`: the class, below `d_vocab_out`, that is right at each counted position; ignored elsewhere.
     pub targets: Vec<i32>,
-    /// Whether the position counts towards the loss. Such a position is below its sequence's length.
+    /// `[batch, positions]`: whether the position counts towards the loss. Padding does not count.
     pub counted: Vec<bool>,
     /// `[batch]`: how many positions of each sequence hold tokens. The rest is padding, at its end.
     pub lengths: Vec<usize>,
 }
 
 impl Batch {
-    /// How many sequences there are.
+    /// The number of sequences.
     pub fn len(&self) -> usize {
         self.lengths.len()
     }
@@ -34,7 +34,7 @@ impl Batch {
         Sequences { positions: *positions, tokens, targets, counted, lengths }
     }
 
-    /// Some of the sequences.
+    /// The sequences of a range.
     ///
     /// # Panics
     /// If `range` goes beyond the batch.
@@ -43,7 +43,7 @@ impl Batch {
     }
 }
 
-/// A batch, or a part of one, borrowed; the fields are those of [`Batch`].
+/// A batch, or a part of one, borrowed. The fields are those of [`Batch`].
 #[derive(Clone, Copy, Debug)]
 pub struct Sequences<'a> {
     /// How many positions of each sequence the model reads.
@@ -59,7 +59,7 @@ pub struct Sequences<'a> {
 }
 
 impl<'a> Sequences<'a> {
-    /// How many sequences there are.
+    /// The number of sequences.
     pub fn len(&self) -> usize {
         self.lengths.len()
     }
@@ -69,12 +69,12 @@ impl<'a> Sequences<'a> {
         self.lengths.is_empty()
     }
 
-    /// How many positions count, of all sequences together.
+    /// How many positions of all sequences count.
     pub fn count(&self) -> usize {
         self.counted.iter().filter(|counted| **counted).count()
     }
 
-    /// Some of the sequences.
+    /// The sequences of a range.
     ///
     /// # Panics
     /// If `range` goes beyond them.

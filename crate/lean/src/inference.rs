@@ -1,37 +1,42 @@
-//! The forward pass by hand, on the CPU, for whoever only reads: logits, patterns, and answers token by token, of many sequences at once.
+//! The forward pass for reading only: logits, patterns, and answers token by token, of many sequences at once.
 //!
-//! What was read of a sequence is kept, so that one more token costs one more position: keys and values of every layer (`rows`, any causal
-//! model), or what each source adds to the logits (`tables`, one attention-only layer without norm). burn's forward pass is the oracle of
-//! both. Not here: bidirectional models, which see what comes later; padding, hooks and interventions.
+//! What was read of a sequence is cached, so that one more token costs one more position: the keys and values of every
+//! layer (`rows`, any causal model), or what each position adds to the logits of others (`tables`). Sequences are not
+//! padded, and there are no hooks.
 
 use std::ops::Range;
 
 use crate::{Layout, ModelConfig, rows, tables};
 
-/// Most sequences of one call through tables, so that progress is told, and a stop heard, often.
+/// The most sequences of one pass through tables, so that callers report progress and hear of a stop often enough.
 const MOST: usize = 100;
 
-/// A model at its parameters of the moment, ready to read.
+/// The forward pass of a model with fixed parameters, and what it has read so far.
 #[derive(Clone, Debug)]
 pub struct Inference {
-    /// The path through the sequences that are being read.
-    way: Way,
-    /// Of these sequences: how many, and how many positions of each have been read.
+    path: Path,
+    /// The most positions of a sequence.
+    positions: usize,
+    /// How many sequences are being read.
     batch: usize,
+    /// How many positions of each of them have been read.
     seen: usize,
+    d_vocab: usize,
     d_vocab_out: usize,
-    /// `[batch, wanted, V out]`: of the last pass.
+    /// `[batch, wanted, d_vocab_out]`: the logits of the last pass.
     logits: Vec<f32>,
 }
 
+/// What the forward pass goes through.
 #[derive(Clone, Debug)]
-enum Way {
+enum Path {
     Tables(Box<tables::Inference>),
     Rows(Box<rows::Inference>),
 }
 
 impl Inference {
-    /// A reader of some `sequences` of at most `positions` tokens; `None` for a model that is not covered. `parameters` are in the layout's order.
+    /// The forward pass of about `sequences` sequences of at most `positions` tokens; `None` for a bidirectional model,
+    /// whose earlier positions read later ones. `parameters` are in the layout's order.
     pub fn new(
         config: &ModelConfig,
         layout: &Layout,
@@ -39,62 +44,71 @@ impl Inference {
         sequences: usize,
         positions: usize,
     ) -> Option<Self> {
-        let way = match tables::Inference::new(config, layout, &parameters, sequences, positions) {
-            Some(tables) => Way::Tables(Box::new(tables)),
-            None => Way::Rows(Box::new(rows::Inference::new(config, layout, parameters, positions)?)),
+        let path = match tables::Inference::new(config, layout, &parameters, sequences, positions) {
+            Some(tables) => Path::Tables(Box::new(tables)),
+            None => Path::Rows(Box::new(rows::Inference::new(config, layout, parameters, positions)?)),
         };
-        Some(Self { way, batch: 0, seen: 0, d_vocab_out: config.d_vocab_out, logits: Vec::new() })
+        let ModelConfig { d_vocab, d_vocab_out, .. } = *config;
+        Some(Self { path, positions, batch: 0, seen: 0, d_vocab, d_vocab_out, logits: Vec::new() })
     }
 
-    /// "tables" or "rows".
+    /// Which path the pass takes: "tables" or "rows".
     pub fn path(&self) -> &'static str {
-        match &self.way {
-            Way::Tables(_) => "tables",
-            Way::Rows(_) => "rows",
+        match &self.path {
+            Path::Tables(_) => "tables",
+            Path::Rows(_) => "rows",
         }
     }
 
-    /// How many sequences of `positions` tokens take some ten milliseconds, at most [`MOST`] of those through tables; `through_layers`: as many as do where each costs a pass
-    /// through every layer.
-    pub fn sequences_a_pass(&self, positions: usize, through_layers: usize) -> usize {
-        match &self.way {
-            Way::Tables(tables) => tables.sequences_a_pass(positions).clamp(1, MOST),
-            Way::Rows(_) => through_layers,
+    /// The batch size that keeps one pass near 10 ms. Tables decide it from `positions`; the layer-by-layer path takes
+    /// `layer_batch`.
+    pub fn sequences_a_pass(&self, positions: usize, layer_batch: usize) -> usize {
+        match &self.path {
+            Path::Tables(tables) => tables.sequences_a_pass(positions).clamp(1, MOST),
+            Path::Rows(_) => layer_batch,
         }
     }
 
-    /// How many sequences go through together. Tables gain nothing from many, and keep what few need close at hand.
+    /// How many sequences are read together. Tables gain nothing from large batches, and the cache of a small batch
+    /// stays in the processor's.
     fn together(&self) -> usize {
-        match &self.way {
-            Way::Tables(_) => 16,
-            Way::Rows(_) => usize::MAX,
+        match &self.path {
+            Path::Tables(_) => 16,
+            Path::Rows(_) => usize::MAX,
         }
     }
 
-    /// Forgets what was read. Next come `batch` sequences.
+    /// Forgets what was read, and begins to read `batch` sequences.
     pub fn begin(&mut self, batch: usize) {
         (self.batch, self.seen) = (batch, 0);
-        match &mut self.way {
-            Way::Tables(tables) => tables.begin(batch),
-            Way::Rows(rows) => rows.begin(batch),
+        match &mut self.path {
+            Path::Tables(tables) => tables.begin(batch),
+            Path::Rows(rows) => rows.begin(batch),
         }
     }
 
-    /// Reads as many more tokens of every sequence, `[batch, n]`; gives the logits at the positions `wanted` of these, `[batch, wanted, V out]`.
+    /// Reads the next `n` tokens of every sequence, `[batch, n]`. Returns the logits at those of the `n` positions that
+    /// are `wanted`, `[batch, wanted, d_vocab_out]`.
     ///
     /// # Panics
-    /// If sequences grow longer than was said, or a token is not in the vocabulary.
+    /// If the sequences grow longer than [`new`](Self::new) was told, if a token is not in the vocabulary, or if there
+    /// is no token.
     pub fn read(&mut self, tokens: &[usize], wanted: Range<usize>) -> &[f32] {
-        match &mut self.way {
-            Way::Tables(tables) => tables.read(self.batch, self.seen, tokens, wanted, &mut self.logits),
-            Way::Rows(rows) => rows.read(self.batch, self.seen, tokens, wanted, &mut self.logits),
+        let (batch, seen) = (self.batch, self.seen);
+        self.seen += tokens.len() / batch;
+        assert!(self.seen <= self.positions, "{} tokens of at most {}", self.seen, self.positions);
+        match &mut self.path {
+            Path::Tables(tables) => tables.read(batch, seen, tokens, wanted, &mut self.logits),
+            Path::Rows(rows) => rows.read(batch, seen, tokens, wanted, &mut self.logits),
         }
-        self.seen += tokens.len() / self.batch;
         &self.logits
     }
 
-    /// Logits at the positions `wanted` of whole sequences, equally long; `each` is given every sequence's number, and its logits,
-    /// `[wanted, V out]`.
+    /// Reads whole sequences of equal length, and calls `each` with the number of every sequence and its logits at the
+    /// positions `wanted`, `[wanted, d_vocab_out]`.
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
     pub fn logits(&mut self, sequences: &[Vec<usize>], wanted: Range<usize>, mut each: impl FnMut(usize, &[f32])) {
         let (together, width) = (self.together().min(sequences.len()).max(1), wanted.len() * self.d_vocab_out);
         for (number, some) in sequences.chunks(together).enumerate() {
@@ -104,7 +118,11 @@ impl Inference {
         }
     }
 
-    /// The `new` tokens that greedily follow each of some prompts, equally long.
+    /// Continues prompts of equal length greedily by `new` tokens, which it returns. A model that predicts a class that is
+    /// no token reads token 0 instead before it goes on.
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
     pub fn greedy(&mut self, prompts: &[&[usize]], new: usize) -> Vec<Vec<usize>> {
         let mut answers = Vec::with_capacity(prompts.len());
         let together = self.together().min(prompts.len()).max(1);
@@ -119,23 +137,28 @@ impl Inference {
                 tokens = logits.chunks_exact(width).map(argmax).collect();
                 last = 0;
                 answers[first..].iter_mut().zip(&tokens).for_each(|(answer, token)| answer.push(*token));
+                tokens.iter_mut().filter(|token| **token >= self.d_vocab).for_each(|token| *token = 0);
             }
         }
         answers
     }
 
-    /// Every layer's patterns of whole sequences, equally long: `[batch, H, T, T]` (destination, source), row by row.
+    /// Reads whole sequences of equal length, and returns the patterns of every layer,
+    /// `[batch, n_heads, destination, source]`.
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
     pub fn patterns(&mut self, sequences: &[Vec<usize>]) -> Vec<Vec<f32>> {
         self.begin(sequences.len());
         self.read(&sequences.concat(), 0..sequences.first().map_or(0, Vec::len));
-        match &self.way {
-            Way::Tables(tables) => vec![tables.pattern().to_vec()],
-            Way::Rows(rows) => rows.patterns(),
+        match &self.path {
+            Path::Tables(tables) => vec![tables.pattern().to_vec()],
+            Path::Rows(rows) => rows.patterns(),
         }
     }
 }
 
-/// The index of the largest value, the first of equals; 0 if none is a number.
+/// The index of the largest value, the first one of equal values; 0 if all are NaN or there is none.
 pub fn argmax(values: &[f32]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {

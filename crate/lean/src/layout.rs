@@ -1,4 +1,5 @@
-//! Where each parameter lies in the flat tensor: name and shape as in TransformerLens's `state_dict`, and how it starts.
+//! Where each parameter lies in the flat vector of all of them. Names and shapes are those of TransformerLens's
+//! `state_dict`.
 
 use crate::architecture::{Activation, ModelConfig, Normalization, PositionalEmbedding};
 use crate::random::{At, Stream, normals};
@@ -8,16 +9,17 @@ use crate::random::{At, Stream, normals};
 pub struct Entry {
     /// TransformerLens's name, e.g. `blocks.0.attn.W_Q`.
     pub name: String,
+    /// Its shape, in row order.
     pub shape: Vec<usize>,
-    /// Where its values begin in the flat tensor.
+    /// Where its values begin in the flat vector.
     pub offset: usize,
     start: Start,
 }
 
-/// Initial values of a parameter.
+/// How a parameter is initialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
-    /// From N(0, 0.8 / sqrt(d_model)).
+    /// Normally distributed with standard deviation `0.8 / sqrt(d_model)`.
     Normal,
     Zeros,
     Ones,
@@ -29,28 +31,30 @@ impl Entry {
         self.shape.iter().product()
     }
 
+    /// Whether it has none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether it is a bias, of a matrix or a norm: it starts at zero.
+    /// Whether it is a bias, of a matrix or a norm. Biases start at zero.
     pub fn is_bias(&self) -> bool {
         self.start == Start::Zeros
     }
 
-    /// Its place in the flat tensor.
+    /// Where its values are in the flat vector.
     pub fn range(&self) -> std::ops::Range<usize> {
         self.offset..self.offset + self.len()
     }
 }
 
-/// Every parameter of a model, in order.
+/// All parameters of a model, in the order of the flat vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     entries: Vec<Entry>,
 }
 
 impl Layout {
+    /// The parameters of a model.
     pub fn new(config: &ModelConfig) -> Self {
         let ModelConfig { n_layers, n_heads: h, d_model: c, d_head: d, d_mlp: m, n_ctx, d_vocab, d_vocab_out, .. } =
             *config;
@@ -76,7 +80,7 @@ impl Layout {
                 layout.add(&format!("{block}.mlp.b_in"), &[m], Start::Zeros);
                 layout.add(&format!("{block}.mlp.W_out"), &[m, c], Start::Normal);
                 layout.add(&format!("{block}.mlp.b_out"), &[c], Start::Zeros);
-                // TransformerLens gives it weights only where the model's own norms are LN.
+                // As in TransformerLens, SoLU's norm has parameters only if the model's norms are LN.
                 if config.act_fn == Activation::SoluLn && config.normalization_type == Some(Normalization::LN) {
                     layout.add_norm(config, &format!("{block}.mlp.ln"), m);
                 }
@@ -93,7 +97,7 @@ impl Layout {
         self.entries.push(Entry { name: name.into(), shape: shape.into(), offset, start });
     }
 
-    /// The weights of a norm over `width` values, where its type has any.
+    /// Adds the parameters of a norm over `width` values, if its type has any.
     fn add_norm(&mut self, config: &ModelConfig, name: &str, width: usize) {
         let (w, b) = match config.normalization_type {
             Some(Normalization::LN) => (true, true),
@@ -108,6 +112,7 @@ impl Layout {
         }
     }
 
+    /// The parameters, in order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -117,7 +122,7 @@ impl Layout {
         self.entries.iter().find(|entry| entry.name == name)
     }
 
-    /// Where the values of a parameter begin in the flat tensor.
+    /// Where the values of a parameter begin in the flat vector.
     ///
     /// # Panics
     /// If the model has no parameter of this name.
@@ -130,12 +135,14 @@ impl Layout {
         self.entries.last().map_or(0, |last| last.offset + last.len())
     }
 
+    /// Whether there is no parameter.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// TransformerLens's initial values (`HookedTransformer.init_weights`, mode "gpt2"): weights from N(0, 0.8 / sqrt(d_model)), biases
-    /// 0, norms 1.
+    /// The initial values of all parameters, as TransformerLens draws them (`HookedTransformer.init_weights`, mode
+    /// "gpt2"): weights normally distributed with standard deviation `0.8 / sqrt(d_model)`, biases 0, the weights of
+    /// norms 1.
     pub fn initial(&self, config: &ModelConfig) -> Vec<f32> {
         let deviation = (0.8 / libm::sqrt(config.d_model as f64)) as f32;
         let mut values = Vec::with_capacity(self.len());

@@ -1,28 +1,30 @@
-//! Products of small matrices: one thread, a fixed order of sums, the same bits natively and in every browser (no fused multiply-adds).
+//! Products of small matrices, in one thread and with a fixed order of sums: without fused multiply-adds, the bits are
+//! the same natively and in every browser.
 //!
-//! A tile of [`ROWS`] by [`COLUMNS`] sums is kept in eight SIMD registers. `b` is packed into panels of `COLUMNS` columns, and a transposed `a`
-//! into panels of `ROWS` rows; the rows of another `a` are read where they are. Long sums are taken [`DEPTH`] terms at a time, so that panels stay
-//! in the first cache.
+//! A tile of [`ROWS`] by [`COLUMNS`] sums is kept in eight SIMD registers. `b` is packed into panels of `COLUMNS`
+//! columns. If `a` is transposed, it is packed into panels of `ROWS` rows; otherwise its rows are read where they are.
+//! Long sums are taken [`DEPTH`] terms at a time, so that panels stay in the first-level cache.
 
 use std::cell::RefCell;
 
 use bytemuck::cast;
 use wide::f32x4;
 
-/// Rows of a tile: what one panel of `a` holds.
+/// Rows of a tile, and of a panel of `a`.
 const ROWS: usize = 4;
 
-/// Columns of a tile: two SIMD registers of four.
+/// Columns of a tile, and of a panel of `b`: two SIMD registers.
 const COLUMNS: usize = 8;
 
-/// Terms of a sum that are taken together.
+/// How many terms of a sum are taken together.
 const DEPTH: usize = 256;
 
 thread_local! {
-    /// The panels of the product that is under way, kept for the next one.
+    /// The panels of the product that is being computed, kept for the next one.
     static PANELS: RefCell<Panels> = RefCell::default();
 }
 
+/// The packed operands of a product.
 #[derive(Default)]
 struct Panels {
     a: Vec<[f32; ROWS]>,
@@ -35,7 +37,7 @@ pub struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
-    /// Values from one row to the next, or, in a transpose, from one column to the next.
+    /// The distance, in values, from one row to the next; in a transpose from one column to the next.
     stride: usize,
     transposed: bool,
 }
@@ -46,7 +48,7 @@ impl<'a> Matrix<'a> {
         Self::part(values, rows, columns, columns)
     }
 
-    /// `[rows, columns]`, the first columns of rows that are `stride` values apart.
+    /// `[rows, columns]`: the first columns of rows that are `stride` values apart.
     pub fn part(values: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
         assert!(holds(values, rows, columns, stride), "a matrix needs {rows} by {columns} values, {stride} apart");
         Self { values, rows, columns, stride, transposed: false }
@@ -68,7 +70,7 @@ pub fn multiply(out: &mut [f32], a: Matrix, b: Matrix, scale: f32, add: bool) {
     multiply_part(out, b.columns, a, b, scale, add);
 }
 
-/// The same into the first columns of rows that are `stride` values apart.
+/// The same, into the first columns of rows that are `stride` values apart.
 pub fn multiply_part(out: &mut [f32], stride: usize, a: Matrix, b: Matrix, scale: f32, add: bool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     assert!(k == b.rows && holds(out, m, n, stride), "[{m}, {k}] times [{}, {n}] into {}", b.rows, out.len());
@@ -88,7 +90,7 @@ pub fn multiply_part(out: &mut [f32], stride: usize, a: Matrix, b: Matrix, scale
                     let sums = if a.transposed {
                         tile_of_panel(&panels.a[row / ROWS * depth..][..depth], b)
                     } else {
-                        // Below the last row it is there once more, and goes nowhere.
+                        // A tile's rows beyond the last one repeat it; their sums are not stored.
                         let of = |i: usize| &a.values[(row + i).min(m - 1) * a.stride + start..][..depth];
                         tile_of_rows([of(0), of(1), of(2), of(3)], b)
                     };
@@ -105,6 +107,7 @@ pub fn multiply_part(out: &mut [f32], stride: usize, a: Matrix, b: Matrix, scale
     });
 }
 
+/// Writes one row of a tile, or adds it.
 #[inline(always)]
 fn store(out: &mut [f32], sums: &[f32x4; 2], scale: f32, add: bool) {
     let sums = [sums[0] * f32x4::splat(scale), sums[1] * f32x4::splat(scale)];
@@ -120,10 +123,10 @@ fn store(out: &mut [f32], sums: &[f32x4; 2], scale: f32, add: bool) {
     }
 }
 
-/// Sums of one tile, two registers a row.
+/// The sums of one tile, two registers for each row.
 type Sums = [[f32x4; 2]; ROWS];
 
-/// The sums of one tile. A panel's rows are the terms.
+/// The sums of one tile of two panels, `[depth, ROWS]` and `[depth, COLUMNS]`.
 #[inline(always)]
 fn tile_of_panel(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> Sums {
     let mut sums = [[f32x4::ZERO; 2]; ROWS];
@@ -135,7 +138,7 @@ fn tile_of_panel(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> Sums {
     sums
 }
 
-/// The same of four rows as they are.
+/// The same of four rows of `a` that are not packed, `[depth]` each.
 #[inline(always)]
 fn tile_of_rows(a: [&[f32]; ROWS], b: &[[f32; COLUMNS]]) -> Sums {
     let mut sums = [[f32x4::ZERO; 2]; ROWS];
@@ -147,6 +150,7 @@ fn tile_of_rows(a: [&[f32]; ROWS], b: &[[f32; COLUMNS]]) -> Sums {
     sums
 }
 
+/// Adds one term to every sum of a tile.
 #[inline(always)]
 fn add_term(sums: &mut Sums, a: [f32; ROWS], b: &[f32; COLUMNS]) {
     let [b0, b1, b2, b3, b4, b5, b6, b7] = *b;
@@ -158,7 +162,7 @@ fn add_term(sums: &mut Sums, a: [f32; ROWS], b: &[f32; COLUMNS]) {
     }
 }
 
-/// Rows `start..start + depth` of a matrix in panels of `WIDTH` of its columns, the last one filled up with zeros.
+/// Packs rows `start..start + depth` of a matrix into panels of `WIDTH` of its columns, the last one padded with zeros.
 #[inline]
 #[expect(clippy::manual_memcpy, reason = "a call for a few values")]
 fn pack<const WIDTH: usize>(out: &mut Vec<[f32; WIDTH]>, matrix: Matrix, start: usize, depth: usize) {
@@ -175,7 +179,7 @@ fn pack<const WIDTH: usize>(out: &mut Vec<[f32; WIDTH]>, matrix: Matrix, start: 
             out.fill([0.0; WIDTH]);
         }
         if transposed {
-            // Four columns at a time, which SIMD transposes.
+            // Four columns at a time are transposed in SIMD registers.
             let whole = width - width % 4;
             for j in (0..whole).step_by(4) {
                 let column = |j: usize| &values[(first + j) * stride + start..][..depth];
@@ -212,13 +216,14 @@ fn pack<const WIDTH: usize>(out: &mut Vec<[f32; WIDTH]>, matrix: Matrix, start: 
     }
 }
 
-/// Four values from `at` on.
+/// The four values from `at` on.
 #[inline(always)]
 fn four(values: &[f32], at: usize) -> f32x4 {
     let values = &values[at..at + 4];
     f32x4::new([values[0], values[1], values[2], values[3]])
 }
 
+/// Writes the four values from `at` on.
 #[inline(always)]
 #[expect(clippy::manual_memcpy, reason = "a call for a few values")]
 fn put(values: &mut [f32], at: usize, four: [f32; 4]) {
@@ -233,14 +238,15 @@ mod tests {
     use super::*;
     use crate::random::{At, Stream, block};
 
-    /// Numbers around zero.
+    /// Numbers from -1 to 1.
     fn drawn(length: usize, lane: u32) -> Vec<f32> {
         (0..length as u32)
             .map(|index| block(1, Stream::Edit, At { step: 0, index, lane })[0] as i32 as f32 / 2f32.powi(31))
             .collect()
     }
 
-    /// Every remainder of tiles, sums longer than one panel, parts of wider rows, transposes; beside the definition in float64.
+    /// Compares products with the definition in float64: all remainders of tiles, sums longer than a panel, parts of
+    /// wider rows, and transposes.
     #[test]
     fn products_are_those_of_the_definition() {
         for (case, (m, k, n)) in [(1, 1, 1), (4, 3, 8), (5, 300, 9), (7, 257, 15), (2, 513, 23), (13, 16, 6), (3, 0, 4)]

@@ -1,44 +1,46 @@
-//! Counter-based random numbers: every value is a function of (seed, stream, step, index, lane). There is no hidden state, so a run
-//! can be resumed, chunked or replayed and draws the same numbers.
+//! Counter-based random numbers: every value is a function of (seed, stream, step, index, lane). There is no hidden
+//! state, so that a run that is resumed, chunked or replayed draws the same numbers.
 //!
-//! The function is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): 32-bit arithmetic only, so
-//! that a GPU can draw the same numbers.
+//! The function is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
-/// What a number is drawn for. Two streams never share numbers, whatever their seeds.
+/// What numbers are drawn for. Two streams never share numbers, whatever their seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Stream {
     /// Initial weights.
     Init = 1,
-    /// Lists to train on.
+    /// Inputs to train on.
     Train = 2,
-    /// Order of the training set in an epoch.
+    /// The order of the training set in an epoch.
     Order = 3,
-    /// Lists to test on.
+    /// Inputs to test on.
     Test = 4,
-    /// Which lists are held out.
+    /// Which inputs are held out.
     HeldOut = 5,
-    /// Length of a batch's lists.
+    /// The length of a batch's inputs.
     Length = 6,
     /// Numbers that cover their range evenly.
     Even = 7,
-    /// Tokens that are sampled.
+    /// Sampled tokens.
     Sample = 8,
-    /// Lists of a battery.
+    /// Inputs of a battery.
     Battery = 9,
     /// Sites and values of a battery's edits.
     Edit = 10,
 }
 
-/// Where in a stream: three counters, whose meaning is the caller's.
+/// A place in a stream: three counters, to which the caller gives a meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct At {
+    /// Usually the training step or epoch.
     pub step: u32,
+    /// Usually a number among those of the step.
     pub index: u32,
+    /// What else tells numbers apart.
     pub lane: u32,
 }
 
-/// Four random 32-bit numbers.
+/// Four random numbers of 32 bits.
 pub fn block(seed: u32, stream: Stream, at: At) -> [u32; 4] {
     philox([at.index, at.step, at.lane, 0], [seed, stream as u32])
 }
@@ -59,7 +61,7 @@ pub fn below(bits: u32, bound: u32) -> u32 {
     ((u64::from(bits) * u64::from(bound)) >> 32) as u32
 }
 
-/// Four numbers from the standard normal distribution (Box-Muller), with the same bits on every platform.
+/// Four numbers from the standard normal distribution (Box and Muller, 1958), with the same bits on every platform.
 pub fn normals(seed: u32, stream: Stream, at: At) -> [f32; 4] {
     let [a, b, c, d] = block(seed, stream, at);
     let ([w, x], [y, z]) = (box_muller(a, b), box_muller(c, d));
@@ -73,8 +75,9 @@ fn box_muller(a: u32, b: u32) -> [f32; 2] {
     [(radius * libm::cos(angle)) as f32, (radius * libm::sin(angle)) as f32]
 }
 
-/// Where `index` goes in a random permutation of `0..n`, without making the permutation: a Feistel network over the smallest even
-/// number of bits that holds `n`, walked until it lands below `n` (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
+/// Where `index` goes in a random permutation of `0..n`. The permutation is never made: a Feistel network over the
+/// smallest even number of bits that holds `n` is applied until it gives a number below `n` (Black and Rogaway,
+/// "Ciphers with arbitrary finite domains", 2002).
 pub fn permute(seed: u32, stream: Stream, step: u32, index: u32, n: u32) -> u32 {
     let half = (32 - (n.max(2) - 1).leading_zeros()).div_ceil(2);
     let mask = (1u32 << half) - 1;

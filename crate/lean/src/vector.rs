@@ -1,38 +1,44 @@
-//! Loops over slices that compilers turn into SIMD, and an exponential that they can.
+//! Loops over slices that compilers turn into SIMD, and an exponential function that can be part of such a loop.
 //!
-//! Rows are short (a head, a vocabulary), so that what matters is the cost of starting a loop. Hence `#[inline]`, since other files' loops
-//! become SIMD only with what they call inside; and indices rather than `zip`, `sum` and `map`, which are calls of their own where a crate is
-//! compiled in many parts, as it is without link-time optimisation.
+//! Rows are short (a head, a vocabulary), so that starting a loop costs as much as running it. Hence `#[inline]`: a
+//! loop in another file becomes SIMD only if all that it calls is inlined. And hence indices: `zip`, `sum` and `map`
+//! are calls of their own in a crate that is compiled in many units without link-time optimisation.
 #![expect(clippy::needless_range_loop, reason = "see above")]
 
-/// Lanes of a sum: two SIMD registers, and a fixed order.
+/// How many partial sums a sum has, in a fixed order: two SIMD registers.
 const LANES: usize = 8;
 
-/// What a loop takes at once.
+/// What one turn of a loop takes.
 type Lanes = [f32; LANES];
 
-/// `out += x`.
+/// Refuses operands of different lengths. The check replaces the loops' bounds checks.
+#[inline]
+fn same_length(a: &[f32], b: &[f32]) {
+    assert!(a.len() == b.len(), "{} values and {}", a.len(), b.len());
+}
+
+/// `out += x`, of equal length.
 #[inline]
 pub fn add(out: &mut [f32], x: &[f32]) {
-    let x = &x[..out.len()];
+    same_length(out, x);
     for i in 0..out.len() {
         out[i] += x[i];
     }
 }
 
-/// `out += scale · x`.
+/// `out += scale · x`, of equal length.
 #[inline]
 pub fn add_scaled(out: &mut [f32], x: &[f32], scale: f32) {
-    let x = &x[..out.len()];
+    same_length(out, x);
     for i in 0..out.len() {
         out[i] += scale * x[i];
     }
 }
 
-/// Σ a b.
+/// Σ a b, of equal length.
 #[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let b = &b[..a.len()];
+    same_length(a, b);
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut lanes = [0.0; LANES];
     for i in 0..a.len() {
@@ -71,7 +77,7 @@ fn total(lanes: &Lanes) -> f32 {
     ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
-/// The largest value, but for NaN, which goes through `exp` and shows there.
+/// The largest value, NaN aside: `exp` passes it on.
 #[inline]
 pub fn largest(values: &[f32]) -> f32 {
     let larger = |a: f32, b: f32| if b > a { b } else { a };
@@ -92,7 +98,7 @@ pub fn largest(values: &[f32]) -> f32 {
     most
 }
 
-/// `values = exp(values)`, for values up to 0. Many rows at once where there are many, since starting the loop costs as much as a row.
+/// `values = exp(values)`, for values up to 0. Pass many rows at once: starting the loop costs as much as a row.
 #[inline(never)]
 pub fn exp_all(values: &mut [f32]) {
     for i in 0..values.len() {
@@ -100,8 +106,8 @@ pub fn exp_all(values: &mut [f32]) {
     }
 }
 
-/// `values = exp(values - max)`; gives their sum. What would be below e⁻⁴⁰ is 0: a trained softmax is full of such values, and wasm, which
-/// can't flush denormals, slows threefold over them.
+/// `values = exp(values - max)`; returns their sum. Results below e⁻⁴⁰ are 0: a trained softmax is full of them, and
+/// wasm cannot flush denormal numbers, which would make it three times as slow.
 #[inline]
 pub fn exp_less_max(values: &mut [f32]) -> f32 {
     exp_less(values, largest(values))
@@ -116,7 +122,7 @@ fn exp_less(values: &mut [f32], max: f32) -> f32 {
     sum(values)
 }
 
-/// `-log softmax(logits)[target]`; the logits become `weight` times its gradient with respect to them.
+/// `-log softmax(logits)[target]`. The logits are replaced by `weight` times the gradient with respect to them.
 #[inline]
 pub fn cross_entropy(logits: &mut [f32], target: usize, weight: f32) -> f64 {
     let wanted = logits[target];
@@ -130,15 +136,16 @@ pub fn cross_entropy(logits: &mut [f32], target: usize, weight: f32) -> f64 {
     libm::log(f64::from(sum)) - f64::from(wanted - max)
 }
 
-/// e^x for x up to 0, within 2 units in the last place; 0 below -40. Not libm's: this one has no branches, so that loops over it are
-/// SIMD. `2^n · p(r)` with `x = n ln 2 + r` and the polynomial of Cephes (Moshier, `expf`).
+/// `e^x` for x up to 0, within 2 units in the last place; 0 up to -40. It has no branches, unlike libm's, so that loops
+/// over it become SIMD. `2^n · p(r)` with `x = n ln 2 + r` and the polynomial of Cephes (Moshier, `expf`).
 #[inline]
 pub fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    // NaN is kept, here and below: a run that has diverged must say so.
+    // Written so that NaN is kept, here and below: a run that has diverged must show it.
     let clamped = if x < -40.0 { -40.0 } else { x };
-    // Rounded to a whole number by adding and taking away 1.5 · 2²³; in between, its low bits are those of that whole number.
+    // Adding 1.5 · 2²³ rounds to a whole number, which is then in the lowest bits; subtracting it again gives that
+    // number.
     const ROUND: f32 = 12_582_912.0;
     let rounded = clamped * std::f32::consts::LOG2_E + ROUND;
     let n = rounded - ROUND;
@@ -159,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exp_is_libms_to_two_units_and_nothing_below_forty() {
+    fn exp_is_libms_to_two_units_and_zero_below_minus_forty() {
         for i in 0..=39_999 {
             let x = -(i as f32) / 1000.0;
             let (got, expected) = (exp(x), libm::exp(f64::from(x)));
@@ -167,6 +174,12 @@ mod tests {
         }
         assert_eq!([exp(-40.0), exp(-1e30), exp(f32::NEG_INFINITY)], [0.0; 3]);
         assert!(exp(f32::NAN).is_nan());
+    }
+
+    #[test]
+    #[should_panic(expected = "3 values and 4")]
+    fn a_longer_operand_is_refused() {
+        add(&mut [0.0; 3], &[1.0; 4]);
     }
 
     #[test]

@@ -1,57 +1,13 @@
 //! Batches of every form: counted positions anywhere, classes that are no tokens, padding.
 
+mod common;
+
+use common::{for_rows, for_tables};
 use tinylens_lean::random::{At, Stream, below, block, normals};
-use tinylens_lean::{
-    Activation, AttentionDirection, Batch, InitMode, Layout, Lean, ModelConfig, Normalization, PositionalEmbedding,
-};
+use tinylens_lean::{AttentionDirection, Batch, Layout, Lean, ModelConfig};
 
-/// What stands where nothing may be read.
+/// The token and the target where none may be read.
 const NOTHING: i32 = i32::MIN;
-
-/// A model of one attention-only layer without norm, which tables cover.
-fn for_tables() -> ModelConfig {
-    ModelConfig {
-        n_layers: 1,
-        n_heads: 3,
-        d_model: 12,
-        d_head: 5,
-        d_mlp: 17,
-        n_ctx: 14,
-        d_vocab: 7,
-        d_vocab_out: 18,
-        attn_only: true,
-        act_fn: Activation::Gelu,
-        normalization_type: None,
-        eps: 1e-5,
-        positional_embedding_type: PositionalEmbedding::Standard,
-        rotary_dim: 4,
-        rotary_base: 1e4,
-        rotary_adjacent_pairs: false,
-        attention_dir: AttentionDirection::Causal,
-        use_attn_scale: true,
-        attn_scale: 2.0,
-        init_mode: InitMode::Gpt2,
-        seed: 3,
-    }
-}
-
-/// Models that only rows cover.
-fn for_rows() -> [ModelConfig; 3] {
-    let deep = ModelConfig {
-        n_layers: 2,
-        attn_only: false,
-        normalization_type: Some(Normalization::LN),
-        positional_embedding_type: PositionalEmbedding::Rotary,
-        ..for_tables()
-    };
-    let bidirectional = ModelConfig { attention_dir: AttentionDirection::Bidirectional, ..for_tables() };
-    let both = ModelConfig {
-        attention_dir: AttentionDirection::Bidirectional,
-        positional_embedding_type: PositionalEmbedding::Shortformer,
-        ..deep.clone()
-    };
-    [deep, bidirectional, both]
-}
 
 fn models() -> Vec<ModelConfig> {
     [for_tables()].into_iter().chain(for_rows()).collect()
@@ -73,7 +29,7 @@ fn noise(length: usize, lane: u32) -> Vec<f32> {
     (0..length as u32).map(|index| normals(2, Stream::Edit, At { step: 0, index, lane })[0]).collect()
 }
 
-/// 20 sequences of 3 to 12 tokens, padded; every third position counts, by chance, and none in sequence 4.
+/// 20 padded sequences of 3 to 12 tokens. A third of the positions counts, at random, and none in sequence 4.
 fn batch(config: &ModelConfig) -> Batch {
     let (positions, sequences) = (12, 20);
     let mut batch = Batch { positions, ..Batch::default() };
@@ -104,13 +60,13 @@ fn gradient(config: &ModelConfig, parameters: &[f32], batch: &Batch) -> (f32, Ve
 }
 
 #[test]
-fn the_models_take_the_path_they_are_here_for() {
+fn both_paths_are_tested() {
     let path = |config: &ModelConfig| lean(config, &batch(config)).path();
     assert_eq!(path(&for_tables()), "tables");
     assert_eq!(for_rows().each_ref().map(path), ["rows"; 3]);
 }
 
-/// The loss is the mean of those of single positions, and the gradient too.
+/// Loss and gradient are the means of those of single counted positions.
 #[test]
 fn scattered_positions_add_up() {
     for config in models() {
@@ -136,7 +92,7 @@ fn scattered_positions_add_up() {
     }
 }
 
-/// Slopes of the loss along random directions are those that the gradient says, and `loss` is the loss of `gradient`.
+/// The slopes of the loss along random directions are those that the gradient gives.
 #[test]
 fn gradients_are_finite_differences() {
     for config in models() {
@@ -150,7 +106,8 @@ fn gradients_are_finite_differences() {
                 let moved: Vec<f32> = parameters.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
                 f64::from(lean.loss(&moved, &batch.sequences()))
             };
-            // Of the fourth order, since steps as small as a second-order difference needs drown in rounding.
+            // A difference of fourth order, since the small steps that one of second order needs drown in rounding
+            // errors.
             let (h, near, far) = (2e-3, at(2e-3) - at(-2e-3), at(4e-3) - at(-4e-3));
             let slope = (8.0 * near - far) / (12.0 * h);
             let expected: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(g * d)).sum();
@@ -159,7 +116,7 @@ fn gradients_are_finite_differences() {
     }
 }
 
-/// Every sequence in a batch of its own, without padding, has the loss that it has among others.
+/// Every sequence has the same loss in a batch of its own, without padding.
 #[test]
 fn padding_is_not_seen() {
     for config in models() {
@@ -185,7 +142,7 @@ fn padding_is_not_seen() {
     }
 }
 
-/// What follows the last counted position matters to a bidirectional model only.
+/// What follows the last counted position matters only to a bidirectional model.
 #[test]
 fn a_bidirectional_model_reads_what_comes_later() {
     for config in models() {
@@ -200,7 +157,7 @@ fn a_bidirectional_model_reads_what_comes_later() {
     }
 }
 
-/// The same model and batch, through both.
+/// Both paths compute the same for a model that both cover.
 #[test]
 fn tables_and_rows_agree() {
     let config = ModelConfig { d_vocab: 250, d_vocab_out: 260, ..for_tables() };

@@ -1,11 +1,11 @@
-//! Greedy decoding of many sequences at once: on the CPU by hand, token by token with what was read kept ([`Reader`]); elsewhere in as few forward
+//! Greedy decoding of many sequences at once: on the CPU by hand, token by token with what was read kept ([`Inference`]); elsewhere in as few forward
 //! passes as the answers allow.
 //!
 //! A pass over prompts followed by a guess gives the model's choice after every token. Up to the first that differs from the guess, and
 //! with that one, the choices are what greedy generation gives (later positions cannot change earlier ones); the choices are then the next
 //! guess. A good guess takes one pass, the worst as many as there are new tokens (Jacobi decoding: Santilli et al., 2023).
 
-use super::{Generation, Hooks, Intervention, Model, Reader, Tokens, argmax, read};
+use super::{Generation, Hooks, Inference, Intervention, Model, Tokens, argmax, read};
 use crate::config::AttentionDirection;
 use crate::error::Result;
 
@@ -13,26 +13,28 @@ use crate::error::Result;
 #[derive(Debug)]
 pub struct Decoder {
     /// By hand, where that is possible.
-    reader: Option<Reader>,
+    inference: Option<Inference>,
     interventions: Vec<Intervention>,
 }
 
 impl Decoder {
     /// For some `sequences` of at most `positions` tokens, answers and all.
     pub fn new(model: &Model, interventions: Vec<Intervention>, sequences: usize, positions: usize) -> Self {
-        let reader = if interventions.is_empty() { model.reader(sequences, positions) } else { None };
-        Self { reader, interventions }
+        let inference = if interventions.is_empty() { model.inference(sequences, positions) } else { None };
+        Self { inference, interventions }
     }
 
-    pub fn reader(&mut self) -> Option<&mut Reader> {
-        self.reader.as_mut()
+    pub fn inference(&mut self) -> Option<&mut Inference> {
+        self.inference.as_mut()
     }
 
     /// How many sequences of `positions` tokens should be decoded together, so that whoever waits in between doesn't wait long: at most
     /// `most`, so that progress is told often too.
     pub fn sequences_a_pass(&self, model: &Model, positions: usize, most: usize) -> usize {
         let through_layers = model.sequences_a_pass(positions, most);
-        self.reader.as_ref().map_or(through_layers, |reader| reader.sequences_a_pass(positions, through_layers))
+        self.inference
+            .as_ref()
+            .map_or(through_layers, |inference| inference.sequences_a_pass(positions, through_layers))
     }
 
     /// The next part of some answers: all of them by hand, one forward pass, or, of a model that reads ahead and under interventions, which may tie
@@ -41,8 +43,8 @@ impl Decoder {
     /// # Errors
     /// If a prompt does not fit the model; if the device fails.
     pub async fn advance(&mut self, decoding: &mut Decoding, model: &Model) -> Result<()> {
-        if let Some(reader) = &mut self.reader {
-            return decoding.by_hand(model, reader);
+        if let Some(inference) = &mut self.inference {
+            return decoding.by_hand(model, inference);
         }
         if self.interventions.is_empty() && model.config().attention_dir == AttentionDirection::Causal {
             return decoding.advance(model).await;
@@ -71,7 +73,7 @@ impl Decoding {
     ///
     /// # Errors
     /// If a prompt does not fit the model.
-    fn by_hand(&mut self, model: &Model, reader: &mut Reader) -> Result<()> {
+    fn by_hand(&mut self, model: &Model, inference: &mut Inference) -> Result<()> {
         let open: Vec<usize> =
             (0..self.prompts.len()).filter(|row| self.known[*row] < self.answers[*row].len()).collect();
         let Some(first) = open.first() else { return Ok(()) };
@@ -80,7 +82,7 @@ impl Decoding {
             Tokens::check_row(&self.prompts[*row], &format!("tokens[{row}]"), model.config())?;
         }
         let prompts: Vec<&[usize]> = open.iter().map(|row| &self.prompts[*row][..]).collect();
-        let answers = reader.greedy(&prompts, new);
+        let answers = inference.greedy(&prompts, new);
         for (row, answer) in open.into_iter().zip(answers) {
             self.answers[row] = answer;
             self.known[row] = new;
@@ -156,7 +158,7 @@ mod tests {
             decoding.answers().unwrap().map(<[usize]>::to_vec).collect::<Vec<_>>()
         };
         let by_hand = Decoder::new(&model, Vec::new(), 60, 12);
-        assert!(by_hand.reader.is_some());
-        assert_eq!(answers(by_hand), answers(Decoder { reader: None, interventions: Vec::new() }));
+        assert!(by_hand.inference.is_some());
+        assert_eq!(answers(by_hand), answers(Decoder { inference: None, interventions: Vec::new() }));
     }
 }

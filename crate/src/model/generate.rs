@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Generation, Hooks, Intervention, Model, Reader, Tokens, read};
+use super::{Generation, Hooks, Inference, Intervention, Model, Tokens, read};
 use crate::error::{Error, Result};
 
 /// Most sequences whose keys and values are kept together.
@@ -39,13 +39,14 @@ impl Model {
         let mut out = prompts.to_vec();
         for (length, numbers) in by_length {
             let positions = length + options.max_new_tokens;
-            let mut reader = if changes.is_empty() { self.reader(numbers.len(), positions) } else { None };
+            let mut inference = if changes.is_empty() { self.inference(numbers.len(), positions) } else { None };
             // By hand, keys and values of every layer are kept. Interventions may tie rows together.
             let most = self.sequences_a_pass(positions, MOST_TOGETHER);
-            let together = reader.as_ref().map_or(numbers.len(), |reader| reader.sequences_a_pass(positions, most));
+            let together =
+                inference.as_ref().map_or(numbers.len(), |inference| inference.sequences_a_pass(positions, most));
             for numbers in numbers.chunks(together) {
                 let rows: Vec<Vec<usize>> = numbers.iter().map(|number| prompts[*number].clone()).collect();
-                let rows = self.continued(rows, numbers, options, changes, reader.as_mut()).await?;
+                let rows = self.continued(rows, numbers, options, changes, inference.as_mut()).await?;
                 numbers.iter().zip(rows).for_each(|(number, row)| out[*number] = row);
             }
             if let Some(stop) = options.stop_token {
@@ -63,23 +64,27 @@ impl Model {
         numbers: &[usize],
         options: &Generation,
         changes: &[Intervention],
-        mut reader: Option<&mut Reader>,
+        mut inference: Option<&mut Inference>,
     ) -> Result<Vec<Vec<usize>>> {
         let mut ended = vec![false; rows.len()];
-        // Tokens of every row that the reader has not read.
+        // The tokens of every row that the forward pass has not read yet.
         let mut unread = rows.concat();
-        if let Some(reader) = &mut reader {
-            reader.begin(rows.len());
+        if let Some(inference) = &mut inference {
+            inference.begin(rows.len());
         }
         for _ in 0..options.max_new_tokens {
             if ended.iter().all(|ended| *ended) && options.stop_token.is_some() {
                 break;
             }
             let computed;
-            let logits = match &mut reader {
-                Some(reader) => {
+            let logits = match &mut inference {
+                Some(inference) => {
+                    // A model may predict classes that are no tokens.
+                    for token in unread.chunks(1) {
+                        Tokens::check_row(token, "tokens", self.config())?;
+                    }
                     let last = unread.len() / rows.len();
-                    reader.read(&unread, last - 1..last)
+                    inference.read(&unread, last - 1..last)
                 }
                 None => {
                     computed = self.last_logits(&Tokens::new(&rows, self.config())?, changes).await?;

@@ -6,7 +6,7 @@ use tinylens_lean::Batch;
 
 use crate::config::AttentionDirection;
 use crate::error::Result;
-use crate::model::{Decoder, Decoding, Hooks, Model, Reader, Tokens, argmax, read};
+use crate::model::{Decoder, Decoding, Hooks, Inference, Model, Tokens, argmax, read};
 use crate::task::Data;
 
 /// Most inputs read together.
@@ -94,7 +94,7 @@ impl Evaluator {
             let inputs = decoder.sequences_a_pass(model, positions, MOST_INPUTS).min(self.inputs - self.done);
             let batch = data.test_batch(self.done as u32, inputs);
             let asked = asked(&batch);
-            let (loss, mut wrong) = teacher_forced(model, decoder.reader(), &batch, &asked).await?;
+            let (loss, mut wrong) = teacher_forced(model, decoder.inference(), &batch, &asked).await?;
             // One that reads ahead had the answer before it.
             if model.config().attention_dir == AttentionDirection::Bidirectional {
                 wrong = asked.iter().map(|asked| asked.answer.clone()).enumerate().collect();
@@ -168,7 +168,7 @@ impl Generating {
 /// what the model chose there.
 async fn teacher_forced(
     model: &Model,
-    reader: Option<&mut Reader>,
+    inference: Option<&mut Inference>,
     batch: &Batch,
     asked: &[Asked<'_>],
 ) -> Result<(f64, Vec<(usize, Vec<usize>)>)> {
@@ -186,9 +186,9 @@ async fn teacher_forced(
             wrong.push((number, chosen));
         }
     };
-    if let Some(reader) = reader {
+    if let Some(inference) = inference {
         let given: Vec<Vec<usize>> = asked.iter().map(|asked| numbers(asked.tokens)).collect();
-        reader.logits(&given, rows.clone(), &mut compare);
+        inference.logits(&given, rows.clone(), &mut compare);
     } else {
         let tokens =
             Tokens { values: batch.tokens.clone(), batch: batch.len(), positions: batch.positions, padding: None };

@@ -1,14 +1,14 @@
-//! The forward pass of any causal model, which keeps the keys and values of what was read.
+//! The forward pass of any causal model, which caches keys and values.
 
 use std::ops::Range;
 
 use super::Network;
-use super::attention::Cache;
+use super::cache::Cache;
 use super::packed::Packed;
 use crate::architecture::{AttentionDirection, ModelConfig};
 use crate::layout::Layout;
 
-/// A model, and what was read.
+/// A model with fixed parameters, and what was read so far.
 #[derive(Clone, Debug)]
 pub struct Inference {
     network: Network,
@@ -18,7 +18,7 @@ pub struct Inference {
 }
 
 impl Inference {
-    /// The forward pass of sequences of at most `positions` tokens; `None` for a model that is not covered.
+    /// The forward pass of sequences of at most `positions` tokens; `None` for a bidirectional model.
     pub fn new(config: &ModelConfig, layout: &Layout, parameters: Vec<f32>, positions: usize) -> Option<Self> {
         let causal = config.attention_dir == AttentionDirection::Causal;
         causal.then(|| Self {
@@ -28,11 +28,12 @@ impl Inference {
         })
     }
 
+    /// Makes room for `batch` sequences.
     pub fn begin(&mut self, batch: usize) {
         self.caches.iter_mut().for_each(|cache| cache.resize(batch));
     }
 
-    /// As [`Inference::read`](crate::Inference::read), after `seen` positions of each of `batch` sequences.
+    /// See [`Inference::read`](crate::Inference::read). `seen` positions of each of `batch` sequences were read before.
     pub fn read(&mut self, batch: usize, seen: usize, tokens: &[usize], wanted: Range<usize>, logits: &mut Vec<f32>) {
         let sequences = tokens.chunks_exact(tokens.len() / batch);
         let packed =
@@ -42,7 +43,8 @@ impl Inference {
         logits.extend_from_slice(self.network.unembed.logits());
     }
 
-    /// The patterns of every layer at the positions read last, whose logits were all wanted, `[batch, H, n, seen + n]`.
+    /// The patterns of every layer in the last pass, `[batch, H, n, seen + n]`; of the last layer at the positions
+    /// whose logits were wanted.
     pub fn patterns(&self) -> Vec<Vec<f32>> {
         self.network.layers.iter().map(|layer| layer.pattern().to_vec()).collect()
     }

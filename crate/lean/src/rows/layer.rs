@@ -1,25 +1,28 @@
-//! A layer: attention, then the MLP if there is one, each reading the stream through a norm and adding to it.
+//! A layer: attention, then the MLP if there is one. Each reads the stream through a norm and adds to it.
 
-use super::attention::{Attention, Cache};
+use super::attention::Attention;
+use super::cache::Cache;
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::packed::{Route, gather, scatter};
 use crate::architecture::ModelConfig;
 use crate::layout::Layout;
 
-/// A layer and what it remembers of its last forward pass.
+/// A layer, and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
 pub struct Layer {
     c: usize,
     norm: Norm,
     attention: Attention,
     mlp: Option<(Norm, Mlp)>,
-    /// `[in, C]` and `[out, C]`: of what the norms give.
+    /// `[in, C]`: the gradient of the first norm's output.
     grad_in: Vec<f32>,
+    /// `[out, C]`: the gradient of the second norm's output.
     grad_mid: Vec<f32>,
 }
 
 impl Layer {
+    /// The layer of this number.
     pub fn new(config: &ModelConfig, number: usize, layout: &Layout, positions: usize) -> Self {
         let block = format!("blocks.{number}.");
         let norm = |name: &str| {
@@ -35,7 +38,8 @@ impl Layer {
         }
     }
 
-    /// The stream after the layer, `[out, C]`, from that before it, `x`, `[in, C]`.
+    /// Computes the stream after the layer, `out`, `[out, C]`, from that before it, `x`, `[in, C]`. With a cache,
+    /// attention reads earlier positions too.
     pub fn forward(
         &mut self,
         parameters: &[f32],
@@ -53,12 +57,13 @@ impl Layer {
         }
     }
 
-    /// The patterns of the last forward pass, as [`Attention::pattern`].
+    /// The patterns of the last forward pass, see [`Attention::pattern`].
     pub fn pattern(&self) -> &[f32] {
         self.attention.pattern()
     }
 
-    /// The gradients of the weights, written to `gradient`, and of `x`, as `grad_x`. `grad_out` is used up.
+    /// The gradients of the parameters, written to `gradient`, and of `x`, written to `grad_x`. `grad_out` is
+    /// overwritten.
     pub fn backward(
         &mut self,
         parameters: &[f32],

@@ -1,24 +1,27 @@
 //! The MLP: `act(x W_in + b_in) W_out + b_out`.
 
-use super::super::vector::{exp, exp_less_max};
 use super::linear::Linear;
 use super::norm::Norm;
 use crate::architecture::{Activation, ModelConfig, Normalization};
 use crate::layout::Layout;
+use crate::vector::{exp, exp_less_max};
 
-/// One layer's MLP and what it remembers of its last forward pass.
+/// One layer's MLP, and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
 pub struct Mlp {
     into: Linear,
     out: Linear,
     act: Activation,
     d_mlp: usize,
-    /// `[rows, M]`: before the activation, and after.
+    /// `[rows, M]`: before the activation function.
     pre: Vec<f32>,
+    /// `[rows, M]`: after it; unused with SoLU.
     post: Vec<f32>,
+    /// `[rows, M]`: the gradient of `post`, or of the norm's output, then that of `pre`.
     grad: Vec<f32>,
-    /// SoLU's own norm, and what it reads: the gradient of that goes the same way.
+    /// SoLU's own norm.
     norm: Norm,
+    /// `[rows, M]`: what SoLU's norm reads, then its gradient.
     mid: Vec<f32>,
 }
 
@@ -40,7 +43,7 @@ impl Mlp {
         }
     }
 
-    /// Adds what the MLP gives for `x`, `[rows, C]`, to `out`, `[rows, C]`.
+    /// Adds the MLP's output for `x`, `[rows, C]`, to `out`, `[rows, C]`.
     pub fn forward(&mut self, parameters: &[f32], x: &[f32], rows: usize, out: &mut [f32]) {
         self.pre.resize(rows * self.d_mlp, 0.0);
         self.into.forward(parameters, x, &mut self.pre, false);
@@ -64,7 +67,7 @@ impl Mlp {
         self.out.forward(parameters, &self.post, out, true);
     }
 
-    /// The gradients of the weights, written to `gradient`, and of `x`, written to `grad_x`.
+    /// The gradients of the parameters, written to `gradient`, and of `x`, written to `grad_x`.
     pub fn backward(
         &mut self,
         parameters: &[f32],
@@ -110,6 +113,7 @@ impl Mlp {
     }
 }
 
+/// `out = softmax(x)`, of one row.
 fn softmax(out: &mut [f32], x: &[f32]) {
     out.copy_from_slice(x);
     let sum = exp_less_max(out);
@@ -123,22 +127,24 @@ fn sigmoid(x: f32) -> f32 {
     if x < 0.0 { small * large } else { large }
 }
 
-/// 2 sqrt(2/π) and the weight of x³ in GPT-2's gelu.
+/// 2 sqrt(2/π), a constant of GPT-2's gelu.
 const TWICE_ROOT: f32 = 1.595_769;
+
+/// The factor of x³ in GPT-2's gelu.
 const CUBE: f32 = 0.044_715;
 
-/// GPT-2's gelu is `x (1 + tanh(u)) / 2`, which is `x sigmoid(2 u)`: this is `2 u`.
+/// `2 u`, where GPT-2's gelu is `x (1 + tanh(u)) / 2`, which equals `x sigmoid(2 u)`.
 fn tanh_argument(x: f32) -> f32 {
     TWICE_ROOT * (x + CUBE * x * x * x)
 }
 
-/// The standard normal distribution's density.
+/// The density of the standard normal distribution.
 fn density(x: f32) -> f32 {
     0.398_942_3 * exp(-0.5 * x * x)
 }
 
-/// Its share below x, Φ(x), to 2e-7: `erfc(|x| / √2) / 2` by the fit of Numerical Recipes (`erfcc`), without branches. Inlined, or else loops
-/// over it would not become SIMD.
+/// Φ(x), the distribution function of the standard normal distribution, to 2e-7: `erfc(|x| / √2) / 2` by the fit of
+/// Numerical Recipes (`erfcc`), without branches. Loops over it become SIMD only if it is inlined.
 #[inline(always)]
 fn normal_below(x: f32) -> f32 {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
@@ -160,7 +166,7 @@ fn normal_below(x: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Beside libm's, in float64.
+    /// Compares with libm in float64.
     #[test]
     fn activations_are_exact() {
         for i in -12_000..=12_000 {

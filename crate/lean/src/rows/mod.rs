@@ -1,14 +1,17 @@
-//! Any model, layer by layer, on rows of the residual stream: the training step ([`Step`]) and the forward pass ([`Inference`]).
+//! Any model, layer by layer, on rows of the residual stream: the training step ([`Step`]) and the forward pass
+//! ([`Inference`]).
 //!
-//! Only the rows that reach the logits which are wanted (in training: at the counted positions) are computed: in the last layer queries,
-//! heads' outputs, MLP and logits at those positions, keys and values nowhere after the last of them. What layer 0 does before attention
-//! depends on token and position alone, so that it is done once for each pair of them in the batch. Each part has its forward and its
-//! backward pass side by side and keeps, in buffers that grow to what a batch needs, what the one leaves for the other.
+//! Logits are wanted at some positions, in training at those that count. The last layer computes queries, heads' outputs
+//! and MLP at these positions only. What layer 0 does before attention depends on token and position alone, so that it
+//! is done once for each pair of them in a batch. Every part has its forward and its backward pass side by side, and
+//! keeps what the latter needs of the former in buffers that grow with the batch.
 //!
-//! Legend: `C` d_model, `D` d_head, `H` n_heads, `M` d_mlp; numbers of rows as in [`packed`].
+//! Legend: `C` d_model, `D` d_head, `H` n_heads, `M` d_mlp, `O` d_vocab_out; numbers of rows as in [`packed`].
 
 mod attention;
+mod cache;
 mod embedding;
+mod heads;
 mod inference;
 mod layer;
 mod linear;
@@ -20,7 +23,7 @@ mod step;
 
 use crate::architecture::ModelConfig;
 use crate::layout::Layout;
-use attention::Cache;
+use cache::Cache;
 use embedding::{Embed, Unembed};
 pub use inference::Inference;
 use layer::Layer;
@@ -28,28 +31,30 @@ use packed::{Packed, Route};
 pub use rotary::turns;
 pub use step::Step;
 
-/// A model's parts and what they remember of the last forward pass.
+/// The parts of a model, and what they remember of the last forward pass.
 #[derive(Clone, Debug)]
 struct Network {
     d_vocab: usize,
     embed: Embed,
     layers: Vec<Layer>,
     unembed: Unembed,
-    /// The stream before and after a layer, or its gradient.
+    /// The residual stream that a layer reads, or its gradient.
     stream: Vec<f32>,
+    /// The residual stream that it writes, or its gradient.
     next: Vec<f32>,
 }
 
 impl Network {
-    /// The model over at most `positions`. Every model is covered.
+    /// The parts of a model that reads at most `positions`. Every model is covered; the comments name the parts that do
+    /// so.
     fn new(config: &ModelConfig, layout: &Layout, positions: usize) -> Self {
         let ModelConfig {
             n_layers,
-            n_heads: _, // attention
-            d_model: _, // every part
-            d_head: _,  // attention
+            n_heads: _, // attention, heads
+            d_model: _, // all parts
+            d_head: _,  // heads, rotary
             d_mlp: _,   // mlp
-            n_ctx: _,   // `positions`, which are no more
+            n_ctx: _,   // `positions` is at most this
             d_vocab,
             d_vocab_out: _,               // embedding
             attn_only: _,                 // layer
@@ -60,10 +65,10 @@ impl Network {
             rotary_dim: _,                // rotary
             rotary_base: _,               // rotary
             rotary_adjacent_pairs: _,     // rotary
-            attention_dir: _,             // attention
-            use_attn_scale: _,            // attention
-            attn_scale: _,                // attention
-            init_mode: _,                 // what parameters are, not what they do
+            attention_dir: _,             // heads, step, inference
+            use_attn_scale: _,            // heads
+            attn_scale: _,                // heads
+            init_mode: _,                 // only initial values depend on it
             seed: _,
         } = *config;
         Self {
@@ -76,8 +81,8 @@ impl Network {
         }
     }
 
-    /// The logits that are wanted, which `unembed` keeps; gives the rows of every layer. With `caches`, one for each layer, earlier
-    /// positions of the sequences are attended to as well.
+    /// Computes the wanted logits, which are then in `unembed`, and returns the rows of every layer. With caches, one
+    /// for each layer, positions that were read before are attended to as well.
     fn forward(&mut self, parameters: &[f32], packed: &Packed, mut caches: Option<&mut [Cache]>) -> Vec<Route> {
         let last = self.layers.len() - 1;
         let routes: Vec<Route> =
@@ -92,7 +97,7 @@ impl Network {
         routes
     }
 
-    /// The gradient of every parameter, written to `gradient`, from that of the logits, which `unembed` keeps.
+    /// The gradient of every parameter, written to `gradient`, from that of the logits, which is in `unembed`.
     fn backward(&mut self, parameters: &[f32], packed: &Packed, routes: &[Route], gradient: &mut [f32]) {
         gradient.fill(0.0);
         self.stream.fill(0.0);

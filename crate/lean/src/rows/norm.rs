@@ -1,24 +1,25 @@
-//! LayerNorm and RMSNorm, with and without weights, row by row.
+//! LayerNorm and RMSNorm, with and without parameters, row by row.
 
-use super::super::vector::{add, add_scaled, dot, sum};
 use crate::architecture::Normalization;
 use crate::layout::Layout;
+use crate::vector::{add, add_scaled, dot, sum};
 
-/// A norm and what it remembers of its last forward pass.
+/// A norm, and what it remembers of its last forward pass.
 #[derive(Clone, Debug)]
 pub struct Norm {
     /// `None`: rows stay as they are.
     kind: Option<Normalization>,
     width: usize,
     eps: f32,
-    /// Where its weights begin in the flat parameters, if it has any.
+    /// Where its weight, `[width]`, begins in the parameters.
     w: Option<usize>,
+    /// Where its bias, `[width]`, begins in the parameters.
     b: Option<usize>,
-    /// `[rows, width]`: before the weights.
+    /// `[rows, width]`: before weight and bias.
     normalized: Vec<f32>,
-    /// `[rows]`: what rows were multiplied with.
+    /// `[rows]`: `1 / sqrt(variance + eps)`.
     inverse: Vec<f32>,
-    /// `[rows, width]`: after the weights; unused without.
+    /// `[rows, width]`: after weight and bias, if there are any.
     weighted: Vec<f32>,
 }
 
@@ -39,11 +40,12 @@ impl Norm {
         }
     }
 
+    /// Whether the mean is subtracted.
     fn centres(&self) -> bool {
         matches!(self.kind, Some(Normalization::LN | Normalization::LNPre))
     }
 
-    /// `(x - mean) / sqrt(variance + eps) · w + b`, `[rows, width]`; what it gives is kept, as [`Norm::out`].
+    /// Computes `(x - mean) / sqrt(variance + eps) · w + b`, `[rows, width]`, which is then in [`Norm::out`].
     pub fn forward(&mut self, parameters: &[f32], x: &[f32]) {
         self.normalized.resize(x.len(), 0.0);
         self.normalized.copy_from_slice(x);
@@ -71,12 +73,12 @@ impl Norm {
         }
     }
 
-    /// What the last forward pass gave, `[rows, width]`.
+    /// The output of the last forward pass, `[rows, width]`.
     pub fn out(&self) -> &[f32] {
         if self.w.is_some() { &self.weighted } else { &self.normalized }
     }
 
-    /// The gradients of the weights, written to `gradient`, and of `x`, added to `grad_x`. `grad_out` is used up.
+    /// The gradients of the parameters, added to `gradient`, and of `x`, added to `grad_x`. `grad_out` is overwritten.
     pub fn backward(&self, parameters: &[f32], grad_out: &mut [f32], gradient: &mut [f32], grad_x: &mut [f32]) {
         if self.kind.is_none() {
             return add(grad_x, grad_out);
@@ -94,7 +96,8 @@ impl Norm {
                 gradient[w..w + width].iter_mut().zip(&*grad).zip(normalized).for_each(|((out, g), x)| *out += g * x);
                 grad.iter_mut().zip(&parameters[w..w + width]).for_each(|(g, w)| *g *= w);
             }
-            // The norm gives the same for a row moved (if it centres) or stretched: no gradient along those two directions.
+            // The output does not change if a row is shifted (if the norm centres) or scaled: along these two
+            // directions the gradient is zero.
             if centres {
                 let mean = sum(grad) / width as f32;
                 grad.iter_mut().for_each(|g| *g -= mean);

@@ -1,32 +1,32 @@
-//! A batch without what does not reach the logits that are wanted, and the rows that each layer reads and writes.
+//! A batch, reduced to what reaches the wanted logits, and the rows that each layer reads and writes.
 //!
-//! Legend: `N` positions that are read, of all sequences one after the other; `M` those of them whose logits are wanted, in training those that
-//! count; `U` distinct pairs of token and position.
+//! Legend: `N` positions that are read, of all sequences one after the other; `W` those of them whose logits are
+//! wanted; `U` distinct pairs of token and position.
 
 use std::ops::Range;
 
 use crate::vector::add;
 
-/// A batch, packed.
+/// The positions of a batch that are computed.
 #[derive(Clone, Debug, Default)]
 pub struct Packed {
-    /// `[U]`: token and position. Before attention, layer 0 does the same for all positions with the same pair, so that it does it once.
+    /// `[U]`: token and position. Positions that share both share a row until the attention of layer 0.
     pub pairs: Vec<[usize; 2]>,
     /// How many positions of each sequence were read before.
     seen: usize,
     /// `[N]`: the pair of every position.
     pair_of: Vec<usize>,
-    /// `[N]`: its place in its sequence.
+    /// `[N]`: the number of every position in its sequence.
     positions: Vec<usize>,
-    /// `[M]`: which of the `N` rows is wanted.
+    /// `[W]`: which of the `N` rows are wanted.
     wanted: Vec<usize>,
-    /// The rows of every sequence, among `N`, and its wanted ones, among `M`.
+    /// For every sequence, its rows among `N` and its wanted rows among `W`.
     sequences: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl Packed {
-    /// Packs the next tokens of some sequences, of each of which `seen` positions were read before, and the numbers of those tokens after
-    /// which the logits are wanted.
+    /// Packs the next tokens of some sequences, `seen` positions of each of which were read before. With the tokens
+    /// come the numbers of those among them at which logits are wanted, in ascending order.
     pub fn new<Tokens, Wanted>(d_vocab: usize, seen: usize, sequences: impl Iterator<Item = (Tokens, Wanted)>) -> Self
     where
         Tokens: Iterator<Item = usize>,
@@ -41,7 +41,7 @@ impl Packed {
             packed.sequences.push((start..tokens.len(), first..packed.wanted.len()));
         }
         packed.pair_of = vec![0; tokens.len()];
-        // For every token, the last place at which it was met, and the pair that the two are.
+        // For every token, the last place at which it occurred, and the pair of both.
         let mut met = vec![(usize::MAX, 0); d_vocab];
         let longest = packed.sequences.iter().map(|(rows, _)| rows.len()).max().unwrap_or(0);
         for place in 0..longest {
@@ -57,7 +57,7 @@ impl Packed {
         packed
     }
 
-    /// What a layer reads and writes.
+    /// The rows of a layer. Pairs come into the first one, and wanted rows go out of the last one.
     pub fn route(&self, first: bool, last: bool) -> Route {
         let keys: Vec<usize> = if first { self.pair_of.clone() } else { (0..self.positions.len()).collect() };
         let positions = if first { self.pairs.iter().map(|pair| pair[1]).collect() } else { self.positions.clone() };
@@ -76,21 +76,22 @@ impl Packed {
     }
 }
 
-/// The rows of one layer: `in` rows of the residual stream come in (`U` into the first layer, `N` into the others), `out` rows go out
-/// (`M` of the last layer, `N` of the others).
+/// The rows of one layer: `in` rows of the residual stream come in (`U` into the first layer, `N` into the others),
+/// `out` rows go out (`W` of the last layer, `N` of the others).
 #[derive(Clone, Debug)]
 pub struct Route {
     /// How many positions of each sequence were read before.
     pub seen: usize,
     /// `[N]`: the incoming row of every position that is attended to.
     pub keys: Vec<usize>,
-    /// `[out]`: the incoming row of every position that goes on.
+    /// `[out]`: the incoming row of every outgoing row.
     pub from: Vec<usize>,
-    /// `[out]`: the position of each of these.
+    /// `[out]`: the position of every outgoing row.
     pub at: Vec<usize>,
     /// `[in]`: the position of every incoming row.
     pub positions: Vec<usize>,
-    /// Whether fewer rows go out than come in. Queries are then computed for the outgoing rows, else for the incoming ones.
+    /// Whether fewer rows go out than come in. Queries are computed for the outgoing rows if so, else for the incoming
+    /// rows.
     pub narrows: bool,
     /// `[out]`: the row of queries of every outgoing row.
     pub queries: Vec<usize>,
@@ -114,14 +115,15 @@ pub struct Span {
     pub outgoing: Range<usize>,
 }
 
-/// `out[i] = x[rows[i]]`, of rows of `width` values.
+/// `out[i] = x[rows[i]]`, in rows of `width` values.
 pub fn gather(out: &mut Vec<f32>, x: &[f32], rows: &[usize], width: usize) {
     out.resize(rows.len() * width, 0.0);
     gather_into(out, x, rows, width);
 }
 
-/// The same into a slice.
+/// The same, into a slice.
 pub fn gather_into(out: &mut [f32], x: &[f32], rows: &[usize], width: usize) {
+    assert!(out.len() == rows.len() * width, "{} rows of {width} into {} values", rows.len(), out.len());
     for (out, row) in out.chunks_exact_mut(width).zip(rows) {
         out.copy_from_slice(&x[row * width..(row + 1) * width]);
     }
@@ -129,6 +131,7 @@ pub fn gather_into(out: &mut [f32], x: &[f32], rows: &[usize], width: usize) {
 
 /// Backward of [`gather`]: `grad_x[rows[i]] += grad_out[i]`.
 pub fn scatter(grad_x: &mut [f32], grad_out: &[f32], rows: &[usize], width: usize) {
+    assert!(grad_out.len() == rows.len() * width, "{} rows of {width} in {} values", rows.len(), grad_out.len());
     for (grad, row) in grad_out.chunks_exact(width).zip(rows) {
         add(&mut grad_x[row * width..(row + 1) * width], grad);
     }

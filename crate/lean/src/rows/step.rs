@@ -11,18 +11,20 @@ use crate::layout::Layout;
 pub struct Step {
     network: Network,
     causal: bool,
-    /// Most sequences of one pass.
+    /// The most sequences of one pass.
     batch: usize,
+    /// The most positions of a sequence.
+    positions: usize,
 }
 
 impl Step {
-    /// The step for batches of at most `batch` sequences of which it reads at most `positions`.
+    /// The step for batches of `batch` sequences of at most `positions`.
     pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Self {
         let causal = config.attention_dir == AttentionDirection::Causal;
-        Self { network: Network::new(config, layout, positions), causal, batch }
+        Self { network: Network::new(config, layout, positions), causal, batch, positions }
     }
 
-    /// The summed cross entropy at the counted positions, of any number of sequences.
+    /// The summed cross entropy at the counted positions of any number of sequences.
     pub fn loss(&mut self, parameters: &[f32], sequences: &Sequences) -> f64 {
         let mut loss = 0.0;
         for start in (0..sequences.len()).step_by(self.batch) {
@@ -32,19 +34,21 @@ impl Step {
         loss
     }
 
-    /// The summed cross entropy of a part of a batch in which `count` positions count; its part of the gradient of the batch's mean is
-    /// written to `gradient`.
+    /// The summed cross entropy at the counted positions; the gradient of that sum divided by `count` is written to
+    /// `gradient`.
     pub fn part(&mut self, parameters: &[f32], sequences: &Sequences, count: usize, gradient: &mut [f32]) -> f64 {
         let (loss, packed, routes) = self.forward(parameters, sequences, count);
         self.network.backward(parameters, &packed, &routes, gradient);
         loss
     }
 
-    /// The summed loss, and the rows that it went through. The gradient that is left for the way back is that of the loss over `count`.
+    /// The summed cross entropy, and the rows that were computed. The gradient of that sum divided by `count` with
+    /// respect to the logits is in `network.unembed`.
     fn forward(&mut self, parameters: &[f32], sequences: &Sequences, count: usize) -> (f64, Packed, Vec<Route>) {
+        assert!(sequences.positions <= self.positions, "{} positions of {}", sequences.positions, self.positions);
         let counted = sequences.each().filter_map(|sequence| {
             let span = sequence.span();
-            // A causal model sees no position after the last counted one, a bidirectional model all that hold tokens.
+            // In a causal model nothing after the last counted position reaches the loss.
             let read = if self.causal { span.end } else { sequence.length };
             (!span.is_empty()).then(|| {
                 let tokens = sequence.tokens[..read].iter().map(|token| *token as usize);

@@ -1,16 +1,16 @@
-//! The tables of a step, from the parameters, and the gradients of the parameters, from those of the tables.
+//! The tables, computed from the parameters, and the gradients of the parameters, computed from those of the tables.
 //!
-//! Few large products rather than many small ones: queries, keys and values of all heads stand side by side (`qkv`), and what goes
-//! through `W_U` stands one below the other (`unembedded`).
+//! Few large products are faster than many small ones. Hence the queries, keys and values of all heads are one matrix
+//! (`qkv`), and so is all that is multiplied by `W_U` (`unembedded`).
 
-use super::super::matrix::{Matrix, multiply, multiply_part};
 use bytemuck::{cast_slice, cast_slice_mut};
 use wide::f32x4;
 
-use super::super::vector::add;
 use super::{LANES, Shape};
+use crate::matrix::{Matrix, multiply, multiply_part};
+use crate::vector::add;
 
-/// The tables of a model, each head's one after the other where there is one a head.
+/// The tables of a model.
 #[derive(Clone, Debug)]
 pub struct Tables {
     pub shape: Shape,
@@ -18,10 +18,10 @@ pub struct Tables {
     w_qkv: Vec<f32>,
     /// `[R, 3 H D]`: every row's queries, keys and values.
     qkv: Vec<f32>,
-    /// `[R + H D, C]`: what `W_U` multiplies, the embeddings (with `b_O` in the tokens' rows) and `W_O`.
+    /// `[R + H D, C]`: what is multiplied by `W_U`. First the embeddings, with `b_O` in the tokens' rows, then `W_O`.
     unembedded: Vec<f32>,
-    /// `[R + H D, P]`: their products with `W_U`. The first `R` are what every row adds to the logits by itself, minus infinity where there is
-    /// no class. Then `W_O W_U`.
+    /// `[R + H D, P]`: `unembedded` times `W_U`. First what every row adds to its own logits, which is minus infinity
+    /// in the padding, then `W_O W_U`.
     pub x: Vec<f32x4>,
     /// `[H, R, R]`: attention scores of every query row with every key row.
     pub s: Vec<f32>,
@@ -29,7 +29,7 @@ pub struct Tables {
     pub z: Vec<f32x4>,
 }
 
-/// The gradients of the tables; fields as in [`Tables`].
+/// The gradients of the tables. The fields are those of [`Tables`].
 #[derive(Clone, Debug)]
 pub struct Gradients {
     w_qkv: Vec<f32>,
@@ -41,7 +41,7 @@ pub struct Gradients {
 }
 
 impl Tables {
-    /// Tables that are not filled yet.
+    /// Tables whose values are not computed yet.
     pub fn new(shape: Shape) -> Self {
         let Shape { c, d, h, o, rows, panels, .. } = shape;
         let (width, through_w_u) = (3 * h * d, rows + h * d);
@@ -60,7 +60,7 @@ impl Tables {
         }
     }
 
-    /// Every table, at these parameters.
+    /// Computes all tables.
     pub fn fill(&mut self, parameters: &[f32]) {
         let Shape { c, d, h, v, o, rows, panels, scale, offsets } = self.shape;
         let (width, padded) = (3 * h * d, panels * LANES);
@@ -105,7 +105,8 @@ impl Tables {
         }
     }
 
-    /// The scores of the position `destination` of a sequence with some of its first positions, as many as `out` holds.
+    /// The attention scores of a position, `destination`, with the first positions of its sequence, as many as `out`
+    /// holds.
     #[inline]
     pub fn scores(&self, head: usize, tokens: &[usize], destination: usize, out: &mut [f32]) {
         let Shape { v, rows, .. } = self.shape;
@@ -119,20 +120,20 @@ impl Tables {
         }
     }
 
-    /// What attending to a token at a position adds to the logits, `[P]`.
+    /// What a token at a position adds to the logits of a destination that attends to it alone, `[P]`.
     #[inline]
     pub fn written(&self, head: usize, token: usize, position: usize, out: &mut [f32x4]) {
         let Shape { rows, panels, .. } = self.shape;
         self.sum(&self.z[head * rows * panels..], token, position, out);
     }
 
-    /// What a token at a position adds to its own logits by itself, `[P]`.
+    /// What a token at a position adds to its own logits without attention, `[P]`.
     #[inline]
     pub fn direct(&self, token: usize, position: usize, out: &mut [f32x4]) {
         self.sum(&self.x, token, position, out);
     }
 
-    /// The sum of the rows of a token and a position of a table `[R, P]`.
+    /// The sum of a token's and a position's row of a table, `[R, P]`.
     #[inline]
     fn sum(&self, table: &[f32x4], token: usize, position: usize, out: &mut [f32x4]) {
         let Shape { v, panels, .. } = self.shape;
@@ -145,6 +146,7 @@ impl Tables {
 }
 
 impl Gradients {
+    /// Gradients of zero.
     pub fn new(shape: &Shape) -> Self {
         let Shape { c, d, h, rows, panels, .. } = *shape;
         let (width, through_w_u) = (3 * h * d, rows + h * d);
@@ -158,14 +160,14 @@ impl Gradients {
         }
     }
 
-    /// Those that sequences add to become zero.
+    /// Sets those gradients to zero that sequences add to.
     pub fn clear(&mut self) {
         self.x.fill(f32x4::ZERO);
         self.z.fill(f32x4::ZERO);
         self.s.fill(0.0);
     }
 
-    /// The gradient of every parameter, added to `gradient`.
+    /// Backward of [`Tables::fill`]: the gradient of every parameter, added to `gradient`.
     pub fn backward(&mut self, tables: &Tables, parameters: &[f32], gradient: &mut [f32]) {
         let Shape { c, d, h, v, o, rows, panels, scale, offsets } = tables.shape;
         let (width, padded) = (3 * h * d, panels * LANES);
@@ -207,7 +209,7 @@ impl Gradients {
         }
 
         let grad_qkv = Matrix::new(&self.qkv, rows, width);
-        multiply(gradient, grad_qkv, Matrix::new(&tables.w_qkv, c, width).t(), 1.0, true); // embeddings
+        multiply(gradient, grad_qkv, Matrix::new(&tables.w_qkv, c, width).t(), 1.0, true); // of the embeddings
         multiply(&mut self.w_qkv, Matrix::new(parameters, rows, c).t(), grad_qkv, 1.0, false);
         for (part, w, b) in parts(&tables.shape) {
             for (row, of_w) in gradient[w..w + c * d].chunks_exact_mut(d).enumerate() {
@@ -220,7 +222,8 @@ impl Gradients {
     }
 }
 
-/// Of each head's queries, keys and values: where they begin in a row of all of them, and where their matrix and bias do in the parameters.
+/// For each head's queries, then keys, then values: where they begin in a row of `qkv`, and where their matrix and
+/// their bias begin in the parameters.
 fn parts(shape: &Shape) -> impl Iterator<Item = (usize, usize, usize)> {
     let Shape { c, d, h, offsets, .. } = *shape;
     let of = [(offsets.w_q, offsets.b_q), (offsets.w_k, offsets.b_k), (offsets.w_v, offsets.b_v)];

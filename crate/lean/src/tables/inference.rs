@@ -1,4 +1,4 @@
-//! The forward pass through tables, which keeps what each position that was read adds to the logits of those after it.
+//! The forward pass through tables, which caches what each position adds to the logits of the destinations after it.
 
 use std::ops::Range;
 
@@ -11,30 +11,31 @@ use crate::architecture::ModelConfig;
 use crate::layout::Layout;
 use crate::vector::{add_scaled, exp_less_max};
 
-/// Most values of all tables together, 32 MB of them.
+/// The most values in all tables together: 32 MB.
 const MOST_VALUES: usize = 8_000_000;
 
-/// Operations of long work that take some ten milliseconds.
+/// How many operations take about 10 ms.
 const MOST_WORK: usize = 40_000_000;
 
-/// The tables of a model, and what was read through them.
+/// The tables of a model, and what was read so far.
 #[derive(Clone, Debug)]
 pub struct Inference {
     tables: Tables,
-    /// Most positions of a sequence.
+    /// The most positions of a sequence.
     positions: usize,
     /// `[batch, positions]`: the tokens of the sequences.
     tokens: Vec<usize>,
-    /// `[batch, positions, H, P]`: what attending to each adds to the logits.
+    /// `[batch, positions, H, P]`: what each position adds to the logits of a destination that attends to it alone.
     written: Vec<f32x4>,
-    /// `[P]`: one destination's logits.
+    /// `[P]`: the logits of one destination.
     logits: Vec<f32x4>,
-    /// `[batch, H, wanted, seen + n]`: of the last pass.
+    /// `[batch, H, wanted, seen + n]`: the patterns of the last pass.
     pattern: Vec<f32>,
 }
 
 impl Inference {
-    /// `None` for a model that is not covered, and where the tables would be as large as what they save.
+    /// The forward pass of `sequences` sequences of at most `positions` tokens; `None` if tables do not cover the
+    /// model, are too large, or have as many rows as the sequences.
     pub fn new(
         config: &ModelConfig,
         layout: &Layout,
@@ -59,22 +60,23 @@ impl Inference {
         })
     }
 
-    /// How many sequences of `positions` tokens keep one pass near 10 ms.
+    /// The number of sequences of `positions` tokens that keeps one pass near 10 ms.
     pub fn sequences_a_pass(&self, positions: usize) -> usize {
         let Shape { h, panels, .. } = self.tables.shape;
         let padded = panels * LANES;
         MOST_WORK / (positions * (3 * padded + h * (3 * padded + positions * (padded + 16))))
     }
 
+    /// Makes room for `batch` sequences.
     pub fn begin(&mut self, batch: usize) {
         let Shape { h, panels, .. } = self.tables.shape;
         self.tokens.resize(batch * self.positions, 0);
         self.written.resize(batch * self.positions * h * panels, f32x4::ZERO);
     }
 
-    /// As [`Inference::read`](crate::Inference::read), after `seen` positions of each of `batch` sequences.
+    /// See [`Inference::read`](crate::Inference::read). `seen` positions of each of `batch` sequences were read before.
     pub fn read(&mut self, batch: usize, seen: usize, tokens: &[usize], wanted: Range<usize>, logits: &mut Vec<f32>) {
-        let Shape { h, o, panels, .. } = self.tables.shape;
+        let Shape { h, v, o, panels, .. } = self.tables.shape;
         let n = tokens.len() / batch;
         logits.resize(batch * wanted.len() * o, 0.0);
         let mut out = logits.chunks_exact_mut(o);
@@ -83,6 +85,7 @@ impl Inference {
             let sequence = number * self.positions..(number + 1) * self.positions;
             let tokens = &mut self.tokens[sequence.clone()];
             tokens[seen..seen + n].copy_from_slice(new);
+            assert!(new.iter().all(|token| *token < v), "the vocabulary has {v} tokens");
             let written = &mut self.written[sequence.start * h * panels..sequence.end * h * panels];
             for (row, out) in written.chunks_exact_mut(panels).enumerate().skip(seen * h).take(n * h) {
                 self.tables.written(row % h, tokens[row / h], row / h, out);
@@ -107,7 +110,7 @@ impl Inference {
         }
     }
 
-    /// The patterns at the positions whose logits were wanted last, `[batch, H, wanted, seen + n]`.
+    /// The patterns of the last pass, at the positions whose logits were wanted: `[batch, H, wanted, seen + n]`.
     pub fn pattern(&self) -> &[f32] {
         &self.pattern
     }

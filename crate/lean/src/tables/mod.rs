@@ -1,13 +1,15 @@
-//! One-layer attention-only models without norm, through tables: the training step ([`Step`]) and the forward pass ([`Inference`]).
+//! Models of one attention-only layer without norm, through tables: the training step ([`Step`]) and the forward pass
+//! ([`Inference`]).
 //!
-//! Such a model reads each position as the sum of two rows of one table, its token's embedding and its position's. All of its algebra is
-//! therefore algebra of tables, `R = d_vocab + positions` rows (78 in the notebook's model) instead of a row for every position of
-//! every sequence (1100 in a batch of it): attention scores are entries of `Q Kᵀ`, `[R, R]`; what a source adds to the logits is a row of
-//! `V W_O W_U`. Sequences only look entries up (`sequences`), and scatter their gradients into tables of the same shapes, from which the chain
-//! rule gives the gradient of every parameter (`algebra`). Biases are in the rows of the tokens, since every position has exactly one.
+//! Such a model reads each position as the sum of two rows of one table: its token's embedding and its position's. All
+//! of its algebra can therefore be done on tables of `R = d_vocab + positions` rows (78 in the notebook's model)
+//! instead of on a row for every position of every sequence (1100 in a batch of it). Attention scores are entries of
+//! `Q Kᵀ`, `[R, R]`; what a source adds to the logits is a row of `V W_O W_U`. Sequences only look entries up, and
+//! scatter their gradients into tables of the same shapes (`sequences`), from which the chain rule gives the gradient
+//! of every parameter (`algebra`). Biases are added to the tokens' rows, since every position has exactly one token.
 //!
-//! Legend: `R` rows, `C` d_model, `D` d_head, `H` n_heads, `V` tokens that are read, `O` classes that are predicted, `P` the same padded to
-//! whole SIMD registers.
+//! Legend: `R` rows, `C` d_model, `D` d_head, `H` n_heads, `V` d_vocab, `O` d_vocab_out, `P` the same padded to whole
+//! SIMD registers.
 
 mod algebra;
 mod inference;
@@ -20,29 +22,33 @@ use crate::architecture::{AttentionDirection, ModelConfig, PositionalEmbedding};
 use crate::batch::Sequences;
 use crate::layout::Layout;
 
-/// Values of a SIMD register.
+/// Values in a SIMD register.
 const LANES: usize = 4;
 
 /// Sizes of a model's tables, and where its parameters are.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
+    /// `C`.
     c: usize,
+    /// `D`.
     d: usize,
+    /// `H`.
     h: usize,
-    /// Tokens that are read, which are the table's first rows.
+    /// `V`: the first rows of a table are the tokens'.
     v: usize,
-    /// Classes that are predicted.
+    /// `O`.
     o: usize,
     /// `R`.
     rows: usize,
-    /// `P`, in whole SIMD registers.
+    /// `P`, in SIMD registers.
     panels: usize,
-    /// What scores are multiplied with.
+    /// The factor of attention scores.
     scale: f32,
+    /// Where the parameters are.
     offsets: Offsets,
 }
 
-/// Where the parameters begin in the flat vector. It begins with the embeddings, `[R, C]`.
+/// Where each parameter begins in the flat vector. The embeddings, `[R, C]`, come first.
 #[derive(Clone, Copy, Debug)]
 struct Offsets {
     w_q: usize,
@@ -58,29 +64,29 @@ struct Offsets {
 }
 
 impl Shape {
-    /// The tables of a model that reads at most `positions`; `None` if they do not cover it.
+    /// The tables of a model that reads at most `positions`; `None` if tables do not cover the model.
     fn new(config: &ModelConfig, layout: &Layout, positions: usize) -> Option<Self> {
         let ModelConfig {
             n_layers,
             n_heads: h,
             d_model: c,
             d_head: d,
-            d_mlp: _, // without MLPs
-            n_ctx: _, // `positions`, which are no more
+            d_mlp: _, // there is no MLP
+            n_ctx: _, // `positions` is at most this
             d_vocab: v,
             d_vocab_out: o,
             attn_only,
-            act_fn: _, // without MLPs
+            act_fn: _, // there is no MLP
             normalization_type,
-            eps: _, // without norms
+            eps: _, // there is no norm
             positional_embedding_type,
-            rotary_dim: _, // without rotations
+            rotary_dim: _, // nothing is rotated
             rotary_base: _,
             rotary_adjacent_pairs: _,
             attention_dir,
-            use_attn_scale: _, // `attention_scale`
+            use_attn_scale: _, // covered by `attention_scale`
             attn_scale: _,
-            init_mode: _, // what parameters are, not where they go
+            init_mode: _, // only initial values depend on it
             seed: _,
         } = *config;
         let covered = n_layers == 1
@@ -111,7 +117,7 @@ impl Shape {
     }
 }
 
-/// The training step of one model: its tables, made once and used again.
+/// The training step of one model, with tables that every step uses again.
 #[derive(Clone, Debug)]
 pub struct Step {
     tables: Tables,
@@ -119,8 +125,8 @@ pub struct Step {
 }
 
 impl Step {
-    /// The step for a model and `batch` sequences of which it reads at most `positions`; `None` where it does not apply, or where tables
-    /// would be as large as what they save.
+    /// The step for batches of `batch` sequences of at most `positions`; `None` if tables do not cover the model or are
+    /// no smaller than such a batch.
     pub fn new(config: &ModelConfig, layout: &Layout, positions: usize, batch: usize) -> Option<Self> {
         let shape = Shape::new(config, layout, positions)?;
         let worth = positions > 0 && shape.rows <= (batch * positions).max(256);
@@ -132,8 +138,8 @@ impl Step {
         self.forward(parameters, sequences, sequences.count())
     }
 
-    /// The summed cross entropy of a part of a batch in which `count` positions count; its part of the gradient of the batch's mean is
-    /// written to `gradient`.
+    /// The summed cross entropy at the counted positions; the gradient of that sum divided by `count` is written to
+    /// `gradient`.
     pub fn part(&mut self, parameters: &[f32], sequences: &Sequences, count: usize, gradient: &mut [f32]) -> f64 {
         let loss = self.forward(parameters, sequences, count);
         gradient.fill(0.0);
@@ -141,7 +147,7 @@ impl Step {
         loss
     }
 
-    /// The summed loss. The tables' gradients are those of the loss over `count`.
+    /// The summed cross entropy; the tables' gradients of that sum divided by `count` are in `self.gradients`.
     fn forward(&mut self, parameters: &[f32], sequences: &Sequences, count: usize) -> f64 {
         self.tables.fill(parameters);
         self.gradients.clear();

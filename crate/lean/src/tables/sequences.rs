@@ -1,10 +1,12 @@
-//! The part of a step that goes through the sequences: look up, softmax, loss, and back into the tables' gradients.
+//! The part of a step that goes through the sequences: it looks table entries up, computes softmax and loss, and
+//! scatters the gradients into the tables' gradients.
 //!
-//! A few destinations of a sequence go together, so that what is read of each source serves them all. SIMD is written out, since compilers
-//! shuffle these loops' sums from lane to lane, and functions are not inlined, since together they have more at hand than there are registers.
+//! A few destinations of a sequence are computed together, so that what is read of a source serves all of them. SIMD is
+//! explicit, because compilers shuffle the sums of these loops between lanes. Functions are not inlined, because
+//! together they need more registers than there are.
 #![expect(
     clippy::needless_range_loop,
-    reason = "several slices at one index; starting a loop over all of them costs as much as a row"
+    reason = "several slices at one index; a loop over all of them costs as much to start as a row"
 )]
 
 use std::ops::Range;
@@ -12,32 +14,35 @@ use std::ops::Range;
 use bytemuck::cast_slice_mut;
 use wide::f32x4;
 
-use super::super::vector::{exp_all, largest, sum};
 use super::algebra::{Gradients, Tables};
 use super::{LANES, Shape};
 use crate::batch::Sequences;
+use crate::vector::{exp_all, largest, sum};
 
-/// Destinations that go together: with two SIMD registers of sums each they leave room for what is added to them, in sixteen.
+/// How many destinations are computed together. With two registers of sums each, they leave six of 16 SIMD registers
+/// free.
 const TOGETHER: usize = 5;
 
-/// What one sequence needs, used again by the next.
+/// The buffers for one sequence, used again for the next.
 struct Scratch {
-    /// `[n]`: its tokens.
+    /// `[n]`: the sequence's tokens.
     tokens: Vec<usize>,
-    /// `[H, n, P]`: what attending to each source adds to the logits.
+    /// `[H, n, P]`: what each source adds to the logits of a destination that attends to it alone.
     written: Vec<f32x4>,
-    /// `[H, n]`, for each destination: how much it attends to each source, and the gradient of that.
+    /// `[H, n]`: the weights that the destinations give each source.
     pattern: Vec<[f32; TOGETHER]>,
+    /// `[H, n]`: the gradient of `pattern`.
     grad_pattern: Vec<[f32; TOGETHER]>,
-    /// `[destination, H, n]`, rows padded to whole registers: scores, then their exponentials.
+    /// `[destination, H, n]`, in rows padded to whole registers: the scores, then their exponentials.
     scores: Vec<f32x4>,
-    /// `[P]`, for each destination: logits, then their gradient.
+    /// `[P]`: the logits of the destinations, then their gradients.
     logits: Vec<[f32x4; TOGETHER]>,
 }
 
-/// The summed loss of all sequences; the tables' gradients of the loss over `count` are added to `gradients`.
+/// The summed cross entropy of all sequences. The tables' gradients of that sum divided by `count` are added to
+/// `gradients`.
 pub fn run(tables: &Tables, gradients: &mut Gradients, sequences: &Sequences, count: usize) -> f64 {
-    let Shape { h, panels, .. } = tables.shape;
+    let Shape { h, o, panels, .. } = tables.shape;
     let n = sequences.positions;
     let mut scratch = Scratch {
         tokens: Vec::with_capacity(n),
@@ -58,6 +63,7 @@ pub fn run(tables: &Tables, gradients: &mut Gradients, sequences: &Sequences, co
             for (target, position) in targets.iter_mut().zip(destinations.clone()) {
                 *target = sequence.counted[position].then(|| sequence.targets[position] as usize);
             }
+            assert!(targets.iter().flatten().all(|target| *target < o), "there are {o} classes");
             if targets == [None; TOGETHER] {
                 continue;
             }
@@ -72,7 +78,8 @@ pub fn run(tables: &Tables, gradients: &mut Gradients, sequences: &Sequences, co
 }
 
 impl Scratch {
-    /// The tokens of a sequence, and what each writes where it is attended to.
+    /// Reads the tokens of a sequence, and looks up what each adds to the logits of a destination that attends to it
+    /// alone.
     #[inline(never)]
     fn read(&mut self, tables: &Tables, tokens: &[i32]) {
         let Shape { h, panels, .. } = tables.shape;
@@ -87,7 +94,7 @@ impl Scratch {
         }
     }
 
-    /// The patterns of some destinations, of all heads.
+    /// Computes the patterns of some destinations, of all heads.
     #[inline(never)]
     fn attend(&mut self, tables: &Tables, destinations: Range<usize>) {
         let h = tables.shape.h;
@@ -100,7 +107,7 @@ impl Scratch {
             for head in 0..h {
                 let scores = &mut scores[(i * h + head) * padded..][..padded];
                 tables.scores(head, &self.tokens, destination, &mut scores[..sources]);
-                // What is not there has no weight.
+                // The padding gets no weight.
                 scores[sources..].fill(f32::NEG_INFINITY);
                 let most = largest(scores);
                 for source in 0..padded {
@@ -122,7 +129,7 @@ impl Scratch {
         }
     }
 
-    /// Logits of some destinations.
+    /// Computes the logits of some destinations.
     #[inline(never)]
     fn predict(&mut self, tables: &Tables, destinations: Range<usize>) {
         let even = tables.shape.panels / 2 * 2;
@@ -134,7 +141,7 @@ impl Scratch {
         }
     }
 
-    /// The same for `COUNT` panels from `j` on.
+    /// The same, for `COUNT` panels from `j` on.
     #[inline(always)]
     fn predict_panels<const COUNT: usize>(&mut self, tables: &Tables, destinations: Range<usize>, j: usize) {
         let Shape { h, v, panels, .. } = tables.shape;
@@ -167,7 +174,8 @@ impl Scratch {
         self.logits[j..j + COUNT].copy_from_slice(&sums);
     }
 
-    /// The summed loss of those of some destinations that have a target. Logits become their gradients.
+    /// The summed cross entropy of those destinations that have a target. The logits are replaced by their gradients,
+    /// which are also added to the gradients of what tokens and positions add without attention.
     #[inline(never)]
     fn compare(
         &mut self,
@@ -238,7 +246,8 @@ impl Scratch {
         loss
     }
 
-    /// From the logits' gradients those of the values' tables and of the patterns.
+    /// Backward of [`predict`](Self::predict), where that attends: the gradients of the values' table, and of the
+    /// patterns.
     #[inline(never)]
     fn predict_backward(&mut self, tables: &Tables, gradients: &mut Gradients, destinations: Range<usize>) {
         let Shape { h, v, rows, panels, .. } = tables.shape;
@@ -263,7 +272,7 @@ impl Scratch {
         }
     }
 
-    /// From the patterns' gradients that of the scores' tables.
+    /// Backward of [`attend`](Self::attend): the gradient of the scores' table.
     #[inline(never)]
     fn attend_backward(&mut self, tables: &Tables, gradients: &mut Gradients, destinations: Range<usize>) {
         let Shape { h, v, rows, .. } = tables.shape;
@@ -293,7 +302,7 @@ impl Scratch {
     }
 }
 
-/// What one source adds to the logits of all destinations but the first `SKIP`, which come before it.
+/// Adds what one source adds to the logits of all destinations but the first `SKIP`, which come before the source.
 #[inline(always)]
 fn attend_to<const SKIP: usize, const COUNT: usize>(
     sums: &mut [[f32x4; TOGETHER]; COUNT],
@@ -309,7 +318,7 @@ fn attend_to<const SKIP: usize, const COUNT: usize>(
     }
 }
 
-/// From the logits' gradients that of what one source wrote, and those of its weights.
+/// Backward of [`attend_to`]: the gradients of what the source's token and position add, and those of its weights.
 #[inline(always)]
 fn attend_to_backward<const SKIP: usize>(
     logits: &[[f32x4; TOGETHER]],
@@ -341,7 +350,7 @@ fn attend_to_backward<const SKIP: usize>(
     }
 }
 
-/// The sum of the lanes.
+/// The sum of a register's lanes.
 #[inline(always)]
 fn total(lanes: f32x4) -> f32 {
     let [a, b, c, d] = *lanes.as_array();

@@ -50,8 +50,8 @@ impl Attention {
             .collect();
         let positions = rows[0].len();
         let square = positions * positions;
-        let patterns = match decoder.reader() {
-            Some(reader) => reader.patterns(&rows),
+        let patterns = match decoder.inference() {
+            Some(inference) => inference.patterns(&rows),
             None => model.patterns(&rows).await?,
         };
         for (layer, patterns) in patterns.into_iter().enumerate() {
