@@ -9,6 +9,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{Error, Result};
 
+#[wasm_bindgen(typescript_custom_section)]
+const TENSOR: &str = "export type Tensor = { shape: number[]; data: Float32Array };";
+
 /// A JavaScript `Error` with this message.
 pub(super) fn js_error(message: impl ToString) -> JsValue {
     js_sys::Error::new(&message.to_string()).into()

@@ -9,6 +9,58 @@ use crate::config::Quantity;
 use crate::error::{Error, Result};
 use crate::model::{Edit, Generation, Intervention, Place, Processing, Values};
 
+#[wasm_bindgen(typescript_custom_section)]
+const OPTIONS: &str = r#"
+/** A change of one activation while the model runs. */
+export type Intervention = {
+  /** TransformerLens's name of the hook. */
+  hook: string;
+  /** "mean": each value becomes its mean over the batch. "resample": each becomes that of the next sequence of the batch. */
+  edit: "zero" | "mean" | "resample" | "replace" | "add";
+  /** For "replace" and "add": a number, or a tensor whose shape broadcasts to the activation's. */
+  value?: number | Tensor;
+  /** The sequences of the batch that it changes; all unless given. */
+  batch?: number[];
+  /** The positions (of a pattern: the destinations) that it changes; all unless given. */
+  positions?: number[];
+  /** The heads that it changes; all unless given. */
+  heads?: number[];
+  /** The source positions that it changes; all unless given. */
+  sources?: number[];
+};
+
+export type ForwardOptions = {
+  /** [batch, pos]: 1 where there is a token, 0 where there is padding. */
+  mask?: (number | boolean)[][];
+  /** In the order given. */
+  interventions?: Intervention[];
+};
+
+/** The order of operations is TransformerLens's: temperature, frequency penalty, then topK, else topP. */
+export type GenerateOptions = {
+  maxNewTokens: number;
+  /** 0, the default: the likeliest token, whatever else is set. */
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  /** Subtracted from a token's logit for each time that it is in the sequence, prompt included. */
+  freqPenalty?: number;
+  /** Ends a sequence, which is filled up with it until all of equal prompt length have ended. */
+  stopToken?: number;
+  seed?: number;
+  interventions?: Intervention[];
+};
+
+export type LookOptions = {
+  /** "pattern" unless given. */
+  show?: ViewConfig["show"];
+  interventions?: Intervention[];
+};
+
+/** TransformerLens's weight processing; each step is on unless it is false. */
+export type Processing = { foldLn: boolean; centerWritingWeights: boolean; centerUnembed: boolean; foldValueBiases: boolean };
+"#;
+
 /// Options of a forward pass.
 #[derive(Default)]
 pub(super) struct ForwardOptions {
