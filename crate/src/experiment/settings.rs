@@ -9,7 +9,7 @@ use crate::config::{Kind, SETTINGS};
 /// A row of the table of settings: everything that a control needs.
 #[derive(Debug, Serialize)]
 pub struct SettingRecord {
-    /// `task.list_length`.
+    /// `model.d_head`.
     path: &'static str,
     /// `task`, `model`, `train`, `view`, …; of a field without a group, its path.
     group: &'static str,
