@@ -12,10 +12,11 @@ use crate::figure::{Focus, HeadValues, Picture, Pixels, Theme, Thumbnails, svg};
 
 #[wasm_bindgen(typescript_custom_section)]
 const HIT: &str = r#"
-/** What lies under a point. `head` is null where heads are overlaid. `values` are those of each head shown, where there is a pair. */
+/** What lies under a point. */
 export type Hit = Focus & {
+  /** The head whose panel it is; null where heads are overlaid, and for their mean. */
   head: Head | null;
-  /** `layer` and `head` are null for the mean over all heads. */
+  /** Of each head shown, if the point is on a cell; `layer` and `head` are null for the mean over all heads. */
   values: { layer: number | null; head: number | null; value: number }[];
 };
 "#;

@@ -1,19 +1,19 @@
 //! Holds `src/` to its architecture. What is compiled for tests only is exempt.
 //!
-//! - **Order.** `src/lib.rs` lists the modules from the ground up, and a module names only what is above it in that list: in `use`
-//!   lines and by paths, from `crate::` or by `super::` out of the module.
-//! - **Circles.** The files of a module do not import each other in a circle. A file imports another if it names an item that
-//!   is defined there; what a third one re-exports is imported from where it is defined. A parent that only declares and
-//!   re-exports its children (`pub use`) does not import them. So a child may use what its parent defines, or a parent what its
-//!   child defines, but not both.
-//! - **Tasks.** Only `task/`, and the tasks' rows in `config/`, know what a task consists of: everybody else, comments
-//!   included, asks the trait.
+//! - **Order.** `src/lib.rs` lists the modules from the ground up, and a module names only what is above it in that list:
+//!   in `use` lines and by paths, from `crate::` or by `super::` out of the module.
+//! - **Circles.** The files of a module do not import each other in a circle. A file imports another if it names an item
+//!   that is defined there; what a third one re-exports is imported from where it is defined. A parent that only declares
+//!   and re-exports its children (`pub use`) does not import them. So a child may use what its parent defines, or a parent
+//!   what its child defines, but not both.
+//! - **Tasks.** Only `task/`, and the tasks' rows in `config/`, know what a task consists of: all others, comments
+//!   included, ask the trait.
 
 mod modules;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use modules::{Names, Use, defined, modules, sources, src};
+use modules::{Names, Use, defined, modules, sources, src, without_tests};
 
 /// The list in the docs of `src/lib.rs`.
 fn order() -> Names {
@@ -25,8 +25,22 @@ fn order() -> Names {
 }
 
 #[test]
+fn paths_are_found_in_every_form() {
+    let text = "use crate::{b::{self, C}, d::E as F};\n#[cfg(test)]\nuse crate::t;\nuse std::fmt;\nmod inner {\n    \
+                fn f(x: super::super::g::H) -> crate::i::J {\n        vec![child::k(), self::l()]\n    }\n}\n\
+                pub use child::m::*;\n#[cfg(test)]\nmod tests {\n    use crate::u;\n}\n";
+    let files = [("a/mod.rs", without_tests(text)), ("a/child.rs", String::new())];
+    let modules = modules(&files.map(|(file, text)| (file.to_string(), text)));
+    let found = modules[&vec!["a".to_string()]].uses.iter().map(|used| (used.path.join("::"), used.line, used.public));
+    let wanted = [("b", 1, false), ("b::C", 1, false), ("d::E", 1, false), ("g::H", 6, false), ("i::J", 6, false)];
+    let below = [("a::inner::l", 7, false), ("a::child::m::*", 10, true)];
+    let wanted = wanted.iter().chain(&below).map(|(path, line, public)| (path.to_string(), *line, *public));
+    assert_eq!(found.collect::<Vec<_>>(), wanted.collect::<Vec<_>>());
+}
+
+#[test]
 fn modules_use_only_those_above_them() {
-    let (order, modules) = (order(), modules());
+    let (order, modules) = (order(), modules(&sources()));
     let place = |name: &String| order.iter().position(|listed| listed == name);
     let mut wrong = Vec::new();
     for (here, module) in modules.iter().filter(|(here, _)| !here.is_empty()) {
@@ -47,7 +61,7 @@ fn modules_use_only_those_above_them() {
 type Imports = BTreeMap<Names, BTreeMap<Names, String>>;
 
 fn imports() -> Imports {
-    let modules = modules();
+    let modules = modules(&sources());
     let mut imports = Imports::new();
     for (here, module) in modules.iter().filter(|(here, _)| !here.is_empty()) {
         let own = imports.entry(here.clone()).or_default();
@@ -100,8 +114,8 @@ const WORDS: [&str; 5] = ["bos", "eos", "sorter", "sorters", "sorting"];
 const IDENTIFIERS: [&str; 8] =
     ["MaxOfList", "Sort", "TaskName", "list_length", "max_of_list", "max_value", "mid_token", "min_value"];
 
-/// Whether an identifier belongs to a task. `mid` in lower case is the residual stream between attention and MLP, and `sort`
-/// whatever puts things in order, unless it is a module or a name.
+/// Whether an identifier belongs to a task. `mid` in lower case is the residual stream between attention and MLP, and
+/// `sort` whatever puts things in order, unless it is a module or a name.
 fn of_a_task(identifier: &str, after: &str) -> bool {
     let mut words = vec![String::new()];
     let mut upper = true;

@@ -49,9 +49,9 @@ pub fn sources() -> Vec<(String, String)> {
     out
 }
 
-/// Empties what stands under `#[cfg(test)]`. In code that rustfmt wrote, an item ends with its first line, by `;`, or with the
-/// first `}` that is indented as it is.
-fn without_tests(text: &str) -> String {
+/// Empties what stands under `#[cfg(test)]`. In code that rustfmt wrote, an item ends with its first line, by `;`, or
+/// with the first `}` that is indented as it is.
+pub fn without_tests(text: &str) -> String {
     let mut close: Option<String> = None;
     let mut keep = |line: &str| {
         let indent = &line[..line.len() - line.trim_start().len()];
@@ -66,9 +66,8 @@ fn without_tests(text: &str) -> String {
     text.lines().map(&mut keep).collect()
 }
 
-/// Every file of the crate by the path of its module.
-pub fn modules() -> BTreeMap<Names, Module> {
-    let sources = sources();
+/// Every file by the path of its module.
+pub fn modules(sources: &[(String, String)]) -> BTreeMap<Names, Module> {
     let path = |file: &str| -> Names {
         let names = file.trim_end_matches(".rs").split('/').map(String::from);
         names.filter(|name| name != "mod" && name != "lib").collect()

@@ -1,5 +1,5 @@
-//! `src/web/types.d.ts` is not written by hand: its declarations come from the table of settings ([`table`]) and from the
-//! Rust sources of the other records that cross as JSON ([`source`]). This test keeps the file in step with both.
+//! `src/web/types.d.ts` is not written by hand: its declarations come from the table of settings ([`table`]) and from
+//! the Rust sources of the other records that cross as JSON ([`source`]). This test keeps the file in step with both.
 //! Types that are no Rust records are declared in `web/`, beside the functions that make or read them.
 
 mod source;

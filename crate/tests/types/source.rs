@@ -1,5 +1,5 @@
-//! Declarations of Rust records, read from their sources, so that `web/`, which only the wasm build compiles, is seen too.
-//! Structs of named fields become object types, enums of unit variants unions of strings, as serde writes them; a
+//! Declarations of Rust records, read from their sources, so that `web/`, which only the wasm build compiles, is seen
+//! too. Structs of named fields become object types, enums of unit variants unions of strings, as serde writes them; a
 //! serde attribute other than `rename` and `rename_all`, and a type that is not listed, are refused.
 
 use std::collections::BTreeMap;
@@ -66,8 +66,8 @@ impl Sources {
         self.order.iter().map(declaration).collect()
     }
 
-    /// The type of a record that is declared or used at this depth. If it is used, and short, it is on one line and without
-    /// docs.
+    /// The type of a record that is declared or used at this depth. If it is used, and short, it is on one line and
+    /// without docs.
     fn body(&self, item: &Item, depth: usize) -> String {
         match item {
             Item::Struct(item) => {
