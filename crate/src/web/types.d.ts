@@ -246,7 +246,7 @@ export interface ExperimentRecord {
 
 /** A row of the table of settings: everything that a control needs. */
 export type Setting = {
-  /** `task.list_length`. */
+  /** `model.d_head`. */
   path: string;
   /** `task`, `model`, `train`, `view`, …; of a field without a group, its path. */
   group: string;
