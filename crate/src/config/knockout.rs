@@ -3,18 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 use super::forms::{MAX_POSITION, whole};
 use super::{ModelConfig, PositionalEmbedding};
 
 /// One head of a model, `layer.head`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Head {
     pub layer: usize,
     pub head: usize,
 }
 
 /// A destination and a source, `destination:source`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Pair {
     pub destination: usize,
     pub source: usize,

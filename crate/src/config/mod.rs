@@ -28,7 +28,7 @@ pub use forms::{MAX_PACKED, PANELS};
 pub use knockout::{Head, Instead, Knockout, Pair};
 pub use setting::{Above, Kind, Needs, Setting};
 pub use table::{SETTINGS, setting};
-pub use view::{ColourMap, Curve, Form, Quantity, Range, Side, Together, ViewConfig};
+pub use view::{ColourMap, Curve, Form, Quantity, Range, Side, Together};
 
 /// A field that can't be used, named by its path in the experiment (`task.list_length`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -2,24 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the pictures show, and how. Every field is a row `view.…` of [`SETTINGS`](super::settings::SETTINGS).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ViewConfig {
-    pub show: Quantity,
-    pub form: Form,
-    pub scale: Curve,
-    pub range: Range,
-    pub colours: ColourMap,
-    pub rows: Side,
-    pub heads: Together,
-    /// Random lists whose mean is shown; 0: the list that is written on the page.
-    pub lists: usize,
-    /// Whether predictions that the loss does not count are shown too.
-    pub everywhere: bool,
-    /// Whether the loss curve has a logarithmic axis.
-    pub log_loss: bool,
-}
-
 /// What is shown of a destination and a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

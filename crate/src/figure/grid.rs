@@ -2,39 +2,47 @@
 //!
 //! All lengths are device pixels, so that cells are sharp at any pixel ratio.
 
-/// Side of a panel at most and, where the width allows, at least; in CSS pixels.
-const LARGEST: f64 = 360.0;
-const SMALLEST: f64 = 88.0;
+/// The largest side of a panel, in CSS pixels.
+const MAX_SIDE: f64 = 360.0;
 
-/// Room in CSS pixels: token labels along an axis, an axis name, between panels. Text is 11 pixels high.
+/// The smallest side of a panel where the width allows it, in CSS pixels.
+const MIN_SIDE: f64 = 88.0;
+
+/// Room for token labels beside an axis, in CSS pixels. Text is 11 pixels high.
 const LABELS: f64 = 30.0;
+
+/// Room for the name of an axis, and for a title, in CSS pixels.
 const AXIS: f64 = 18.0;
+
+/// Between panels, in CSS pixels.
 const GAP: f64 = 12.0;
 
-/// A line of labels needs this much, in CSS pixels, for each.
+/// From one label to the next at least, in CSS pixels.
 const LABEL_PITCH: f64 = 11.5;
 
-/// Browsers make no canvas much taller than this, in device pixels. A taller grid is drawn less sharply; panels that would still lie beyond
-/// are left out.
-const TALLEST: f64 = 16_000.0;
+/// Browsers make no canvas much taller than this, in device pixels. A taller grid is drawn less sharply, and panels
+/// that would still lie beyond are left out.
+const MAX_HEIGHT: f64 = 16_000.0;
 
 /// Left and top edge of a panel's cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Corner {
+pub(super) struct Corner {
     pub left: f64,
     pub top: f64,
 }
 
 /// Where everything is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Grid {
+pub(super) struct Grid {
     pub panels: Vec<Corner>,
+    /// Cells along each side of a panel.
     pub positions: usize,
     /// Side of a cell, a whole number.
     pub cell: f64,
-    /// Every so many positions are labelled; 0: none.
+    /// Every n-th position is labelled; 0: none is.
     pub label_every: usize,
-    /// Room for labels and axis name to the left of a panel's cells; above them there is as much, and the title.
+    /// Room for labels and the name of the axis to the left of a panel's cells. Above the cells there is as much, and
+    /// room for the title.
     pub margin: f64,
     pub width: f64,
     pub height: f64,
@@ -43,17 +51,17 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Lays out `panels` patterns of `positions` within `width` CSS pixels, at `ratio` device pixels each. `a_row`: how many belong
-    /// together in a row; where they don't fit, they share several rows evenly.
+    /// Lays out `panels` panels within `width` CSS pixels, at `ratio` device pixels in each. `a_row` panels belong
+    /// together in a row; where they do not fit side by side, they share several rows evenly.
     pub fn new(panels: usize, a_row: usize, titled: bool, positions: usize, width: f64, ratio: f64) -> Self {
         let margin = LABELS + AXIS;
         let title = if titled { AXIS } else { 0.0 };
-        let side_of = |columns: usize| (width / columns as f64 - margin - GAP).min(LARGEST);
-        // Broken where panels would become too small, for the eye or for a pixel a cell.
-        let needed = SMALLEST.max(positions as f64 / ratio);
+        let side_of = |columns: usize| (width / columns as f64 - margin - GAP).min(MAX_SIDE);
+        // A row is broken where panels would become too small: for the eye, or for a pixel a cell.
+        let needed = MIN_SIDE.max(positions as f64 / ratio);
         let a_row = a_row.clamp(1, panels.max(1));
         let columns = (1..=a_row).rev().find(|columns| side_of(*columns) >= needed).unwrap_or(1);
-        // As many rows, evenly filled: four heads that don't fit side by side are two and two, not three and one.
+        // As many rows, evenly filled: four heads that do not fit side by side are two and two, not three and one.
         let lines = a_row.div_ceil(columns);
         let columns = a_row.div_ceil(lines);
         let cell = (side_of(columns) * ratio / positions as f64).floor().max(1.0);
@@ -70,10 +78,10 @@ impl Grid {
             })
             .collect();
         let tallest = corners.last().map_or(0.0, |corner| corner.top + side);
-        if tallest > TALLEST && ratio > 1.0 {
-            return Self::new(panels, a_row, titled, positions, width, (ratio * TALLEST / tallest).max(1.0));
+        if tallest > MAX_HEIGHT && ratio > 1.0 {
+            return Self::new(panels, a_row, titled, positions, width, (ratio * MAX_HEIGHT / tallest).max(1.0));
         }
-        corners.retain(|corner| corner.top + side <= TALLEST);
+        corners.retain(|corner| corner.top + side <= MAX_HEIGHT);
         let right = corners.iter().map(|corner| corner.left + side).fold(0.0, f64::max);
         let bottom = corners.iter().map(|corner| corner.top + side).fold(0.0, f64::max);
         let label_every = (LABEL_PITCH * ratio / cell).ceil() as usize;
@@ -81,12 +89,13 @@ impl Grid {
         Self { panels: corners, positions, cell, label_every, margin, width: right + gap, height: bottom + gap, ratio }
     }
 
-    /// Side of a panel's cells together.
+    /// Side of a panel's cells together, in device pixels.
     pub fn side(&self) -> f64 {
         self.cell * self.positions as f64
     }
 
-    /// The panel, and in it the row and the column, under a point in CSS pixels. Beside its cells, at a label, only one of the two.
+    /// The panel under a point in CSS pixels, and in it the row and the column; of a point at a label only one of the
+    /// two.
     pub fn hit(&self, x: f64, y: f64) -> Option<(usize, Option<usize>, Option<usize>)> {
         let (x, y) = (x * self.ratio, y * self.ratio);
         let labels = LABELS * self.ratio;
@@ -118,7 +127,7 @@ mod tests {
                     let what = format!("{layers} {heads} {positions} {width} {ratio}");
                     let most = (width * ratio).max(positions as f64 + grid.margin + 12.0 * ratio) + 1.0;
                     assert!(grid.width <= most, "{what}: {}", grid.width);
-                    assert!(grid.height <= TALLEST + 12.0 * ratio, "{what}: {}", grid.height);
+                    assert!(grid.height <= MAX_HEIGHT + 12.0 * ratio, "{what}: {}", grid.height);
                     assert!(
                         grid.panels.len() == layers * heads || grid.ratio == 1.0,
                         "{what}: {} panels",

@@ -1,98 +1,92 @@
-//! Heat maps of attention: cells, labels, axis names, and marks around the row, column and cell that are pointed at.
+//! Heat maps of attention: cells, labels, axis names, and outlines of the row, column and cell that are pointed at.
 
 use super::colour::{Rgb, hue, ink_on};
 use super::drawing::{Anchor, Cells, Drawing, Shape, Text, text_width};
 use super::grid::{Corner, Grid};
-use super::picture::{Layer, Picture};
 use super::scale::short;
-use crate::config::{Range, Side};
+use super::scene::{Scene, Series};
+use crate::config::{Pair, Range, Side};
 
-/// CSS pixels: height of labels, and between labels and cells.
+/// Height of all text, in CSS pixels.
 const SIZE: f64 = 11.0;
-const AWAY: f64 = 5.0;
-/// Below the title stands the name of the upper axis.
+
+/// Between labels and cells, in CSS pixels.
+const GAP: f64 = 5.0;
+
+/// From the name of the upper axis to the title above it, in CSS pixels.
 const TITLE: f64 = 16.0;
-/// From here on axis names have room to say what they mean.
+
+/// A panel that is wider than this has room for axis names that explain themselves, in CSS pixels.
 const ROOMY: f64 = 170.0;
 
-pub(super) fn drawing(picture: &Picture, grid: &Grid, overlaid: bool) -> Drawing {
+pub(super) fn drawing(scene: &Scene, grid: &Grid) -> Drawing {
     let mut shapes = Vec::new();
+    let overlaid = scene.overlaid();
     for (number, corner) in grid.panels.iter().enumerate() {
-        let layers = if overlaid { &picture.layers[..] } else { &picture.layers[number..=number] };
-        Panel { picture, grid, corner: *corner, layers, overlaid }.draw(&mut shapes);
+        let series = if overlaid { &scene.series[..] } else { &scene.series[number..=number] };
+        Panel { scene, grid, corner: *corner, series, overlaid }.draw(&mut shapes);
     }
     Drawing { width: grid.width.ceil(), height: grid.height.ceil(), ratio: grid.ratio, shapes }
 }
 
 struct Panel<'a> {
-    picture: &'a Picture,
+    scene: &'a Scene,
     grid: &'a Grid,
     corner: Corner,
-    layers: &'a [Layer],
+    series: &'a [Series],
     overlaid: bool,
 }
 
 impl Panel<'_> {
     fn draw(&self, shapes: &mut Vec<Shape>) {
         shapes.push(Shape::Cells(self.cells()));
-        self.marks(shapes);
+        self.outlines(shapes);
         self.labels(shapes);
-        self.names(shapes);
-        if let Some((destination, source)) = self.picture.pinned {
-            self.tag(shapes, destination, source);
+        self.axes(shapes);
+        self.title(shapes);
+        if let Some(pinned) = self.scene.pinned {
+            self.plate(shapes, pinned);
         }
-        if let (Some(destination), Some(source)) = (self.picture.focus.destination, self.picture.focus.source) {
-            self.tag(shapes, destination, source);
+        if let (Some(destination), Some(source)) = (self.scene.focus.destination, self.scene.focus.source) {
+            self.plate(shapes, Pair { destination, source });
         }
-    }
-
-    /// Destination and source of a row and a column.
-    fn pair(&self, row: usize, column: usize) -> (usize, usize) {
-        if self.picture.style.rows == Side::Destination { (row, column) } else { (column, row) }
     }
 
     fn cells(&self) -> Cells {
-        let (picture, n) = (self.picture, self.grid.positions);
-        let theme = picture.style.theme;
+        let (scene, n) = (self.scene, self.grid.positions);
+        let theme = scene.style.theme;
         let mut colours = Vec::with_capacity(n * n);
-        let mut values = vec![Vec::with_capacity(n * n); self.layers.len()];
+        let mut values = vec![Vec::with_capacity(n * n); self.series.len()];
         for row in 0..n {
             for column in 0..n {
-                let (destination, source) = self.pair(row, column);
+                let (destination, source) = scene.style.rows.swap(row, column);
                 let at = destination * n + source;
-                if picture.values.masked(destination, source) {
+                if scene.values.masked(destination, source) {
                     colours.push(theme.masked());
                     values.iter_mut().for_each(|values| values.push(f32::NAN));
                     continue;
                 }
                 colours.push(if self.overlaid {
-                    theme.overlaid(
-                        self.layers
-                            .iter()
-                            .enumerate()
-                            .map(|(number, layer)| (number, layer.scale.share(layer.values[at]))),
-                    )
+                    let shares = self.series.iter().map(|series| series.scale.share(series.values[at]));
+                    theme.overlaid(shares.enumerate())
                 } else {
-                    picture.colour(&self.layers[0], self.layers[0].values[at])
+                    scene.colour(&self.series[0].scale, self.series[0].values[at])
                 });
-                values.iter_mut().zip(self.layers).for_each(|(values, layer)| values.push(layer.values[at]));
+                values.iter_mut().zip(self.series).for_each(|(values, series)| values.push(series.values[at]));
             }
         }
-        let heads = self
-            .layers
-            .iter()
-            .map(|layer| layer.head.map_or("mean".into(), |head| format!("{}.{}", head.layer, head.head)))
-            .collect();
+        let heads = self.series.iter().map(|series| series.head.map_or("mean".into(), |head| head.to_string()));
         let Corner { left, top } = self.corner;
-        Cells { left, top, cell: self.grid.cell, columns: n, colours, rows: picture.style.rows, heads, values }
+        let (cell, rows) = (self.grid.cell, scene.style.rows);
+        Cells { left, top, cell, columns: n, colours, rows, heads: heads.collect(), values }
     }
 
     /// Outlines of the row and the column that are pointed at, and of the pinned cell.
-    fn marks(&self, shapes: &mut Vec<Shape>) {
+    fn outlines(&self, shapes: &mut Vec<Shape>) {
         let (Corner { left, top }, cell, side) = (self.corner, self.grid.cell, self.grid.side());
         let n = self.grid.positions;
         let line = (1.5 * self.grid.ratio).round().max(1.0);
-        let colour = self.picture.style.theme.accent();
+        let colour = self.scene.style.theme.accent();
         let mut outline = |left: f64, top: f64, width: f64, height: f64, line: f64| {
             shapes.push(Shape::Rect {
                 left: left - line / 2.0,
@@ -110,50 +104,47 @@ impl Panel<'_> {
         if let Some(column) = column.filter(|column| *column < n) {
             outline(left + column as f64 * cell, top, cell, side, line);
         }
-        if let Some((destination, source)) =
-            self.picture.pinned.filter(|(destination, source)| *destination < n && *source < n)
+        if let Some(Pair { destination, source }) = self.scene.pinned
+            && destination < n
+            && source < n
         {
-            let (row, column) = self.pair(destination, source);
+            let (row, column) = self.scene.style.rows.swap(destination, source);
             outline(left + column as f64 * cell, top + row as f64 * cell, cell, cell, 2.0 * line);
         }
     }
 
     /// The row and the column that are pointed at.
     fn focused(&self) -> (Option<usize>, Option<usize>) {
-        let rows = self.picture.style.rows;
-        (self.picture.focus.on(rows), self.picture.focus.on(rows.other()))
+        let rows = self.scene.style.rows;
+        (self.scene.focus.on(rows), self.scene.focus.on(rows.other()))
     }
 
+    /// Tokens beside the rows and above the columns. Where a column is narrower than its label, labels read upwards.
     fn labels(&self, shapes: &mut Vec<Shape>) {
         let (grid, Corner { left, top }) = (self.grid, self.corner);
         let ratio = grid.ratio;
-        let labels = &self.picture.values.labels;
-        let flat = labels.iter().all(|label| text_width(label, SIZE * ratio) < grid.cell - 2.0 * ratio);
+        let theme = self.scene.style.theme;
+        let labels = &self.scene.values.labels;
+        let upright = !labels.iter().all(|label| text_width(label, SIZE * ratio) < grid.cell - 2.0 * ratio);
         let (row, column) = self.focused();
+        let mut push = |label: &str, at: (f64, f64), anchor: Anchor, bold: bool, upright: bool| {
+            let colour = if bold { theme.accent() } else { theme.text() };
+            shapes.push(Shape::Text(Text { bold, upright, ..Text::new(label, at, SIZE * ratio, anchor, colour) }));
+        };
         for (position, label) in labels.iter().enumerate() {
             let along = (position as f64 + 0.5) * grid.cell;
             if self.labelled(position, row) {
-                shapes.push(self.text(
-                    label,
-                    left - AWAY * ratio,
-                    top + along,
-                    Anchor::End,
-                    row == Some(position),
-                    false,
-                ));
+                push(label, (left - GAP * ratio, top + along), Anchor::End, row == Some(position), false);
             }
             if self.labelled(position, column) {
-                let bold = column == Some(position);
-                shapes.push(if flat {
-                    self.text(label, left + along, top - (AWAY + SIZE / 2.0) * ratio, Anchor::Middle, bold, false)
-                } else {
-                    self.text(label, left + along, top - AWAY * ratio, Anchor::Start, bold, true)
-                });
+                let (above, anchor) = if upright { (GAP, Anchor::Start) } else { (GAP + SIZE / 2.0, Anchor::Middle) };
+                push(label, (left + along, top - above * ratio), anchor, column == Some(position), upright);
             }
         }
     }
 
-    /// Every so many are labelled, and what is pointed at always is: its neighbours make room.
+    /// Whether a position is labelled: each n-th is, and so is the one that is pointed at, for which its neighbours
+    /// make room.
     fn labelled(&self, position: usize, focus: Option<usize>) -> bool {
         let every = self.grid.label_every;
         match focus {
@@ -163,72 +154,84 @@ impl Panel<'_> {
         }
     }
 
-    /// Names of the axes, and the heads' where the model has several.
-    fn names(&self, shapes: &mut Vec<Shape>) {
-        let (Corner { left, top }, ratio, margin) = (self.corner, self.grid.ratio, self.grid.margin);
+    /// The middle of the text that stands at the outer edge of the margin, beside or above cells that begin at `edge`.
+    fn outermost(&self, edge: f64) -> f64 {
+        edge - self.grid.margin + SIZE * self.grid.ratio * 0.6
+    }
+
+    /// Names of the axes.
+    fn axes(&self, shapes: &mut Vec<Shape>) {
+        let (Corner { left, top }, ratio) = (self.corner, self.grid.ratio);
         let roomy = self.grid.side() > ROOMY * ratio;
-        let rows = self.picture.style.rows;
         let name = |side: Side| match (side, roomy) {
             (Side::Destination, true) => "destination: attends from",
             (Side::Destination, false) => "destination",
             (Side::Source, true) => "source: attends to",
             (Side::Source, false) => "source",
         };
-        let muted = self.picture.style.theme.muted();
-        let above = top - margin + SIZE * ratio * 0.6;
-        let beside = left - margin + SIZE * ratio * 0.6;
-        let text = |text: String, x: f64, y: f64, anchor: Anchor, upright: bool, colour: Rgb, bold: bool| {
-            Shape::Text(Text { text, x, y, size: SIZE * ratio, bold, anchor, upright, colour })
-        };
-        shapes.push(text(format!("{} →", name(rows.other())), left, above, Anchor::Start, false, muted, false));
-        shapes.push(text(format!("← {}", name(rows)), beside, top, Anchor::End, true, muted, false));
-        let shape = self.picture.values.shape;
-        if shape[0] * shape[1] == 1 {
+        let (rows, muted, size) = (self.scene.style.rows, self.scene.style.theme.muted(), SIZE * ratio);
+        let (above, beside) = ((left, self.outermost(top)), (self.outermost(left), top));
+        let columns = Text::new(format!("{} →", name(rows.other())), above, size, Anchor::Start, muted);
+        let rows = Text::new(format!("← {}", name(rows)), beside, size, Anchor::End, muted);
+        shapes.push(Shape::Text(columns));
+        shapes.push(Shape::Text(Text { upright: true, ..rows }));
+    }
+
+    /// Names of the heads in the panel, where the model has several.
+    fn title(&self, shapes: &mut Vec<Shape>) {
+        let [layers, heads, ..] = self.scene.values.shape;
+        if layers * heads == 1 {
             return;
         }
+        let ratio = self.grid.ratio;
+        let Corner { left, top } = self.corner;
+        let theme = self.scene.style.theme;
+        let mut push = |text: String, x: f64, colour: Rgb| {
+            let at = (x, self.outermost(top) - TITLE * ratio);
+            shapes.push(Shape::Text(Text { bold: true, ..Text::new(text, at, SIZE * ratio, Anchor::Start, colour) }));
+        };
+        // The legend of several panels with scales of their own does not say where each ends.
+        let own = self.scene.style.range == Range::Head && !self.overlaid && self.scene.series.len() > 1;
         let mut x = left;
-        for (number, layer) in self.layers.iter().enumerate() {
-            let own = self.picture.style.range == Range::Head && !self.overlaid && self.picture.layers.len() > 1;
-            let title = if own { format!("{}, to {}", layer.name(), short(layer.scale.high)) } else { layer.name() };
-            let wide = text_width(&title, SIZE * ratio) * 1.08;
+        for (number, series) in self.series.iter().enumerate() {
+            let name = series.name();
+            let name = if own { format!("{name}, to {}", short(series.scale.high)) } else { name };
+            let wide = text_width(&name, SIZE * ratio) * 1.08;
             if number > 0 && x + wide > left + self.grid.side() {
-                shapes.push(text("…".into(), x, above - TITLE * ratio, Anchor::Start, false, muted, true));
+                push("…".into(), x, theme.muted());
                 break;
             }
-            let colour = if self.overlaid { self.readable(hue(number)) } else { self.picture.style.theme.text() };
-            shapes.push(text(title, x, above - TITLE * ratio, Anchor::Start, false, colour, true));
+            push(name, x, if self.overlaid { self.readable(hue(number)) } else { theme.text() });
             x += wide + 8.0 * ratio;
         }
     }
 
-    /// A hue as writing: darker on a light page.
+    /// A hue for text: mixed with the theme's text colour for contrast.
     fn readable(&self, hue: Rgb) -> Rgb {
-        let text = self.picture.style.theme.text();
+        let text = self.scene.style.theme.text();
         std::array::from_fn(|i| ((u16::from(hue[i]) * 3 + u16::from(text[i]) * 2) / 5) as u8)
     }
 
-    /// The numbers of a cell on a small plate beside it.
-    fn tag(&self, shapes: &mut Vec<Shape>, destination: usize, source: usize) {
-        let n = self.grid.positions;
-        if destination >= n || source >= n || self.picture.values.masked(destination, source) {
+    /// The numbers of a cell on a small plate: inside the cell where they fit, else to its right, or left of it at the
+    /// edge.
+    fn plate(&self, shapes: &mut Vec<Shape>, pair: Pair) {
+        if !self.scene.visible(pair) {
             return;
         }
         let (ratio, cell, Corner { left, top }) = (self.grid.ratio, self.grid.cell, self.corner);
-        let written = self.picture.written(self.layers, destination, source);
+        let written = self.scene.written(self.series, pair);
         let size = SIZE * ratio;
         let (wide, high) = (text_width(&written, size) + 8.0 * ratio, size + 6.0 * ratio);
-        let (row, column) = self.pair(destination, source);
-        let (x, y) = (left + column as f64 * cell, top + row as f64 * cell);
-        let edge = (self.grid.width - wide).max(0.0);
-        // Inside the cell where it fits, else to its right, or left of it at the edge.
-        let (x, y) = if cell >= wide && cell >= high {
-            (x + (cell - wide) / 2.0, y + (cell - high) / 2.0)
+        let (row, column) = self.scene.style.rows.swap(pair.destination, pair.source);
+        let (x, y) = (left + column as f64 * cell, top + row as f64 * cell + (cell - high) / 2.0);
+        let x = if cell >= wide && cell >= high {
+            x + (cell - wide) / 2.0
         } else if x + cell + wide + 2.0 * ratio <= self.grid.width {
-            (x + cell + 2.0 * ratio, y + (cell - high) / 2.0)
+            x + cell + 2.0 * ratio
         } else {
-            ((x - wide - 2.0 * ratio).clamp(0.0, edge), y + (cell - high) / 2.0)
+            (x - wide - 2.0 * ratio).clamp(0.0, (self.grid.width - wide).max(0.0))
         };
-        let plate = self.picture.style.theme.text();
+        let plate = self.scene.style.theme.text();
         shapes.push(Shape::Rect {
             left: x.round(),
             top: y.round(),
@@ -237,30 +240,7 @@ impl Panel<'_> {
             fill: Some(plate),
             stroke: None,
         });
-        shapes.push(Shape::Text(Text {
-            text: written,
-            x: x + wide / 2.0,
-            y: y + high / 2.0,
-            size,
-            bold: true,
-            anchor: Anchor::Middle,
-            upright: false,
-            colour: ink_on(plate),
-        }));
-    }
-
-    fn text(&self, text: &str, x: f64, y: f64, anchor: Anchor, focused: bool, upright: bool) -> Shape {
-        let theme = self.picture.style.theme;
-        let colour = if focused { theme.accent() } else { theme.text() };
-        Shape::Text(Text {
-            text: text.into(),
-            x,
-            y,
-            size: SIZE * self.grid.ratio,
-            bold: focused,
-            anchor,
-            upright,
-            colour,
-        })
+        let at = (x + wide / 2.0, y + high / 2.0);
+        shapes.push(Shape::Text(Text { bold: true, ..Text::new(written, at, size, Anchor::Middle, ink_on(plate)) }));
     }
 }

@@ -2,28 +2,31 @@
 
 use crate::config::Curve;
 
-/// Decades that a logarithmic scale shows; what is smaller is shown as nothing.
+/// Decades that a logarithmic scale spans; smaller values have share 0.
 const DECADES: f32 = 3.0;
 
-/// From values to shares: 0 to 1, or -1 to 1 around zero where it diverges.
+/// From values to shares: 0 to 1, or -1 to 1 around zero if it diverges.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub(super) struct Scale {
+    /// The value of share 0, unless the scale diverges.
     pub low: f32,
+    /// The value of share 1.
     pub high: f32,
     pub curve: Curve,
-    /// From `-high` to `high`, around zero.
+    /// Whether it goes from `-high` to `high`, around zero.
     pub diverging: bool,
 }
 
-/// A number of the legend, and how far along the bar it stands, from 0 to 1.
+/// A number of the legend.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tick {
+pub(super) struct Tick {
+    /// How far along the bar it stands, from 0 to 1.
     pub at: f32,
     pub value: f32,
 }
 
 impl Scale {
-    /// The share of a value. What lies outside the range is clipped; what is no number has no share.
+    /// The share of a value. Values outside the range are clipped; NaN has share 0.
     pub fn share(&self, value: f32) -> f32 {
         if value.is_nan() || self.high <= self.low {
             return 0.0;
@@ -40,7 +43,7 @@ impl Scale {
         if self.diverging { (part * self.high).copysign(share) } else { self.low + part * (self.high - self.low) }
     }
 
-    /// Evenly spaced along the bar, ends included.
+    /// Ticks that are evenly spaced along the bar, both ends included.
     pub fn ticks(&self) -> Vec<Tick> {
         let steps = if self.curve == Curve::Log && !self.diverging { DECADES as usize } else { 4 };
         (0..=steps)
@@ -52,7 +55,7 @@ impl Scale {
     }
 }
 
-/// From 0 to 1 to 0 to 1.
+/// From a part of the range to a share, both 0 to 1.
 fn bend(curve: Curve, part: f32) -> f32 {
     let part = part.clamp(0.0, 1.0);
     match curve {
@@ -62,18 +65,19 @@ fn bend(curve: Curve, part: f32) -> f32 {
     }
 }
 
+/// From a share to a part of the range, both 0 to 1: the inverse of [`bend`].
 fn unbend(curve: Curve, share: f32) -> f32 {
     match curve {
         Curve::Linear => share,
         Curve::Sqrt => share * share,
-        // The end stands for all that is smaller.
+        // Share 0 stands for all smaller values; this is the largest of them.
         Curve::Log if share == 0.0 => libm::powf(10.0, -DECADES),
         Curve::Log => libm::powf(10.0, (share - 1.0) * DECADES),
     }
 }
 
-/// Three digits that matter, as a person would write them.
-pub fn short(value: f32) -> String {
+/// A number to three significant digits, without trailing zeros and with a minus sign.
+pub(super) fn short(value: f32) -> String {
     let size = value.abs();
     let text = if value == 0.0 || !value.is_finite() {
         format!("{value}")

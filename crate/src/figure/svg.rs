@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use super::colour::Rgb;
 use super::drawing::{Anchor, Cells, Drawing, FONT, Shape, Text};
-use crate::config::Side;
 
-/// The drawing as a document of its own. Each cell is a `<rect>` with `data-destination`, `data-source` and `data-value` (one number for
-/// each of `data-heads`).
+/// The drawing as a document of its own. Each cell is a `<rect>` with `data-destination`, `data-source` and
+/// `data-value`, one number for each of the group's `data-heads`.
 pub fn svg(drawing: &Drawing, background: Rgb) -> String {
     let Drawing { width, height, ratio, shapes } = drawing;
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\">\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\" \
+         font-family=\"{FONT}\">\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
         width / ratio,
         height / ratio,
         hex(background)
@@ -37,19 +37,10 @@ fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
             Ok(())
         }
         Shape::Text(text) => write_text(out, text),
-        Shape::Link { from, to, width, colour, opacity } => {
-            let middle = (from.0 + to.0) / 2.0;
-            writeln!(
-                out,
-                "<path d=\"M{} {} C{middle} {} {middle} {} {} {}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" stroke-opacity=\"{opacity}\"/>",
-                from.0,
-                from.1,
-                from.1,
-                to.1,
-                to.0,
-                to.1,
-                hex(*colour)
-            )
+        Shape::Link { from: (x0, y0), to: (x1, y1), width, colour, opacity } => {
+            let (middle, colour) = ((x0 + x1) / 2.0, hex(*colour));
+            write!(out, "<path d=\"M{x0} {y0} C{middle} {y0} {middle} {y1} {x1} {y1}\" fill=\"none\"")?;
+            writeln!(out, " stroke=\"{colour}\" stroke-width=\"{width}\" stroke-opacity=\"{opacity}\"/>")
         }
     }
 }
@@ -63,11 +54,11 @@ fn write_cells(out: &mut String, cells: &Cells) -> std::fmt::Result {
     out.push_str(">\n");
     for (number, colour) in colours.iter().enumerate() {
         let (row, column) = (number / columns, number % columns);
-        let (destination, source) = if *rows == Side::Destination { (row, column) } else { (column, row) };
+        let (destination, source) = rows.swap(row, column);
         let (x, y) = (left + column as f64 * cell, top + row as f64 * cell);
         write!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{cell}\" height=\"{cell}\" fill=\"{}\"", hex(*colour))?;
         if heads.is_empty() {
-            out.push_str("/>\n"); // a legend's
+            out.push_str("/>\n");
             continue;
         }
         write!(out, " data-destination=\"{destination}\" data-source=\"{source}\"")?;
@@ -95,11 +86,8 @@ fn write_text(out: &mut String, text: &Text) -> std::fmt::Result {
         Anchor::Middle => "middle",
         Anchor::End => "end",
     };
-    write!(
-        out,
-        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" text-anchor=\"{anchor}\" dominant-baseline=\"central\" fill=\"{}\"",
-        hex(*colour)
-    )?;
+    write!(out, "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" text-anchor=\"{anchor}\"")?;
+    write!(out, " dominant-baseline=\"central\" fill=\"{}\"", hex(*colour))?;
     if *bold {
         out.push_str(" font-weight=\"600\"");
     }
@@ -113,7 +101,7 @@ fn hex([r, g, b]: Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Text that XML reads as itself. Characters that XML can't hold are replaced.
+/// Text that XML reads as itself. Characters that XML cannot hold are replaced.
 fn escaped(text: &str) -> String {
     text.chars()
         .map(|c| match c {
@@ -138,16 +126,7 @@ mod tests {
             width: 10.0,
             height: 10.0,
             ratio: 1.0,
-            shapes: vec![Shape::Text(Text {
-                text: text.into(),
-                x: 0.0,
-                y: 0.0,
-                size: 11.0,
-                bold: false,
-                anchor: Anchor::Start,
-                upright: false,
-                colour: [0; 3],
-            })],
+            shapes: vec![Shape::Text(Text::new(text, (0.0, 0.0), 11.0, Anchor::Start, [0; 3]))],
         };
         let text = svg(&label("<script>alert(\"&\")</script>\u{0}"), [255; 3]);
         assert!(text.contains(">&lt;script&gt;alert(&quot;&amp;&quot;)&lt;/script&gt;\u{fffd}</text>"), "{text}");

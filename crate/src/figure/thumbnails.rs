@@ -1,34 +1,51 @@
-//! All heads small: a row of tiles a layer, each a head's values as pixels without labels. Drawn at every frame while a model trains, so
-//! colours come from a table and rows of pixels are copied.
+//! All heads as small images: a row of tiles for each layer, each a head's values as pixels without labels. They are
+//! drawn at every frame while a model trains, so colours come from a table and rows of pixels are copied.
+
+use serde::Serialize;
 
 use super::colour::Theme;
+use super::head_values::HeadValues;
 use super::scale::Scale;
-use super::values::{Head, Values};
-use crate::config::{ColourMap, Curve, Range};
+use crate::config::{ColourMap, Curve, Head, Range};
 
-/// Side of a tile at most, least side, and room between tiles and for a tile's name under it; in CSS pixels.
-const LARGEST: f64 = 72.0;
-const SMALLEST: f64 = 44.0;
+/// The largest side of a tile, in CSS pixels.
+const MAX_SIDE: f64 = 72.0;
+
+/// The smallest side of a tile, in CSS pixels; where tiles would be smaller, a layer takes several rows.
+const MIN_SIDE: f64 = 44.0;
+
+/// Between tiles, in CSS pixels.
 const GAP: f64 = 8.0;
+
+/// Room under a tile for its name, in CSS pixels.
 const NAME: f64 = 18.0;
 
-/// Entries of a table of colours: more than a screen tells apart.
+/// Entries of a table of colours: more than a screen can tell apart.
 const SHADES: usize = 2048;
 
-/// One head's tile; CSS pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One head's tile, in CSS pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Tile {
-    pub of: Head,
+    /// The head's layer.
+    pub layer: usize,
+    /// The head's number in its layer.
+    pub head: usize,
+    /// Left edge.
     pub left: f64,
+    /// Top edge.
     pub top: f64,
 }
 
-/// Where the tiles are; CSS pixels.
-#[derive(Clone, Debug, PartialEq)]
+/// Where the tiles are, in CSS pixels.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Thumbnails {
+    /// A tile for each head, layer by layer.
     pub tiles: Vec<Tile>,
+    /// Side of a tile.
     pub side: f64,
+    /// Of all tiles together.
     pub width: f64,
+    /// Of all tiles together.
     pub height: f64,
 }
 
@@ -36,11 +53,12 @@ impl Thumbnails {
     /// Lays out a tile for each head within `width` CSS pixels.
     pub fn new(layers: usize, heads: usize, width: f64) -> Self {
         let fits = |side: f64| ((width + GAP) / (side + GAP)).floor().max(1.0) as usize;
-        let lines = heads.div_ceil(fits(SMALLEST)).max(1);
+        let lines = heads.div_ceil(fits(MIN_SIDE)).max(1);
         let columns = heads.div_ceil(lines).max(1);
-        let side = ((width + GAP) / columns as f64 - GAP).clamp(SMALLEST.min(width), LARGEST).floor();
+        let side = ((width + GAP) / columns as f64 - GAP).clamp(MIN_SIDE.min(width), MAX_SIDE).floor();
         let tile = |layer: usize, head: usize| Tile {
-            of: Head { layer, head },
+            layer,
+            head,
             left: (head % columns) as f64 * (side + GAP),
             top: (layer * lines + head / columns) as f64 * (side + NAME + GAP),
         };
@@ -50,8 +68,11 @@ impl Thumbnails {
         Self { tiles, side, width, height }
     }
 
-    /// RGBA of the whole, `[height, width]` device pixels; between the tiles it is transparent.
-    pub fn pixels(&self, values: &Values, style: ThumbnailStyle, ratio: f64) -> Pixels {
+    /// Draws all tiles at `ratio` device pixels in a CSS pixel; between them the image is transparent.
+    ///
+    /// # Panics
+    /// If `values` lack a head that has a tile.
+    pub fn pixels(&self, values: &HeadValues, style: ThumbnailStyle, ratio: f64) -> Pixels {
         let device = |length: f64| (length * ratio).round() as usize;
         let (width, height, side) = (device(self.width), device(self.height), device(self.side).max(1));
         let mut rgba = vec![0u8; width * height * 4];
@@ -60,7 +81,7 @@ impl Thumbnails {
             (style.range == Range::Common).then(|| Shades::new(values.scale(&[], style.range, style.curve), style));
         let mut line = vec![[0u8; 4]; side];
         for tile in &self.tiles {
-            let own = values.of(tile.of);
+            let own = values.of(Head { layer: tile.layer, head: tile.head });
             let of_head;
             let shades = match &common {
                 Some(common) => common,
@@ -92,29 +113,39 @@ impl Thumbnails {
 
 /// An image.
 pub struct Pixels {
+    /// Pixels in a row.
     pub width: usize,
+    /// Rows.
     pub height: usize,
+    /// `[height, width, 4]`: red, green, blue, opacity.
     pub rgba: Vec<u8>,
 }
 
 /// How tiles are coloured.
 #[derive(Clone, Copy, Debug)]
 pub struct ThumbnailStyle {
+    /// The colours.
     pub map: ColourMap,
+    /// How values become shares of the colours.
     pub curve: Curve,
+    /// Whether all heads share one scale.
     pub range: Range,
+    /// The page's theme.
     pub theme: Theme,
 }
 
-/// The positions that a pixel stands for, first and last: one, or several where there are more positions than pixels.
+/// The first and the last of the positions that a pixel stands for. They are the same unless there are more positions
+/// than pixels.
 fn span(pixel: usize, pixels: usize, positions: usize) -> (usize, usize) {
     let first = pixel * positions / pixels;
     (first, ((pixel + 1) * positions / pixels).saturating_sub(1).max(first))
 }
 
-/// Colours by value.
+/// The colours of a scale as a table.
 struct Shades {
+    /// The value of the first entry.
     low: f32,
+    /// Entries for each unit of value.
     steps: f32,
     colours: Vec<[u8; 4]>,
     masked: [u8; 4],
@@ -133,9 +164,10 @@ impl Shades {
         Self { low: scale.low, steps, colours, masked: opaque(style.theme.masked()) }
     }
 
-    /// The colour of the largest value among these destinations and sources.
+    /// The colour of the largest value from the first to the last of these destinations (`rows`) and sources
+    /// (`columns`).
     #[inline]
-    fn strongest(&self, values: &Values, own: &[f32], rows: (usize, usize), columns: (usize, usize)) -> [u8; 4] {
+    fn strongest(&self, values: &HeadValues, own: &[f32], rows: (usize, usize), columns: (usize, usize)) -> [u8; 4] {
         let n = values.positions();
         if values.masked(rows.1, columns.0) {
             return self.masked;
@@ -146,7 +178,7 @@ impl Shades {
                 largest = largest.max(*value);
             }
         }
-        // What is no number, or minus infinity, becomes 0.
+        // NaN and minus infinity become 0.
         self.colours[(((largest - self.low) * self.steps) as usize).min(SHADES - 1)]
     }
 }
@@ -181,7 +213,7 @@ mod tests {
             let mut data = vec![0.0; 2 * n * n];
             data[(n - 1) * n] = 1.0; // head 0: the last attends to the first
             data[n * n..].fill(0.5);
-            let values = Values {
+            let values = HeadValues {
                 labels: vec![String::new(); n],
                 data,
                 shape: [1, 2, n, n],

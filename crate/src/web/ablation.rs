@@ -11,6 +11,30 @@ use crate::config::TaskConfig;
 use crate::error::{Error, Result};
 use crate::experiment::{Ablation, Battery, Choice, Experiment, Plan, Survey};
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+export type Watched = {
+  /** Rejects between two forward passes once it is aborted. */
+  signal?: { aborted: boolean };
+  onProgress?: (done: number, lists: number) => void;
+};
+
+export type AblateOptions = Watched & {
+  experiment: AblationName;
+  /** Injections: an index of the list. "shorter": how many numbers stay. Left out: the notebook's. */
+  site?: number | "random";
+  /** The token that is put there. "random": a number. Left out: MID or BOS for injections, the notebook's 27 and 12 for replacements. */
+  value?: number | "random";
+  /** 2000 unless said otherwise, up to 100,000. */
+  lists?: number;
+  seed?: number;
+  /** In every forward pass. */
+  interventions?: Intervention[];
+};
+
+export type ClaimsOptions = Watched & { /** 500 unless said otherwise. */ lists?: number; seed?: number };
+"#;
+
 /// Lists where none are asked for.
 const LISTS: u32 = 2000;
 const CLAIM_LISTS: u32 = 500;

@@ -1,5 +1,6 @@
-//! The adapter that WebGPU has here: whether there is one, whether burn can use it, and whether it is a GPU. Also in the module that has
-//! the CPU only, so that it can say why, or that the other one is worth loading.
+//! The adapter that WebGPU has here: whether there is one, whether burn can use it, and whether it is a GPU. The module
+//! that computes on the CPU only has this too, so that it can say whether the other module is worth loading, and why
+//! not.
 
 use js_sys::{Object, Promise, Reflect, global};
 use wasm_bindgen::prelude::*;
@@ -10,16 +11,16 @@ use crate::error::{Error, Result};
 /// burn panics when it opens a stream on an adapter without this feature.
 const NEEDED_FEATURE: &str = "timestamp-query";
 
-/// What WebGPU says of its adapter.
+/// What WebGPU says about its adapter.
 pub(super) struct Adapter {
-    /// For people.
+    /// Its name for people.
     pub name: String,
-    /// It only imitates a GPU.
+    /// Whether it only emulates a GPU.
     pub software: bool,
 }
 
 impl Adapter {
-    /// One that burn can use.
+    /// The adapter, if burn can use it.
     ///
     /// # Errors
     /// Why there is none.
@@ -57,14 +58,14 @@ impl Adapter {
                 "the WebGPU adapter ({name}) lacks the feature {NEEDED_FEATURE}, which burn needs"
             )));
         }
-        let imitations = ["swiftshader", "llvmpipe", "softpipe", "basic render"];
-        let named = imitations.iter().any(|imitation| name.to_lowercase().contains(imitation));
+        let emulators = ["swiftshader", "llvmpipe", "softpipe", "basic render"];
+        let named = emulators.iter().any(|emulator| name.to_lowercase().contains(emulator));
         let software =
             named || field(&info, "isFallbackAdapter").is_truthy() || field(&adapter, "isFallbackAdapter").is_truthy();
         Ok(Self { name, software })
     }
 
-    /// One that is hardware.
+    /// The adapter, if burn can use it and it is hardware.
     ///
     /// # Errors
     /// Why there is none.
@@ -77,8 +78,8 @@ impl Adapter {
     }
 }
 
-/// What WebGPU has here, without opening it: the adapter's name, and whether it only imitates a GPU. Rejects with why there is none that can
-/// be used.
+/// Describes WebGPU's adapter without opening it: its name, and whether it only emulates a GPU. Rejects with the reason
+/// if there is none that can be used.
 #[wasm_bindgen(js_name = findAdapter, unchecked_return_type = "Promise<{ name: string; software: boolean }>")]
 pub fn find_adapter() -> Promise {
     promise(async {

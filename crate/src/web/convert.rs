@@ -9,32 +9,41 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{Error, Result};
 
+#[wasm_bindgen(typescript_custom_section)]
+const TENSOR: &str = "export type Tensor = { shape: number[]; data: Float32Array };";
+
 /// A JavaScript `Error` with this message.
 pub(super) fn js_error(message: impl ToString) -> JsValue {
     js_sys::Error::new(&message.to_string()).into()
 }
 
-/// A promise of what `future` gives.
+/// A promise of the value of `future`; an error rejects it with a JavaScript `Error`.
 pub(super) fn promise(future: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
     promise_of(async move { future.await.map_err(js_error) })
 }
 
-/// The same, of what may fail in JavaScript.
+/// A promise of the value of `future`; an error rejects it as it is.
 pub(super) fn promise_of(future: impl Future<Output = std::result::Result<JsValue, JsValue>> + 'static) -> Promise {
     boxed(Box::pin(future))
 }
 
-/// The machinery of a promise once, and not once for every function that gives one: 40 KB.
+/// The code of a promise exists once for all futures, behind a pointer; generic over them it took 40 KB more.
 fn boxed(future: Pin<Box<dyn Future<Output = std::result::Result<JsValue, JsValue>>>>) -> Promise {
     js_sys::futures::future_to_promise(future)
 }
 
-/// A small record as a JavaScript value.
+/// A small record as a JavaScript value, by way of JSON.
+///
+/// # Errors
+/// If the record cannot be written as JSON.
 pub(super) fn to_js(record: &impl Serialize) -> std::result::Result<JsValue, JsValue> {
     JSON::parse(&serde_json::to_string(record).map_err(js_error)?)
 }
 
-/// A small record from JavaScript; `undefined` is an empty one. `name` is what the error calls it.
+/// A small record from JavaScript, by way of JSON; `undefined` is an empty one. `name` is what the error calls it.
+///
+/// # Errors
+/// If JSON cannot hold it.
 pub(super) fn from_js(value: &JsValue, name: &str) -> std::result::Result<serde_json::Value, JsValue> {
     if value.is_undefined() {
         return Ok(serde_json::json!({}));
@@ -44,7 +53,7 @@ pub(super) fn from_js(value: &JsValue, name: &str) -> std::result::Result<serde_
     serde_json::from_str(&text).map_err(|_| unreadable())
 }
 
-/// `{ shape, data }`.
+/// A `Tensor`.
 pub(super) fn tensor(shape: &[usize], data: &[f32]) -> JsValue {
     let dimensions: Array = shape.iter().map(|size| JsValue::from_f64(*size as f64)).collect();
     object([("shape", dimensions.into()), ("data", Float32Array::from(data).into())])
@@ -59,19 +68,26 @@ pub(super) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     object.into()
 }
 
+/// Sets a field of a plain object.
 pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
-    // Setting a field of a fresh plain object can't fail.
+    // Setting a field of a fresh plain object cannot fail.
     let _ = Reflect::set(object, &name.into(), value);
 }
 
-/// Rows of token numbers: `number[][]`, or arrays of typed arrays.
+/// Rows of token numbers, from `number[][]` or an array of typed arrays. `name` is what the error calls them.
+///
+/// # Errors
+/// If it is something else.
 pub(super) fn token_rows(value: &JsValue, name: &str) -> Result<Vec<Vec<usize>>> {
     let rows =
         iterate(value).ok_or_else(|| Error::new(format!("{name} must be an array of arrays of token numbers.")))?;
     rows.iter().enumerate().map(|(number, row)| token_row(row, &format!("{name}[{number}]"))).collect()
 }
 
-/// One row of token numbers.
+/// One row of token numbers, from `number[]` or a typed array. `name` is what the error calls it.
+///
+/// # Errors
+/// If it is something else.
 pub(super) fn token_row(value: &JsValue, name: &str) -> Result<Vec<usize>> {
     let row = iterate(value).ok_or_else(|| Error::new(format!("{name} must be an array of token numbers.")))?;
     let token = |(position, value): (usize, &JsValue)| {
@@ -83,7 +99,7 @@ pub(super) fn token_row(value: &JsValue, name: &str) -> Result<Vec<usize>> {
     row.iter().enumerate().map(token).collect()
 }
 
-/// The items of an array or typed array.
+/// The items of an array, a typed array or another iterable object.
 fn iterate(value: &JsValue) -> Option<Vec<JsValue>> {
     if !value.is_object() {
         return None;
@@ -91,7 +107,10 @@ fn iterate(value: &JsValue) -> Option<Vec<JsValue>> {
     js_sys::try_iter(value).ok()??.collect::<std::result::Result<Vec<JsValue>, _>>().ok()
 }
 
-/// A whole number from 0 to `max` that JavaScript passed as `name`.
+/// A whole number from `min` to `max`. `name` is what the error calls it.
+///
+/// # Errors
+/// If it is something else.
 pub(super) fn whole(value: &JsValue, name: &str, min: u32, max: u32) -> Result<u32> {
     let number = value.as_f64().filter(|x| x.fract() == 0.0 && (f64::from(min)..=f64::from(max)).contains(x));
     number.map(|x| x as u32).ok_or_else(|| Error::new(format!("{name} must be a whole number from {min} to {max}.")))
@@ -115,7 +134,8 @@ extern "C" {
     fn close(this: &MessagePort);
 }
 
-/// Lets the event loop serve what is waiting. Not `setTimeout`, which browsers slow down in background tabs and after a few calls.
+/// Lets the event loop handle what is waiting. It does so by a message, because browsers slow `setTimeout` down in
+/// background tabs and after a few nested calls.
 pub(super) async fn yield_now() {
     let channel = MessageChannel::new();
     let (inbox, outbox) = (channel.port1(), channel.port2());
@@ -123,7 +143,7 @@ pub(super) async fn yield_now() {
         inbox.set_onmessage(&resolve);
         outbox.post_message(&JsValue::NULL);
     });
-    // It resolves with the message event; it never rejects.
+    // The promise resolves with the message event, and never rejects.
     let _ = js_sys::futures::JsFuture::from(promise).await;
     inbox.close();
 }

@@ -1,4 +1,5 @@
-//! What ends a module or a device: a panic, a lost GPU, a shader that does not compile. The page hears of it and starts over.
+//! Failures that end a module or a device: a panic, a lost GPU, a shader that does not compile. The page is told and
+//! starts over.
 
 use std::cell::RefCell;
 
@@ -6,6 +7,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 thread_local! {
+    /// The listener of `onFatal`.
     static LISTENER: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
@@ -15,7 +17,8 @@ extern "C" {
     pub(super) fn console_error(message: &str);
 }
 
-/// Calls `listener(kind, message)` when this module can't be used any more ("panic"), or its GPU ("device_lost", "shader").
+/// Calls `listener(kind, message)` when this module can no longer be used ("panic"), or its GPU ("device_lost",
+/// "shader").
 #[wasm_bindgen(js_name = onFatal)]
 pub fn on_fatal(
     #[wasm_bindgen(unchecked_param_type = "(kind: \"panic\" | \"device_lost\" | \"shader\", message: string) => void")]
@@ -30,6 +33,7 @@ pub fn force_panic() {
     panic!("asked to panic");
 }
 
+/// Tells the listener of a failure.
 pub(super) fn report(kind: &str, message: &str) {
     let listener = LISTENER.with(|slot| slot.borrow().clone());
     if let Some(listener) = listener {
@@ -37,7 +41,7 @@ pub(super) fn report(kind: &str, message: &str) {
     }
 }
 
-/// Routes panics to the console and to the listener.
+/// Sends panics to the console and to the listener.
 pub(super) fn install() {
     std::panic::set_hook(Box::new(|info| {
         let message = info.to_string();

@@ -1,5 +1,5 @@
-//! What the GPU backend logs. cubecl only logs a shader that fails validation and a device that is lost: without listening, their results
-//! are silently stale.
+//! What the GPU backend logs. cubecl only logs that a shader fails validation or that a device is lost: to who does not
+//! listen, their results are silently stale.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use super::fatal::{console_error, report};
 
 thread_local! {
-    /// Errors that are logged while the device is being tested; `None` while it is not, when they are fatal.
+    /// Errors that were logged since the test of the device began; `None` outside of a test, when errors are fatal.
     static TESTING: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
@@ -18,23 +18,24 @@ extern "C" {
     fn console_warn(message: &str);
 }
 
-/// From now on the log goes to the console, and its errors to the listener of `onFatal`.
+/// Sends the log to the console, and its errors also to the listener of `onFatal`.
 pub(super) fn install() {
-    // A second instance of the module in one realm would find the logger set; it is the same one.
+    // A second call finds the logger set, and it is the same one.
     let _ = log::set_logger(&Bridge);
     log::set_max_level(log::LevelFilter::Warn);
 }
 
-/// From now on errors of the GPU backend are gathered, until [`end_test`].
+/// Collects errors of the GPU backend, until [`end_test`], instead of reporting them as fatal.
 pub(super) fn begin_test() {
     TESTING.set(Some(Vec::new()));
 }
 
-/// What was gathered. From now on such errors are fatal.
+/// The errors that were collected. From now on such errors are fatal.
 pub(super) fn end_test() -> Vec<String> {
     TESTING.take().unwrap_or_default()
 }
 
+/// Passes the backend's log on.
 struct Bridge;
 
 impl log::Log for Bridge {

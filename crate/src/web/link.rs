@@ -29,41 +29,6 @@ export type Knockout =
   | `position:${number}`
   | `mlp:${number}`;
 
-/** Everything that a link says; docs/links.md. */
-export interface ExperimentRecord extends Experiment {
-  /** `steps`: how far it was trained. Run.create begins at 0 all the same. */
-  train: TrainConfig & { steps: number };
-  device: DeviceKind;
-  /** The list. */
-  prompt: number[];
-  edit: TokenEdit[];
-  ablate: Knockout[];
-  sampling: {
-    /** null: as many as the task's answer has. */
-    new_tokens: number | null;
-    temperature: number;
-    top_k: number | null;
-    top_p: number | null;
-    seed: number;
-    /** What the model writes stands after the prompt, also while nothing is edited. */
-    own: boolean;
-  };
-  view: ViewConfig;
-  pin: HeadName[];
-  /** destination:source */
-  cell: `${number}:${number}` | null;
-  /** Panels that are unfolded, and panels and settings that are hidden. */
-  open: string[];
-  hide: string[];
-  /** A stop of the page's tour. */
-  tour: string | null;
-  /** What should come out. A fingerprint may be its beginning. */
-  expect: { fingerprint: string | null; loss: number | null; version: string | null };
-  /** The file that the model was opened from. */
-  file: { name: string | null; format: string | null; fingerprint: string | null };
-  /** What `model.packWeights()` gives. */
-  weights: string | null;
-}
 type Part<T> = { [K in keyof T]?: T[K] extends unknown[] | null ? T[K] : T[K] extends object ? Partial<T[K]> : T[K] };
 export type PartialRecord = Part<ExperimentRecord>;
 "#;

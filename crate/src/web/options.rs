@@ -1,4 +1,4 @@
-//! Options of calls, from JavaScript objects.
+//! Options of calls, read from JavaScript objects.
 
 use js_sys::{Array, Float32Array, Reflect};
 use serde_json::{Map, Value};
@@ -9,14 +9,76 @@ use crate::config::Quantity;
 use crate::error::{Error, Result};
 use crate::model::{Edit, Generation, Intervention, Place, Processing, Values};
 
+#[wasm_bindgen(typescript_custom_section)]
+const OPTIONS: &str = r#"
+/** A change of one activation while the model runs. */
+export type Intervention = {
+  /** TransformerLens's name of the hook. */
+  hook: string;
+  /** "mean": a value becomes its mean over the batch. "resample": it becomes that of the batch's next sequence. */
+  edit: "zero" | "mean" | "resample" | "replace" | "add";
+  /** For "replace" and "add": a number, or a tensor whose shape broadcasts to the activation's. */
+  value?: number | Tensor;
+  /** The sequences of the batch that it changes; all unless given. */
+  batch?: number[];
+  /** The positions (of a pattern: the destinations) that it changes; all unless given. */
+  positions?: number[];
+  /** The heads that it changes; all unless given. */
+  heads?: number[];
+  /** The source positions that it changes; all unless given. */
+  sources?: number[];
+};
+
+export type ForwardOptions = {
+  /** [batch, pos]: 1 where there is a token, 0 where there is padding. */
+  mask?: (number | boolean)[][];
+  /** In the order given. */
+  interventions?: Intervention[];
+};
+
+/** The order of operations is TransformerLens's: temperature, frequency penalty, then topK, else topP. */
+export type GenerateOptions = {
+  maxNewTokens: number;
+  /** 0, the default: the likeliest token, whatever else is set. */
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  /** Subtracted from a token's logit for each time that it is in the sequence, prompt included. */
+  freqPenalty?: number;
+  /** Ends a sequence, which is filled up with it until all of equal prompt length have ended. */
+  stopToken?: number;
+  seed?: number;
+  interventions?: Intervention[];
+};
+
+export type LookOptions = {
+  /** "pattern" unless given. */
+  show?: ViewConfig["show"];
+  interventions?: Intervention[];
+};
+
+/** TransformerLens's weight processing; each step is on unless it is false. */
+export type Processing = {
+  foldLn: boolean;
+  centerWritingWeights: boolean;
+  centerUnembed: boolean;
+  foldValueBiases: boolean;
+};
+"#;
+
 /// Options of a forward pass.
 #[derive(Default)]
 pub(super) struct ForwardOptions {
+    /// `[batch, pos]`: where there are tokens; `None`: everywhere.
     pub mask: Option<Vec<Vec<bool>>>,
+    /// In the order in which they are made.
     pub interventions: Vec<Intervention>,
 }
 
-/// A small record; `undefined` is an empty one.
+/// The fields of a small record; `undefined` is an empty one.
+///
+/// # Errors
+/// If it is no plain object that JSON can hold.
 pub(super) fn fields(value: &JsValue, name: &str) -> Result<Map<String, Value>> {
     match from_js(value, name) {
         Ok(Value::Object(fields)) => Ok(fields),
@@ -24,6 +86,8 @@ pub(super) fn fields(value: &JsValue, name: &str) -> Result<Map<String, Value>> 
     }
 }
 
+/// Reads `ForwardOptions`.
+///
 /// # Errors
 /// If an option is unknown or of the wrong kind.
 pub(super) fn forward(value: &JsValue) -> Result<ForwardOptions> {
@@ -35,8 +99,10 @@ pub(super) fn forward(value: &JsValue) -> Result<ForwardOptions> {
     Ok(ForwardOptions { mask, interventions: options.interventions()? })
 }
 
+/// Reads `GenerateOptions`.
+///
 /// # Errors
-/// If an option is unknown or of the wrong kind.
+/// If an option is unknown, of the wrong kind or out of range.
 pub(super) fn generation(value: &JsValue) -> Result<(Generation, Vec<Intervention>)> {
     let known = ["maxNewTokens", "temperature", "topK", "topP", "freqPenalty", "stopToken", "seed", "interventions"];
     let options = Options::new(value, "options", &known)?;
@@ -56,6 +122,8 @@ pub(super) fn generation(value: &JsValue) -> Result<(Generation, Vec<Interventio
     Ok((generation, options.interventions()?))
 }
 
+/// Reads `LookOptions`.
+///
 /// # Errors
 /// If an option is unknown or of the wrong kind.
 pub(super) fn look(value: &JsValue) -> Result<(Quantity, Vec<Intervention>)> {
@@ -71,6 +139,8 @@ pub(super) fn look(value: &JsValue) -> Result<(Quantity, Vec<Intervention>)> {
     Ok((show, options.interventions()?))
 }
 
+/// Reads `Processing`.
+///
 /// # Errors
 /// If an option is unknown or no boolean.
 pub(super) fn processing(value: &JsValue) -> Result<Processing> {
@@ -88,13 +158,20 @@ pub(super) fn processing(value: &JsValue) -> Result<Processing> {
     })
 }
 
-/// An object whose fields are all known; `undefined` and `null` are empty ones.
+/// An object of options. Fields other than the known ones are refused; `undefined` and `null` are empty objects.
 pub(super) struct Options<'a> {
     value: &'a JsValue,
     name: String,
 }
 
 impl<'a> Options<'a> {
+    /// `name` is what errors call the object; `known` are its fields.
+    ///
+    /// # Errors
+    /// If it is no object, or has another field.
+    ///
+    /// # Panics
+    /// If no field is known.
     pub fn new(value: &'a JsValue, name: &str, known: &[&str]) -> Result<Self> {
         let options = Self { value, name: name.into() };
         if value.is_undefined() || value.is_null() {
@@ -111,7 +188,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// A field that is there.
+    /// The value of a field; `None` if it is missing, `undefined` or `null`.
     pub fn get(&self, field: &str) -> Option<JsValue> {
         if !self.value.is_object() {
             return None;
@@ -124,6 +201,10 @@ impl<'a> Options<'a> {
         self.get(field).map(|value| value.as_f64().ok_or_else(wrong)).transpose()
     }
 
+    /// A whole number of at least `min`.
+    ///
+    /// # Errors
+    /// If the field is something else.
     pub fn whole(&self, field: &str, min: u32) -> Result<Option<u32>> {
         self.get(field).map(|value| whole(&value, &format!("{}.{field}", self.name), min, u32::MAX)).transpose()
     }
@@ -132,6 +213,10 @@ impl<'a> Options<'a> {
         self.get(field).map(|value| token_row(&value, &format!("{}.{field}", self.name))).transpose()
     }
 
+    /// The field `interventions`; none if it is missing.
+    ///
+    /// # Errors
+    /// If one of them is not as its type says.
     pub fn interventions(&self) -> Result<Vec<Intervention>> {
         let Some(value) = self.get("interventions") else { return Ok(Vec::new()) };
         let name = format!("{}.interventions", self.name);
@@ -143,7 +228,7 @@ impl<'a> Options<'a> {
     }
 }
 
-/// `{ hook, edit, value?, batch?, positions?, heads?, sources? }`.
+/// Reads an `Intervention`.
 fn intervention(value: &JsValue, name: &str) -> Result<Intervention> {
     let options = Options::new(value, name, &["hook", "edit", "value", "batch", "positions", "heads", "sources"])?;
     let text = |field: &str| options.get(field).and_then(|value| value.as_string());
@@ -169,7 +254,7 @@ fn intervention(value: &JsValue, name: &str) -> Result<Intervention> {
     Ok(Intervention { hook, edit, at })
 }
 
-/// The field `value`: a number, or a tensor `{ shape, data }`.
+/// Reads the field `value` of an `Intervention`: a number or a tensor.
 fn values(options: &Options, name: &str) -> Result<Values> {
     let wrong =
         || Error::new(format!("{name}.value must be a number or a tensor, {{ shape: number[], data: Float32Array }}."));

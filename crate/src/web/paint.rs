@@ -11,12 +11,14 @@ use crate::figure::{Anchor, Cells, Drawing, FONT, Rgb, Shape, Text};
 pub(super) struct Painter {
     canvas: OffscreenCanvas,
     context: OffscreenCanvasRenderingContext2d,
-    /// Cells are put here one pixel each, and drawn from here as large as they are to be.
+    /// Holds cells as single pixels, which are drawn enlarged from here.
     scratch: OffscreenCanvas,
     scratch_context: OffscreenCanvasRenderingContext2d,
 }
 
 impl Painter {
+    /// # Errors
+    /// If the canvas has no 2d context.
     pub fn new(canvas: OffscreenCanvas) -> Result<Self, JsValue> {
         let context = context_of(&canvas)?;
         let scratch = OffscreenCanvas::new(1, 1)?;
@@ -25,6 +27,9 @@ impl Painter {
     }
 
     /// Makes the canvas as large as the drawing, and draws it.
+    ///
+    /// # Errors
+    /// What the canvas throws.
     pub fn paint(&self, drawing: &Drawing) -> Result<(), JsValue> {
         let (width, height) = (drawing.width.ceil() as u32, drawing.height.ceil() as u32);
         self.resize(width, height);
@@ -90,7 +95,7 @@ impl Painter {
     fn text(&self, text: &Text, font: &mut String) -> Result<(), JsValue> {
         let context = &self.context;
         let wanted = format!("{}{}px {FONT}", if text.bold { "600 " } else { "" }, text.size);
-        // Parsing a font costs more than drawing a label in it.
+        // Parsing a font costs more than drawing a label in it, so the font is set only if it changes.
         if *font != wanted {
             context.set_font(&wanted);
             *font = wanted;
@@ -112,7 +117,10 @@ impl Painter {
         Ok(())
     }
 
-    /// Makes the canvas so large, and fills it with these pixels, RGBA.
+    /// Gives the canvas this size and these pixels, `[height, width, 4]`: red, green, blue, opacity.
+    ///
+    /// # Errors
+    /// What the canvas throws.
     pub fn put(&self, width: usize, height: usize, rgba: &[u8]) -> Result<(), JsValue> {
         let (width, height) = (width as u32, height as u32);
         self.resize(width, height);
@@ -120,7 +128,7 @@ impl Painter {
         self.context.put_image_data(&image, 0.0, 0.0)
     }
 
-    /// Setting a size, even the same one, clears the canvas and costs an allocation.
+    /// Sets the size only if it changes: setting it clears the canvas and costs an allocation.
     fn resize(&self, width: u32, height: u32) {
         if (self.canvas.width(), self.canvas.height()) != (width, height) {
             self.canvas.set_width(width);

@@ -1,4 +1,4 @@
-//! Which device trains an experiment faster: each takes a few steps of it, on copies that are thrown away.
+//! Measures which device trains an experiment faster: each takes a few steps of it, on copies that are thrown away.
 
 use std::cell::RefCell;
 
@@ -11,27 +11,29 @@ use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::train::Run;
 
-/// Milliseconds that one device may take, beside its first step.
+/// Milliseconds that the measurement of one device may take after its first step.
 const PATIENCE: f64 = 100.0;
 
-/// Most steps of a call: enough that on a GPU the wait for the losses hardly counts.
+/// The most steps of a call: enough that on a GPU the wait for the losses hardly counts.
 const MOST_STEPS: u32 = 64;
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    /// Milliseconds.
     fn now() -> f64;
 }
 
-/// What a step's time depends on: the model but for its seed, positions, sequences in a batch.
+/// What the time of a step depends on: the model apart from its seed, positions, and sequences in a batch.
 type Size = (ModelConfig, usize, usize);
 
 thread_local! {
-    /// The last race, and its times.
+    /// The size of the last race, and its times on the GPU and on the CPU.
     static LAST: RefCell<Option<(Size, [f64; 2])>> = const { RefCell::new(None) };
 }
 
-/// Milliseconds a step of the experiment takes on the GPU and on the CPU. One of the size of the last is not measured again.
+/// Milliseconds that a step of the experiment takes on the GPU and on the CPU. An experiment of the same size as the
+/// last is not measured again.
 ///
 /// # Errors
 /// If a device fails.
@@ -48,9 +50,9 @@ pub(super) async fn race(gpu: &Gpu, experiment: &Experiment) -> Result<[f64; 2]>
     Ok(times)
 }
 
-/// Milliseconds a step takes, in the longest call that there was time for.
+/// Milliseconds that a step takes in the longest call that there was time for.
 async fn step_time(mut run: Run) -> Result<f64> {
-    // The first step makes buffers and compiles kernels; it alone is measured where it takes all the time there is.
+    // The first step allocates buffers and compiles kernels; it alone is measured if it takes all the time there is.
     let mut steps = 1;
     let begin = now();
     run.step(steps).await?;

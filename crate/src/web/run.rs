@@ -20,6 +20,26 @@ use crate::model;
 use crate::task::Data;
 use crate::train::{self, Evaluator};
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+export type Evaluation = {
+  loss: number;
+  tokenAccuracy: number;
+  sequenceAccuracy: number;
+  lists: number;
+  /** false: the task has too few inputs to keep any from training. */
+  heldOut: boolean;
+};
+
+/** `values` are what `show` asked for. */
+export type Look = Shown & {
+  /** At each position: the likeliest next token. */
+  predictions: { token: number; label: string; probability: number }[];
+  /** [layer, head, destination, source] */
+  pattern: Tensor;
+};
+"#;
+
 /// An experiment under way.
 #[wasm_bindgen]
 pub struct Run {

@@ -9,6 +9,20 @@ use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::train::{self, Part, Parts};
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** One shard's part of a step: its summed loss, and its part of the gradient. */
+export type StepPart = { loss: number; gradient: Float32Array };
+
+/** Computes some shards of a run's steps in other workers: `Crew` in crew.mjs is one. */
+export interface StepCrew {
+  /** Begins the shards of a step from the returned number on; those before it, at least one, are left to the run. */
+  handOut(step: number, parameters: Float32Array<ArrayBuffer>, shards: number): number;
+  /** Their parts, in order. The run computes those that are null itself. */
+  collect(): Promise<(StepPart | null)[]>;
+}
+"#;
+
 /// Computes shards of a run's steps, in a worker beside the run's own, on the CPU. It holds no weights.
 #[wasm_bindgen]
 pub struct Helper(train::Helper);

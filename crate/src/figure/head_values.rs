@@ -1,72 +1,68 @@
 //! What a picture of attention is drawn from: one quantity of every head, and the scales that it is shown on.
 
 use super::scale::Scale;
-use crate::config::{Curve, Quantity, Range};
-
-/// A head of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-pub struct Head {
-    pub layer: usize,
-    pub head: usize,
-}
-
-impl Head {
-    /// As people write it: `L0H1`.
-    pub fn name(self) -> String {
-        format!("L{}H{}", self.layer, self.head)
-    }
-}
+use crate::config::{Curve, Head, Quantity, Range};
 
 /// One number for every head, destination and source.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Values {
-    /// Of the positions.
+pub struct HeadValues {
+    /// A label for each position.
     pub labels: Vec<String>,
     /// `[layer, head, destination, source]`.
     pub data: Vec<f32>,
+    /// The shape of `data`; the last two sizes are the same.
     pub shape: [usize; 4],
-    /// Whether destinations see nothing that comes after them.
+    /// Whether destinations attend to nothing that comes after them.
     pub causal: bool,
+    /// What the numbers are.
     pub quantity: Quantity,
-    /// What an edited sequence has more than a clean one.
+    /// Whether the numbers are those of an edited sequence less those of the clean one.
     pub difference: bool,
 }
 
-/// A score that is lower stands for an edge that was cut.
+/// Scores below this stand for edges that were cut.
 const CUT: f32 = -1e8;
 
-/// The range of a pattern's differences is never narrower: noise shall not look like a finding.
-const LEAST_DIFFERENCE: f32 = 0.05;
+/// The least upper end of a scale for differences of patterns, so that noise does not look like a finding.
+const MIN_PATTERN_DIFFERENCE: f32 = 0.05;
 
-impl Values {
-    pub fn positions(&self) -> usize {
+/// The least upper end of a scale for other differences: it only must not be zero.
+const MIN_DIFFERENCE: f32 = 1e-6;
+
+impl HeadValues {
+    /// How many positions there are.
+    pub(super) fn positions(&self) -> usize {
         self.shape[2]
     }
 
     /// Every head, layer by layer.
-    pub fn heads(&self) -> impl Iterator<Item = Head> + use<> {
+    pub(super) fn heads(&self) -> impl Iterator<Item = Head> + use<> {
         let [layers, heads, ..] = self.shape;
         (0..layers).flat_map(move |layer| (0..heads).map(move |head| Head { layer, head }))
     }
 
-    pub fn has(&self, head: Head) -> bool {
+    /// Whether there are values of this head.
+    pub(super) fn has(&self, head: Head) -> bool {
         head.layer < self.shape[0] && head.head < self.shape[1]
     }
 
-    /// `[destination, source]` of one head, row by row.
-    pub fn of(&self, head: Head) -> &[f32] {
+    /// The values of one head, `[destination, source]`, row by row.
+    ///
+    /// # Panics
+    /// If there are none of this head.
+    pub(super) fn of(&self, head: Head) -> &[f32] {
         let square = self.shape[2] * self.shape[3];
         let start = (head.layer * self.shape[1] + head.head) * square;
         &self.data[start..start + square]
     }
 
-    /// Whether a destination can't see a source.
-    pub fn masked(&self, destination: usize, source: usize) -> bool {
+    /// Whether causal attention keeps the destination from the source.
+    pub(super) fn masked(&self, destination: usize, source: usize) -> bool {
         self.causal && source > destination
     }
 
     /// The mean over all heads, `[destination, source]`.
-    pub fn mean(&self) -> Vec<f32> {
+    pub(super) fn mean(&self) -> Vec<f32> {
         let square = self.shape[2] * self.shape[3];
         let mut sum = vec![0.0; square];
         for head in self.data.chunks_exact(square) {
@@ -77,16 +73,16 @@ impl Values {
         sum
     }
 
-    /// The scale of one head's values, or of whichever values are given.
-    pub fn scale(&self, own: &[f32], range: Range, curve: Curve) -> Scale {
+    /// The scale for `own`, the values of one head or their mean: over them alone, or over all heads, as `range` says.
+    pub(super) fn scale(&self, own: &[f32], range: Range, curve: Curve) -> Scale {
         let over = if range == Range::Common { &self.data } else { own };
         if self.difference {
             let largest = self.seen(over).filter(|value| value.abs() < -CUT).map(f32::abs).fold(0.0, f32::max);
-            let least = if self.quantity == Quantity::Pattern { LEAST_DIFFERENCE } else { 1e-6 };
+            let least = if self.quantity == Quantity::Pattern { MIN_PATTERN_DIFFERENCE } else { MIN_DIFFERENCE };
             return Scale { low: 0.0, high: largest.max(least), curve, diverging: true };
         }
         let (low, high) = match self.quantity {
-            // The same colour for the same share, whatever the model does.
+            // One attention weight has one colour, whatever the model does.
             Quantity::Pattern if range == Range::Common => (0.0, 1.0),
             Quantity::Scores => {
                 let scores = || self.seen(over).filter(|score| *score > CUT);
@@ -101,7 +97,7 @@ impl Values {
         }
     }
 
-    /// Values of whole heads that are numbers and not masked.
+    /// Those of the values of whole heads that are finite and not masked.
     fn seen<'a>(&'a self, values: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         let n = self.positions();
         let rows = values.chunks_exact(n).enumerate();
@@ -114,9 +110,10 @@ impl Values {
 mod tests {
     use super::*;
 
-    fn values(quantity: Quantity, difference: bool) -> Values {
+    fn values(quantity: Quantity, difference: bool) -> HeadValues {
         let data = vec![1.0, 9.0, 0.25, 0.75, -2.0, 9.0, 0.5, -0.5];
-        Values { labels: vec!["a".into(), "b".into()], data, shape: [1, 2, 2, 2], causal: true, quantity, difference }
+        let labels = vec!["a".into(), "b".into()];
+        HeadValues { labels, data, shape: [1, 2, 2, 2], causal: true, quantity, difference }
     }
 
     #[test]
