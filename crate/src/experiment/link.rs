@@ -144,7 +144,7 @@ fn given<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, warnings: &mut Wa
 fn unknown(name: &str) -> String {
     let meant = SETTINGS.iter().find(|setting| setting.field() == name || setting.path.eq_ignore_ascii_case(name));
     let meant = meant.map_or_else(
-        || "fields are named like task.list_length".into(),
+        || format!("fields are named like {}", SETTINGS[1].path),
         |setting| format!("{} is meant, perhaps", setting.path),
     );
     format!("The link has a field {}, which is not known and ignored; {meant}.", cut(name))

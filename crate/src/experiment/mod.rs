@@ -59,7 +59,7 @@ impl Default for Experiment {
 
 impl Experiment {
     /// Completes a partial experiment, `{ task?: {…}, model?: {…}, train?: {…} }`: what is left out takes its default, which may
-    /// follow what was given (`n_ctx` follows `list_length`).
+    /// follow what was given (`d_head` follows `d_model`).
     ///
     /// # Errors
     /// Everything that is wrong, each with its path: unknown names, values out of range, fields that contradict each other.

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use tinylens_lean::State;
 
 use super::Crew;
+use super::host::Host;
 use super::plateau::Plateau;
-use super::trainer::{Trainer, trainer};
+use super::trainer::Trainer;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::{Layout, Model};
@@ -149,4 +150,17 @@ impl Run {
         }
         Ok(losses)
     }
+}
+
+/// What trains an experiment on a device: the kernels, where they cover it, or else the host.
+async fn trainer(experiment: &Experiment, state: State, device: &Device) -> Box<dyn Trainer> {
+    // Why the device does not train it, where it could be asked to.
+    let why = None;
+    #[cfg(feature = "webgpu")]
+    let why = match super::gpu::Gpu::new(experiment, &state, device).await {
+        Ok(Some(gpu)) => return Box::new(gpu),
+        Ok(None) => why,
+        Err(uncovered) => Some(uncovered.to_string()),
+    };
+    Box::new(Host::new(experiment, state, device, why))
 }

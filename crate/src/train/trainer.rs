@@ -3,14 +3,11 @@
 
 use std::fmt::Debug;
 
-use burn::tensor::Device;
 use futures_util::future::LocalBoxFuture;
 use tinylens_lean::{Batch, State};
 
 use super::Crew;
-use super::host::Host;
 use crate::error::Result;
-use crate::experiment::Experiment;
 use crate::model::Model;
 
 /// Computes steps.
@@ -53,17 +50,4 @@ pub trait Trainer: Debug {
 
     /// The model at the parameters of the moment, on the device where it is looked at.
     fn model(&self) -> Model;
-}
-
-/// What trains an experiment on a device: the kernels, where they cover it, or else the host.
-pub async fn trainer(experiment: &Experiment, state: State, device: &Device) -> Box<dyn Trainer> {
-    // Why the device does not train it, where it could be asked to.
-    let why = None;
-    #[cfg(feature = "webgpu")]
-    let why = match super::gpu::Gpu::new(experiment, &state, device).await {
-        Ok(Some(gpu)) => return Box::new(gpu),
-        Ok(None) => why,
-        Err(uncovered) => Some(uncovered.to_string()),
-    };
-    Box::new(Host::new(experiment, state, device, why))
 }

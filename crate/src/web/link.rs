@@ -16,7 +16,8 @@ use crate::model::{self, Edit, Intervention};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-export type TokenName = "BOS" | "MID" | "EOS";
+/** What a task calls one of its tokens, in capitals. */
+export type TokenName = Uppercase<string>;
 /** A change of the prompt. Positions are those of the prompt as it stands when the change is made. */
 export type TokenEdit = `replace:${number}:${number | TokenName}` | `delete:${number}` | `insert:${number}:${number | TokenName}` | `move:${number}:${number}`;
 /** layer.head */
@@ -57,7 +58,7 @@ pub fn decode_link(
     to_js(&json!({ "experiment": record, "warnings": warnings }))
 }
 
-/// The prompt that a record's edits make of a list: BOS, the numbers and MID, changed.
+/// The prompt that a record's edits make of a list.
 #[wasm_bindgen(js_name = applyEdits, unchecked_return_type = "number[]")]
 pub fn apply_edits(
     #[wasm_bindgen(unchecked_param_type = "Partial<TaskConfig>")] task: JsValue,

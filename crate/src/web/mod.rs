@@ -21,6 +21,7 @@ mod race;
 mod reader;
 mod run;
 mod shards;
+mod shown;
 mod types;
 #[cfg(all(target_family = "wasm", feature = "webgpu"))]
 mod webgpu;
@@ -105,7 +106,7 @@ pub fn random_lists(
     Ok((0..count).map(|number| list(number).collect::<Array>()).collect())
 }
 
-/// What a token is called: its name, such as `BOS`, or its number.
+/// What a token is called: its name in capitals, or its number.
 #[wasm_bindgen(js_name = tokenLabel)]
 pub fn token_label(
     #[wasm_bindgen(unchecked_param_type = "TaskConfig")] task: JsValue,

@@ -10,7 +10,7 @@ use super::convert::{from_js, js_error, object, promise, promise_of, set, tensor
 use super::device::Device;
 use super::options::{self, ForwardOptions};
 use super::reader;
-use super::run::Shown;
+use super::shown::Shown;
 use crate::checkpoint::{self, Source};
 use crate::error::{Error, Result};
 use crate::experiment::resolve_model;

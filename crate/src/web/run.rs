@@ -13,6 +13,7 @@ use super::link;
 use super::model::Model;
 use super::options;
 use super::shards::Crew;
+use super::shown::Shown;
 use crate::config::AttentionDirection;
 use crate::error::Error;
 use crate::experiment::Experiment;
@@ -51,27 +52,6 @@ pub struct Run {
     shown: Rc<RefCell<Shown>>,
     /// The device that the run was put on.
     device: Rc<RefCell<Device>>,
-}
-
-/// A run between two calls.
-pub(super) struct Shown {
-    pub model: model::Model,
-    steps: u32,
-    learning_rate: f64,
-    path: String,
-    shards: usize,
-}
-
-impl Shown {
-    fn new(run: &train::Run) -> Self {
-        Self {
-            model: run.model(),
-            steps: run.steps(),
-            learning_rate: run.learning_rate(),
-            path: run.path(),
-            shards: run.shards(),
-        }
-    }
 }
 
 impl Run {

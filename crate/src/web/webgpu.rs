@@ -65,7 +65,7 @@ impl Gpu {
     /// A few steps of a small model with every kind of layer, and then burn's own forward pass through it, must agree with the CPU's.
     async fn self_test(&self) -> Result<()> {
         let small = json!({
-            "task": { "list_length": 3, "max_value": 10 }, "train": { "batch_size": 8, "plateau": false },
+            "train": { "batch_size": 8, "plateau": false },
             "model": { "n_layers": 2, "n_heads": 2, "d_model": 16, "attn_only": false, "normalization_type": "LN" },
         });
         let experiment = Experiment::resolve(&small)?;
