@@ -3,10 +3,9 @@
 //!
 //! Not here: training (`train`).
 
-mod ablation;
 mod battery;
-mod claims;
 mod complete;
+mod copies;
 mod edits;
 mod knockouts;
 mod link;
@@ -14,15 +13,15 @@ mod mend;
 mod percent;
 mod record;
 mod settings;
+mod survey;
 mod weights;
 
-pub use ablation::{Ablation, Case, Choice, Emitted, Plan, Verdict};
 pub use battery::{Battery, Failure, Report};
-pub use claims::{Claim, Survey};
 pub use edits::apply_edits;
 pub use link::{Decoded, LIMIT, decode, encode};
 pub use record::Record;
 pub use settings::{SettingRecord, settings};
+pub use survey::Survey;
 pub use weights::{pack_weights, unpack_weights};
 
 use serde::{Deserialize, Serialize};

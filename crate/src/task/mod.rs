@@ -4,6 +4,8 @@
 //!
 //! A batch is plain token numbers: no tensors here.
 
+mod ablation;
+mod claim;
 mod data;
 mod inputs;
 mod max_of_list;
@@ -14,6 +16,8 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+pub use ablation::{Ablation, Case, Choice, Request};
+pub use claim::{Claim, Claims, Copied, Mean, Verdict, named};
 pub use data::Data;
 pub(crate) use data::trained;
 pub use inputs::Inputs;
@@ -23,6 +27,7 @@ pub use sort::Sort;
 pub use sort::assumed;
 
 use crate::config::{ConfigError, ModelConfig, Needs};
+use crate::error::Result;
 
 /// A task with its settings.
 pub trait Task: Debug {
@@ -43,6 +48,21 @@ pub trait Task: Debug {
 
     /// Appends an input's whole sequence, prompt and answer, to `tokens`; gives the length of the prompt.
     fn write(&self, input: &[usize], tokens: &mut Vec<usize>) -> usize;
+
+    /// The names of its ablations; `baseline`, which changes nothing, is the first.
+    fn ablations(&self) -> Vec<&'static str>;
+
+    /// One of its ablations.
+    ///
+    /// # Errors
+    /// If the ablation makes no sense for the task or model, or the site or value is none of theirs.
+    fn ablation(&self, model: &ModelConfig, request: &Request) -> Result<Box<dyn Ablation>>;
+
+    /// Its claims about a model, of which nothing is counted yet.
+    ///
+    /// # Errors
+    /// If the task does not fit the model.
+    fn claims(&self, model: &ModelConfig, seed: u32) -> Result<Box<dyn Claims>>;
 }
 
 impl dyn Task + '_ {

@@ -7,9 +7,9 @@ use wasm_bindgen::prelude::*;
 use super::convert::{from_js, promise, to_js, yield_now};
 use super::model::Model;
 use super::options::Options;
-use crate::config::TaskConfig;
 use crate::error::{Error, Result};
-use crate::experiment::{Ablation, Battery, Choice, Experiment, Plan, Survey};
+use crate::experiment::{Battery, Experiment, Survey};
+use crate::task::{Choice, Request, Task, TaskConfig};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -52,16 +52,16 @@ pub fn ablate(
     let prepared: Result<(Battery, Watcher)> = (|| {
         let options = Options::new(&options, "options", &known)?;
         let task = task_of(model, &task)?;
-        let plan = Plan::new(
-            &task,
-            now.config(),
-            experiment(&options)?,
-            choice(&options, "site")?,
-            choice(&options, "value")?,
-            options.whole("seed", 0)?.unwrap_or(0),
-        )?;
+        let task = task.task();
+        let request = Request {
+            name: &experiment(&options, task)?,
+            site: choice(&options, "site")?,
+            value: choice(&options, "value")?,
+            seed: options.whole("seed", 0)?.unwrap_or(0),
+        };
+        let ablation = task.ablation(now.config(), &request)?;
         let lists = options.whole("lists", 0)?.unwrap_or(LISTS);
-        Ok((Battery::new(plan, &task, &now, options.interventions()?, lists)?, Watcher::new(&options)?))
+        Ok((Battery::new(ablation, task, &now, options.interventions()?, lists)?, Watcher::new(&options)?))
     })();
     promise(async move {
         let (mut battery, watcher) = prepared?;
@@ -86,7 +86,8 @@ pub fn claims(
     let prepared: Result<(Survey, Watcher)> = (|| {
         let options = Options::new(&options, "options", &["lists", "seed", "signal", "onProgress"])?;
         let lists = options.whole("lists", 0)?.unwrap_or(CLAIM_LISTS);
-        let survey = Survey::new(&now, &task_of(model, &task)?, lists, options.whole("seed", 0)?.unwrap_or(0))?;
+        let seed = options.whole("seed", 0)?.unwrap_or(0);
+        let survey = Survey::new(&now, task_of(model, &task)?.task(), lists, seed)?;
         Ok((survey, Watcher::new(&options)?))
     })();
     promise(async move {
@@ -112,17 +113,23 @@ fn task_of(model: &Model, given: &JsValue) -> Result<TaskConfig> {
         Some(task) => serde_json::to_value(task).map_err(|error| Error::new(error.to_string()))?,
         None => model.stated().get("task").cloned().unwrap_or_else(|| json!({})),
     };
+    // Another task than the model's own takes nothing from that.
+    let other = given.get("name").is_some_and(|name| own.get("name").is_some_and(|own| own != name));
+    let own = if other { json!({}) } else { own };
     // Nothing is trained: the smallest batch, so that no model is too large for it.
     let stated: [&Value; 2] = [&json!({ "task": own, "train": { "batch_size": 1 } }), &json!({ "task": given })];
     Ok(Experiment::around(model.now().config(), &stated)?.task)
 }
 
-fn experiment(options: &Options) -> Result<Ablation> {
+/// Which of a task's ablations is asked for.
+fn experiment(options: &Options, task: &dyn Task) -> Result<String> {
     let name = options.get("experiment").and_then(|value| value.as_string()).unwrap_or_default();
-    serde_json::from_value(json!(name)).map_err(|_| {
-        let all: Vec<String> = Ablation::ALL.iter().filter_map(|it| serde_json::to_string(it).ok()).collect();
-        Error::new(format!("options.experiment is {name:?}; it must be one of {}.", all.join(", ")))
-    })
+    let known = task.ablations();
+    if known.contains(&name.as_str()) {
+        return Ok(name);
+    }
+    let known: Vec<String> = known.iter().map(|name| format!("{name:?}")).collect();
+    Err(Error::new(format!("options.experiment is {name:?}; it must be one of {}.", known.join(", "))))
 }
 
 /// A number, "random", or nothing.

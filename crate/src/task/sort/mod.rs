@@ -3,18 +3,25 @@
 //!
 //! Legend: `L` numbers in a list, `T` positions of a sequence: `2L` and one for each of BOS, MID and EOS.
 
+mod ablation;
+mod answer;
 mod assumed;
+mod claims;
 mod example;
+mod pattern;
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use ablation::{CHANGES, Changed};
 pub use assumed::assumed;
+use claims::Sorter;
 use example::example;
 
-use super::{Inputs, Task};
+use super::{Ablation, Claims, Inputs, Request, Task};
 use crate::config::{ConfigError, ModelConfig, Needs};
+use crate::error::Result;
 
 /// The sorting task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +165,18 @@ impl Task for Sort {
         tokens[prompt..].sort_unstable();
         tokens.extend(self.eos_token);
         prompt - start
+    }
+
+    fn ablations(&self) -> Vec<&'static str> {
+        CHANGES.map(|(name, _)| name).to_vec()
+    }
+
+    fn ablation(&self, model: &ModelConfig, request: &Request) -> Result<Box<dyn Ablation>> {
+        Ok(Box::new(Changed::new(self, model, request)?))
+    }
+
+    fn claims(&self, model: &ModelConfig, seed: u32) -> Result<Box<dyn Claims>> {
+        Ok(Box::new(Sorter::new(self, model, seed)?))
     }
 }
 
