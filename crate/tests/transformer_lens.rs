@@ -12,7 +12,7 @@ use pollster::block_on;
 use serde_json::Value;
 use tinylens::experiment::Experiment;
 use tinylens::model::{
-    Activation, Edit, Generation, Hooks, Intervention, Model, Place, Tokens, Values, hook_names, read,
+    Action, Cached, Generation, Hooks, Intervention, Model, Selection, Tokens, Values, hook_names, read,
 };
 use tinylens_lean::{Batch, Lean, State};
 use tools::autodiff::{self, Leaves};
@@ -61,11 +61,11 @@ fn logits_and_every_activation() {
         assert_close(&logits, fixture.values("logits"), TOLERANCE, &format!("{name}: logits"));
         let expected: Vec<String> = serde_json::from_value(fixture.metadata("hook_names")).unwrap();
         assert_eq!(hook_names(model.config()), expected, "{name}");
-        assert_eq!(hooks.found.iter().map(|(hook, _)| hook.clone()).collect::<Vec<_>>(), expected, "{name}");
-        for (hook, value) in hooks.found {
+        assert_eq!(hooks.cache.iter().map(|(hook, _)| hook.clone()).collect::<Vec<_>>(), expected, "{name}");
+        for (hook, value) in hooks.cache {
             let (shape, values) = match value {
-                Activation::Three(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
-                Activation::Four(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
+                Cached::Three(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
+                Cached::Four(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
             };
             let key = format!("cache.{hook}");
             assert_eq!(shape, fixture.shape(&key), "{name}: {hook}");
@@ -164,24 +164,34 @@ fn interventions() {
     let values = Values { shape: vec![tokens.positions, 1, shape[1]], data: rows };
     let (shape, data) = part("vector");
     let vector = Values { shape, data };
-    let change = |hook: &str, edit: Edit, at: Place| Intervention { hook: hook.into(), edit, at };
+    let change = |hook: &str, action: Action, at: Selection| Intervention { hook: hook.into(), action, at };
     let all = [
         (
             "replace",
             change(
                 "blocks.0.attn.hook_z",
-                Edit::Replace(values),
-                Place { heads: Some(vec![1]), positions: Some(vec![1, 2]), ..Place::default() },
+                Action::Replace(values),
+                Selection { heads: Some(vec![1]), positions: Some(vec![1, 2]), ..Selection::default() },
             ),
         ),
-        ("zero", change("blocks.1.attn.hook_pattern", Edit::Zero, Place { heads: Some(vec![0]), ..Place::default() })),
-        ("mean", change("blocks.0.attn.hook_z", Edit::Mean, Place { heads: Some(vec![0]), ..Place::default() })),
+        (
+            "zero",
+            change(
+                "blocks.1.attn.hook_pattern",
+                Action::Zero,
+                Selection { heads: Some(vec![0]), ..Selection::default() },
+            ),
+        ),
+        (
+            "mean",
+            change("blocks.0.attn.hook_z", Action::Mean, Selection { heads: Some(vec![0]), ..Selection::default() }),
+        ),
         (
             "add",
             change(
                 "blocks.1.hook_resid_pre",
-                Edit::Add(vector),
-                Place { positions: Some(vec![2]), ..Place::default() },
+                Action::Add(vector),
+                Selection { positions: Some(vec![2]), ..Selection::default() },
             ),
         ),
     ];
@@ -194,7 +204,7 @@ fn interventions() {
     let every: Vec<Intervention> = all.iter().map(|(_, it)| it.clone()).collect();
     let mut hooks = Hooks::names(vec!["blocks.1.attn.hook_pattern".into()]).with(&every);
     assert_close(&run(&model, &tokens, &mut hooks), fixture.values("logits.all"), TOLERANCE, "all");
-    let Activation::Four(pattern) = hooks.found[0].1.clone() else { panic!("a pattern has four axes") };
+    let Cached::Four(pattern) = hooks.cache[0].1.clone() else { panic!("a pattern has four axes") };
     let pattern = block_on(read(pattern)).unwrap();
     assert!(pattern[..36].iter().all(|weight| *weight == 0.0), "the cache holds what the model saw");
 }

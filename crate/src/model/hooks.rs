@@ -1,31 +1,32 @@
-//! Hook points: where a forward pass can be watched and changed, under TransformerLens's names.
+//! Hook points: where activations of a forward pass can be read and changed, under TransformerLens's names.
 //!
-//! Every activation with a hook goes through [`Hooks`] once. Interventions act first, then the value is kept if it is wanted, so that a
-//! cache holds what the rest of the model has seen.
+//! Every activation that has a hook goes through [`Hooks`] once. Interventions change it first; then it is cached, so
+//! that the cache holds what the rest of the model has read.
 
 use burn::tensor::Tensor;
 
 use super::Intervention;
-use crate::config::{Activation as ActFn, ModelConfig, PositionalEmbedding};
+use crate::config::{Activation, ModelConfig, PositionalEmbedding};
 
 /// A cached activation.
 #[derive(Clone, Debug)]
-pub enum Activation {
-    /// `[B, T, …]`: the residual stream, norms, MLPs.
+pub enum Cached {
+    /// `[B, T, …]`: the residual stream, norms, MLPs and logits.
     Three(Tensor<3>),
     /// `[B, T, H, D]` for `q`, `k`, `v`, `z`; `[B, H, T, T]` (destination, source) for scores and patterns.
     Four(Tensor<4>),
 }
 
-/// What a forward pass should change and keep, and what it kept.
+/// What a forward pass changes and caches.
 #[derive(Debug, Default)]
 pub struct Hooks<'a> {
     interventions: &'a [Intervention],
     wanted: Wanted,
-    /// Name and value, in the order in which the forward pass met them.
-    pub found: Vec<(String, Activation)>,
+    /// Hook name and activation, in the order of the forward pass.
+    pub cache: Vec<(String, Cached)>,
 }
 
+/// Which hooks are cached.
 #[derive(Debug, Default)]
 enum Wanted {
     #[default]
@@ -35,27 +36,27 @@ enum Wanted {
 }
 
 impl<'a> Hooks<'a> {
-    /// Changes and keeps nothing: for training.
+    /// Changes nothing and caches nothing.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Keeps everything.
+    /// Caches every hook.
     pub fn all() -> Self {
         Self { wanted: Wanted::Everything, ..Self::default() }
     }
 
-    /// Keeps these hooks.
+    /// Caches the hooks of these names.
     pub fn names(names: Vec<String>) -> Self {
         Self { wanted: Wanted::Names(names), ..Self::default() }
     }
 
-    /// The same, and changes what these say. They must have passed [`Intervention::check`].
+    /// Also applies these interventions, which must have passed [`Intervention::check_all`].
     pub fn with(self, interventions: &'a [Intervention]) -> Self {
         Self { interventions, ..self }
     }
 
-    /// Whether nothing is changed and nothing kept.
+    /// Whether nothing is changed and nothing cached.
     pub(super) fn idle(&self) -> bool {
         self.interventions.is_empty() && matches!(self.wanted, Wanted::Nothing)
     }
@@ -73,21 +74,23 @@ impl<'a> Hooks<'a> {
         }
     }
 
+    /// Passes an activation `[B, T, …]` through the hook `prefix` + `name`.
     pub(super) fn three(&mut self, prefix: &str, name: &str, value: Tensor<3>) -> Tensor<3> {
-        self.point(prefix, name, value, Activation::Three)
+        self.point(prefix, name, value, Cached::Three)
     }
 
+    /// Passes an activation with four axes, see [`Cached::Four`], through the hook `prefix` + `name`.
     pub(super) fn four(&mut self, prefix: &str, name: &str, value: Tensor<4>) -> Tensor<4> {
-        self.point(prefix, name, value, Activation::Four)
+        self.point(prefix, name, value, Cached::Four)
     }
 
-    /// The one place where activations are changed and kept.
+    /// The one place where activations are changed and cached.
     fn point<const R: usize>(
         &mut self,
         prefix: &str,
         name: &str,
         value: Tensor<R>,
-        keep: fn(Tensor<R>) -> Activation,
+        cached: fn(Tensor<R>) -> Cached,
     ) -> Tensor<R> {
         if self.idle() {
             return value;
@@ -95,14 +98,14 @@ impl<'a> Hooks<'a> {
         let name = format!("{prefix}{name}");
         let value = self.interventions.iter().filter(|it| it.hook == name).fold(value, |value, it| it.apply(value));
         if self.wants(&name) {
-            self.found.push((name, keep(value.clone())));
+            self.cache.push((name, cached(value.clone())));
         }
         value
     }
 }
 
-/// The names of all hooks of a model, in the order in which a forward pass meets them (TransformerLens 3.9's; versions before 3 lack the
-/// last two).
+/// The names of all hooks of a model, in the order of the forward pass: those of TransformerLens 3.9 (versions before 3
+/// lack the last two).
 pub fn hook_names(config: &ModelConfig) -> Vec<String> {
     let norm = |name: &str| ["hook_scale", "hook_normalized"].map(|hook| format!("{name}.{hook}"));
     let normed = config.normalization_type.is_some();
@@ -127,7 +130,7 @@ pub fn hook_names(config: &ModelConfig) -> Vec<String> {
                 names.extend(norm(&at("ln2")));
             }
             names.push(at("mlp.hook_pre"));
-            if config.act_fn == ActFn::SoluLn {
+            if config.act_fn == Activation::SoluLn {
                 names.push(at("mlp.hook_mid"));
                 names.extend(norm(&at("mlp.ln")));
             }
