@@ -335,7 +335,7 @@ fn table() -> String {
             (None, Value::String(text)) => text.clone(),
             (None, other) => other.to_string(),
         };
-        let accepts = setting.accepts().replace("null (none)", "none").replace("up to 200 of the form ", "");
+        let accepts = setting.accepts().replace("null (none)", "none").replace("up to 200 items, each ", "");
         let only = match setting.tasks {
             [] => String::new(),
             tasks => format!(" Only of `{}`.", tasks.join("`, `")),
