@@ -1,4 +1,4 @@
-//! Hook points: where activations of a forward pass can be read and changed, under TransformerLens's names.
+//! Hooks: activations of a forward pass are read and changed, under TransformerLens's names.
 //!
 //! Every activation that has a hook goes through [`Hooks`] once. Interventions change it first; then it is cached, so
 //! that the cache holds what the rest of the model has read.
@@ -6,7 +6,6 @@
 use burn::tensor::Tensor;
 
 use super::Intervention;
-use crate::config::{Activation, ModelConfig, PositionalEmbedding};
 
 /// A cached activation.
 #[derive(Clone, Debug)]
@@ -102,45 +101,4 @@ impl<'a> Hooks<'a> {
         }
         value
     }
-}
-
-/// The names of all hooks of a model, in the order of the forward pass: those of TransformerLens 3.9 (versions before 3
-/// lack the last two).
-pub fn hook_names(config: &ModelConfig) -> Vec<String> {
-    let norm = |name: &str| ["hook_scale", "hook_normalized"].map(|hook| format!("{name}.{hook}"));
-    let normed = config.normalization_type.is_some();
-    let rotary = config.positional_embedding_type == PositionalEmbedding::Rotary;
-    let mut names = vec!["hook_embed".to_string()];
-    names.extend((!rotary).then(|| "hook_pos_embed".into()));
-    for layer in 0..config.n_layers {
-        let at = |hook: &str| format!("blocks.{layer}.{hook}");
-        names.push(at("hook_resid_pre"));
-        if normed {
-            names.extend(norm(&at("ln1")));
-        }
-        names.extend(["q", "k", "v"].map(|hook| at(&format!("attn.hook_{hook}"))));
-        if rotary {
-            names.extend(["attn.hook_rot_q", "attn.hook_rot_k"].map(at));
-        }
-        names.extend(["attn_scores", "pattern", "z"].map(|hook| at(&format!("attn.hook_{hook}"))));
-        names.push(at("hook_attn_out"));
-        if !config.attn_only {
-            names.push(at("hook_resid_mid"));
-            if normed {
-                names.extend(norm(&at("ln2")));
-            }
-            names.push(at("mlp.hook_pre"));
-            if config.act_fn == Activation::SoluLn {
-                names.push(at("mlp.hook_mid"));
-                names.extend(norm(&at("mlp.ln")));
-            }
-            names.extend(["mlp.hook_post", "hook_mlp_out"].map(at));
-        }
-        names.push(at("hook_resid_post"));
-    }
-    if normed {
-        names.extend(norm("ln_final"));
-    }
-    names.extend(["unembed.hook_in", "unembed.hook_out"].map(String::from));
-    names
 }

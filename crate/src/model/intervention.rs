@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Tensor, TensorData};
 
-use super::hook_names;
+use super::hook_points::{Axis, axes, hook_names, shape};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 
@@ -53,45 +53,6 @@ pub struct Selection {
     pub heads: Option<Vec<usize>>,
     /// Source positions, in scores and patterns.
     pub sources: Option<Vec<usize>>,
-}
-
-/// An axis of an activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Axis {
-    Batch,
-    Position,
-    Head,
-    Source,
-    /// Neurons, or dimensions of a vector; always selected as a whole.
-    Inner,
-}
-
-/// The axes of a hook's activation.
-fn axes(hook: &str) -> &'static [Axis] {
-    match hook.rsplit_once("hook_").map_or("", |(_, name)| name) {
-        "attn_scores" | "pattern" => &[Axis::Batch, Axis::Head, Axis::Position, Axis::Source],
-        "q" | "k" | "v" | "z" | "rot_q" | "rot_k" => &[Axis::Batch, Axis::Position, Axis::Head, Axis::Inner],
-        _ => &[Axis::Batch, Axis::Position, Axis::Inner],
-    }
-}
-
-/// The shape of a hook's activation.
-fn shape(hook: &str, config: &ModelConfig, batch: usize, positions: usize) -> Vec<usize> {
-    let inner = match hook.rsplit_once('.').unwrap_or(("", hook)) {
-        (_, "hook_scale") => 1,
-        (module, "hook_normalized") if module.ends_with("mlp.ln") => config.d_mlp,
-        (module, "hook_pre" | "hook_post" | "hook_mid") if module.ends_with("mlp") => config.d_mlp,
-        ("unembed", "hook_out") => config.d_vocab_out,
-        (module, _) if module.ends_with("attn") => config.d_head,
-        _ => config.d_model,
-    };
-    let size = |axis: &Axis| match axis {
-        Axis::Batch => batch,
-        Axis::Position | Axis::Source => positions,
-        Axis::Head => config.n_heads,
-        Axis::Inner => inner,
-    };
-    axes(hook).iter().map(size).collect()
 }
 
 impl Selection {

@@ -10,6 +10,7 @@ mod attention;
 mod decode;
 mod forward;
 mod generate;
+mod hook_points;
 mod hooks;
 mod inference;
 mod intervention;
@@ -24,7 +25,8 @@ mod tokens;
 mod weights;
 
 pub use decode::{Decoder, Decoding};
-pub use hooks::{Cached, Hooks, hook_names};
+pub use hook_points::hook_names;
+pub use hooks::{Cached, Hooks};
 pub use intervention::{Action, Intervention, Selection, Values};
 pub use look::Look;
 pub use padding::Padding;
