@@ -3,7 +3,7 @@
 use pollster::block_on;
 use serde_json::{Value, json};
 use tinylens::experiment::Experiment;
-use tinylens::model::{Edit, Generation, Hooks, Intervention, Model, Place, Tokens, Values, read};
+use tinylens::model::{Action, Generation, Hooks, Intervention, Model, Selection, Tokens, Values, read};
 use tinylens::random::{At, Stream, below, block};
 
 use burn::tensor::Device;
@@ -123,7 +123,7 @@ fn logits_and_patterns_are_burns() {
 /// An intervention without effect on the model, which has burn do the forward pass.
 fn none() -> Intervention {
     let zero = Values { shape: vec![1], data: vec![0.0] };
-    Intervention { hook: "hook_embed".into(), edit: Edit::Add(zero), at: Place::default() }
+    Intervention { hook: "hook_embed".into(), action: Action::Add(zero), at: Selection::default() }
 }
 
 /// Prompts continued by hand are burn's, greedily and drawn; but for choices so close that rounding decides, which must

@@ -1,4 +1,5 @@
-//! Links: random records through a link and back, damaged links, the links that must open for ever, and the table in docs/links.md.
+//! Links: random records are encoded and decoded, damaged links are read, links of version 1 open as ever, and
+//! docs/links.md has the present table of settings.
 
 mod tools;
 
@@ -7,15 +8,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use tinylens::config::PANELS;
-use tinylens::config::{Kind, SETTINGS, Setting};
+use tinylens::config::{Kind, PANELS, SETTINGS, Setting};
 use tinylens::experiment::{Decoded, LIMIT, Record, decode, encode};
 use tools::mutate::Random;
 
 #[global_allocator]
 static COUNTING: tools::Counting = tools::Counting;
 
-/// A value that is right by itself: mostly one near the default, sometimes anything in the range.
+/// The text of a valid value: mostly one near the default, sometimes any in the range.
 fn value(setting: &Setting, default: &Value, random: &mut Random) -> String {
     if setting.optional && random.below(4) == 0 {
         return "none".into();
@@ -52,6 +52,7 @@ fn value(setting: &Setting, default: &Value, random: &mut Random) -> String {
     }
 }
 
+/// 1 to `most` items, separated by commas.
 fn list(random: &mut Random, most: usize, mut item: impl FnMut(&mut Random) -> String) -> String {
     (0..1 + random.below(most)).map(|_| item(random)).collect::<Vec<_>>().join(",")
 }
@@ -80,7 +81,7 @@ fn knockout(random: &mut Random) -> String {
     }
 }
 
-/// A link of a few fields, each right by itself.
+/// A link of some fields, each valid by itself.
 fn random_link(plain: &Value, random: &mut Random) -> String {
     let share = 1 + random.below(8);
     let mut fields = Vec::new();
@@ -92,24 +93,27 @@ fn random_link(plain: &Value, random: &mut Random) -> String {
     fields.join("&")
 }
 
+/// The default record.
 fn plain() -> Value {
     serde_json::to_value(Record::default()).unwrap()
 }
 
-/// Whether everything in a decoded link is within its range and fits the rest.
-fn sound(Decoded { record, warnings }: &Decoded, link: &str) {
+/// Fails unless every field of a decoded link is valid and consistent with the others, and the warnings are few and
+/// short.
+fn assert_sound(Decoded { record, warnings }: &Decoded, link: &str) {
     assert!(warnings.len() <= 21 && warnings.iter().all(|warning| warning.len() < 1000), "{link}: {warnings:?}");
     let strict = Record::resolve(&serde_json::to_value(record).unwrap());
     assert_eq!(strict.as_ref(), Ok(record), "{link}");
 }
 
-fn comes_back(record: &Record, link: &str) {
+/// Fails unless the record's link decodes to the record. `link` is the link that it was decoded from.
+fn assert_round_trip(record: &Record, link: &str) {
     let written = encode(record);
     assert_eq!(decode(&written), Decoded { record: record.clone(), warnings: Vec::new() }, "{link} became {written}");
 }
 
 #[test]
-fn ten_thousand_random_records_come_back_from_their_links() {
+fn ten_thousand_random_records_survive_their_links() {
     let plain = plain();
     let mut seen = BTreeMap::new();
     let mut distinct = BTreeSet::new();
@@ -117,15 +121,16 @@ fn ten_thousand_random_records_come_back_from_their_links() {
         let mut random = Random(number);
         let link = random_link(&plain, &mut random);
         let decoded = decode(&link);
-        sound(&decoded, &link);
-        comes_back(&decoded.record, &link);
+        assert_sound(&decoded, &link);
+        assert_round_trip(&decoded.record, &link);
         let written = encode(&decoded.record);
         for field in written.split('&').filter_map(|field| field.split_once('=')) {
             *seen.entry(field.0.to_string()).or_insert(0) += 1;
         }
         distinct.insert(written);
     }
-    // Each field was in some of them (there is one way to begin; weights that fit are below).
+    // Every field was in some of them, but for the one with a single value, and for weights, which never fit the model
+    // here.
     for setting in SETTINGS.iter().filter(|setting| !["model.init_mode", "weights"].contains(&setting.path)) {
         assert!(
             seen.get(setting.path).is_some_and(|times| *times > 100),
@@ -137,7 +142,7 @@ fn ten_thousand_random_records_come_back_from_their_links() {
     assert!(distinct.len() > 9_800, "{} different records", distinct.len());
 }
 
-/// What hostile and careless people write.
+/// Pieces of what hostile and careless people write.
 const WORDS: &[&str] = &[
     "&",
     "=",
@@ -184,6 +189,7 @@ const WORDS: &[&str] = &[
     "9999999999",
 ];
 
+/// A link after one to four random changes.
 fn damage(link: &str, other: &str, random: &mut Random) -> String {
     let mut chars: Vec<char> = link.chars().collect();
     for _ in 0..1 + random.below(4) {
@@ -225,9 +231,9 @@ fn a_hundred_thousand_damaged_links_are_read() {
         let start = Instant::now();
         let decoded = decode(&link);
         let took = start.elapsed();
-        sound(&decoded, &link);
+        assert_sound(&decoded, &link);
         if number.is_multiple_of(5) {
-            comes_back(&decoded.record, &link);
+            assert_round_trip(&decoded.record, &link);
         }
         (took, link)
     };
@@ -240,7 +246,7 @@ fn a_hundred_thousand_damaged_links_are_read() {
 }
 
 #[test]
-fn the_longest_links_are_read_soon_and_longer_ones_at_once() {
+fn the_longest_links_are_read_in_two_seconds_and_longer_ones_are_refused_at_once() {
     for piece in [
         "a",
         "&",
@@ -260,7 +266,7 @@ fn the_longest_links_are_read_soon_and_longer_ones_at_once() {
     ] {
         let link = piece.repeat(LIMIT / piece.len());
         let start = Instant::now();
-        sound(&decode(&link), piece);
+        assert_sound(&decode(&link), piece);
         assert!(start.elapsed() < Duration::from_secs(2), "{piece}: {:?}", start.elapsed());
     }
     let long = "edit=delete:0&".repeat(20_000_000);
@@ -269,7 +275,7 @@ fn the_longest_links_are_read_soon_and_longer_ones_at_once() {
     assert!(start.elapsed() < Duration::from_millis(5), "{:?}", start.elapsed());
 }
 
-/// Links, and what of their records is not as by default.
+/// The links of tests/links/v1.json, each with its whole entry: the fields of its record that differ from the default.
 fn frozen() -> Vec<(String, Value)> {
     let text = include_str!("links/v1.json");
     let list: Vec<Value> = serde_json::from_str(text).unwrap();
@@ -286,8 +292,9 @@ fn difference(record: &Value, plain: &Value) -> Value {
     Value::Object(out)
 }
 
-/// These must open for ever. New ones are added at the end by their link alone, and `TINYLENS_WRITE=1` writes what they decode to; those
-/// that are there never change. `canonical` is how such a link is written now, where it is another; `ignored`: how many warnings it has.
+/// These links must open for ever. To add one, append an entry with its link alone, and set `TINYLENS_WRITE=1` to write
+/// what it decodes to; existing entries never change. `canonical` is the link that is now written for the record, if it
+/// is another; `ignored` is the number of warnings.
 #[test]
 fn links_of_version_1_open_as_they_did() {
     let plain: Value = serde_json::from_str(include_str!("links/default.json")).unwrap();
@@ -323,7 +330,7 @@ fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The table of fields as docs/links.md has it.
+/// The table of settings, as docs/links.md must have it.
 fn table() -> String {
     let plain = plain();
     let mut out = String::from("| field | value | default | what it means |\n|---|---|---|---|\n");
@@ -335,7 +342,7 @@ fn table() -> String {
             (None, Value::String(text)) => text.clone(),
             (None, other) => other.to_string(),
         };
-        let accepts = setting.accepts().replace("null (none)", "none").replace("up to 200 of the form ", "");
+        let accepts = setting.accepts().replace("null (none)", "none").replace("up to 200 items, each ", "");
         let only = match setting.tasks {
             [] => String::new(),
             tasks => format!(" Only of `{}`.", tasks.join("`, `")),
@@ -345,12 +352,15 @@ fn table() -> String {
     out + "\nPanels: " + &PANELS.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ") + ".\n"
 }
 
-/// `TINYLENS_WRITE=1` writes it.
+/// Set `TINYLENS_WRITE=1` to write the table.
 #[test]
 fn the_documentation_has_the_table() {
     let file = path("../docs/links.md");
     let text = std::fs::read_to_string(&file).unwrap();
-    let (begin, end) = ("<!-- The table of settings writes what follows. -->\n", "<!-- Here it ends. -->");
+    let (begin, end) = (
+        "<!-- Generated from the table of settings, by crate/tests/links.rs. -->\n",
+        "<!-- The end of the generated table. -->",
+    );
     let (before, rest) = text.split_once(begin).expect("the mark where the table begins");
     let (there, after) = rest.split_once(end).expect("the mark where the table ends");
     let table = table();
@@ -359,7 +369,8 @@ fn the_documentation_has_the_table() {
     } else {
         assert!(
             there == table,
-            "docs/links.md has another table. This writes the new one: TINYLENS_WRITE=1 cargo test --release --test links\n\n{table}"
+            "docs/links.md is out of date. TINYLENS_WRITE=1 cargo test --release -p tinylens --test links writes the new \
+                table:\n\n{table}"
         );
     }
 }

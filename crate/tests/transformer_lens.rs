@@ -1,5 +1,5 @@
-//! The model beside TransformerLens 3.9: logits, every hook, every gradient, interventions, generation, fifty steps of Adam. The
-//! fixtures and what they hold: oracle/make.py.
+//! The model compared with TransformerLens 3.9: logits, all hooks, all gradients, interventions, generation, fifty
+//! steps of Adam. oracle/make.py makes the fixtures and says what they hold.
 
 mod common;
 mod tools;
@@ -12,14 +12,14 @@ use pollster::block_on;
 use serde_json::Value;
 use tinylens::experiment::Experiment;
 use tinylens::model::{
-    Activation, Edit, Generation, Hooks, Intervention, Model, Place, Tokens, Values, hook_names, read,
+    Action, Cached, Generation, Hooks, Intervention, Model, Selection, Tokens, Values, hook_names, read,
 };
 use tinylens_lean::{Batch, Lean, State};
 use tools::autodiff::{self, Leaves};
 
 const TOLERANCE: f32 = 1e-5;
 
-/// Every fixture that is one model.
+/// The names of the fixtures that hold one model each.
 fn cases() -> Vec<String> {
     let names = std::fs::read_dir(folder()).unwrap().filter_map(|entry| {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -27,13 +27,15 @@ fn cases() -> Vec<String> {
     });
     let cases: BTreeSet<String> = names
         .filter(|name| !name.starts_with("processed_") && !["interventions", "training"].contains(&name.as_str()))
-        // HookedTransformer ignores a bidirectional model's mask but for the positions; ours masks, as HookedEncoder does.
+        // With bidirectional attention, HookedTransformer uses the padding mask only for positions. Our model also
+        // masks attention, as HookedEncoder does.
         .filter(|name| name != "bidirectional_padding")
         .collect();
     assert!(cases.len() >= 20, "{cases:?}");
     cases.into_iter().collect()
 }
 
+/// A fixture, its model and its tokens.
 fn open(name: &str) -> (Fixture, Model, Tokens) {
     let fixture = Fixture::read(name);
     let model = fixture.model(&config(&fixture.metadata("config")), "param.", &Device::flex());
@@ -46,6 +48,7 @@ fn open(name: &str) -> (Fixture, Model, Tokens) {
     (fixture, model, tokens)
 }
 
+/// The logits at all positions, `[batch, positions, V out]`.
 fn run(model: &Model, tokens: &Tokens, hooks: &mut Hooks) -> Vec<f32> {
     let rows = 0..tokens.positions;
     block_on(read(model.logits(&model.weights(), tokens.tensor(&model.device()), tokens.padding.as_ref(), rows, hooks)))
@@ -53,7 +56,7 @@ fn run(model: &Model, tokens: &Tokens, hooks: &mut Hooks) -> Vec<f32> {
 }
 
 #[test]
-fn logits_and_every_activation() {
+fn logits_and_all_activations() {
     for name in cases() {
         let (fixture, model, tokens) = open(&name);
         let mut hooks = Hooks::all();
@@ -61,17 +64,17 @@ fn logits_and_every_activation() {
         assert_close(&logits, fixture.values("logits"), TOLERANCE, &format!("{name}: logits"));
         let expected: Vec<String> = serde_json::from_value(fixture.metadata("hook_names")).unwrap();
         assert_eq!(hook_names(model.config()), expected, "{name}");
-        assert_eq!(hooks.found.iter().map(|(hook, _)| hook.clone()).collect::<Vec<_>>(), expected, "{name}");
-        for (hook, value) in hooks.found {
+        assert_eq!(hooks.cache.iter().map(|(hook, _)| hook.clone()).collect::<Vec<_>>(), expected, "{name}");
+        for (hook, value) in hooks.cache {
             let (shape, values) = match value {
-                Activation::Three(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
-                Activation::Four(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
+                Cached::Three(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
+                Cached::Four(value) => (value.dims().to_vec(), block_on(read(value)).unwrap()),
             };
             let key = format!("cache.{hook}");
             assert_eq!(shape, fixture.shape(&key), "{name}: {hook}");
             assert_close(&values, fixture.values(&key), TOLERANCE, &format!("{name}: {hook}"));
         }
-        // Without hooks the same, at any range of positions.
+        // Without hooks, the logits of a range of positions are the same.
         let last = block_on(read(model.logits(
             &model.weights(),
             tokens.tensor(&model.device()),
@@ -101,7 +104,7 @@ fn loss_of(model: &Model, weights: &tinylens::model::Weights, tokens: &Tokens, t
 }
 
 #[test]
-fn the_gradient_of_every_parameter() {
+fn the_gradients_of_all_parameters() {
     for name in cases() {
         let (fixture, model, tokens) = open(&name);
         let leaves = Leaves::new(&model);
@@ -120,7 +123,8 @@ fn the_gradient_of_every_parameter() {
     }
 }
 
-/// Independent of TransformerLens: the loss really changes by the gradient, in a random direction, one for each parameter.
+/// Independent of TransformerLens: along a direction in the space of each parameter, the loss changes as the gradient
+/// says.
 #[test]
 fn gradients_pass_finite_differences() {
     for name in cases() {
@@ -142,7 +146,7 @@ fn gradients_pass_finite_differences() {
                 block_on(read(loss_of(&model, &model.weights(), &tokens, targets))).unwrap()[0]
             };
             let measured = (at(1.0) - at(-1.0)) / (2.0 * step);
-            // float32's noise in the two losses, and the curvature that a step of this size meets.
+            // The tolerance allows for float32 rounding of both losses, and for curvature within the step.
             let close = (measured - slope).abs() <= 5e-4 + 0.01 * slope.abs();
             assert!(close, "{name}: {}: measured {measured}, gradient {slope}", entry.name);
         }
@@ -158,30 +162,40 @@ fn interventions() {
         (shape, data)
     };
     let (shape, data) = part("values");
-    // [2, D] at two of six positions: as [T, 1, D], whose other rows are not used.
+    // [2, D] at two of six positions, as [T, 1, D] of which the other rows are not used.
     let mut rows = vec![0.0; tokens.positions * shape[1]];
     rows[shape[1]..shape[1] * 3].copy_from_slice(&data);
     let values = Values { shape: vec![tokens.positions, 1, shape[1]], data: rows };
     let (shape, data) = part("vector");
     let vector = Values { shape, data };
-    let change = |hook: &str, edit: Edit, at: Place| Intervention { hook: hook.into(), edit, at };
+    let change = |hook: &str, action: Action, at: Selection| Intervention { hook: hook.into(), action, at };
     let all = [
         (
             "replace",
             change(
                 "blocks.0.attn.hook_z",
-                Edit::Replace(values),
-                Place { heads: Some(vec![1]), positions: Some(vec![1, 2]), ..Place::default() },
+                Action::Replace(values),
+                Selection { heads: Some(vec![1]), positions: Some(vec![1, 2]), ..Selection::default() },
             ),
         ),
-        ("zero", change("blocks.1.attn.hook_pattern", Edit::Zero, Place { heads: Some(vec![0]), ..Place::default() })),
-        ("mean", change("blocks.0.attn.hook_z", Edit::Mean, Place { heads: Some(vec![0]), ..Place::default() })),
+        (
+            "zero",
+            change(
+                "blocks.1.attn.hook_pattern",
+                Action::Zero,
+                Selection { heads: Some(vec![0]), ..Selection::default() },
+            ),
+        ),
+        (
+            "mean",
+            change("blocks.0.attn.hook_z", Action::Mean, Selection { heads: Some(vec![0]), ..Selection::default() }),
+        ),
         (
             "add",
             change(
                 "blocks.1.hook_resid_pre",
-                Edit::Add(vector),
-                Place { positions: Some(vec![2]), ..Place::default() },
+                Action::Add(vector),
+                Selection { positions: Some(vec![2]), ..Selection::default() },
             ),
         ),
     ];
@@ -194,9 +208,9 @@ fn interventions() {
     let every: Vec<Intervention> = all.iter().map(|(_, it)| it.clone()).collect();
     let mut hooks = Hooks::names(vec!["blocks.1.attn.hook_pattern".into()]).with(&every);
     assert_close(&run(&model, &tokens, &mut hooks), fixture.values("logits.all"), TOLERANCE, "all");
-    let Activation::Four(pattern) = hooks.found[0].1.clone() else { panic!("a pattern has four axes") };
+    let Cached::Four(pattern) = hooks.cache[0].1.clone() else { panic!("a pattern has four axes") };
     let pattern = block_on(read(pattern)).unwrap();
-    assert!(pattern[..36].iter().all(|weight| *weight == 0.0), "the cache holds what the model saw");
+    assert!(pattern[..36].iter().all(|weight| *weight == 0.0), "the cache holds what the rest of the model has read");
 }
 
 #[test]
@@ -208,9 +222,9 @@ fn greedy_generation() {
         let (_, model, _) = open(case["case"].as_str().unwrap());
         let stop = &case["eos_token_id"];
         if stop.is_array() {
-            continue; // several stop tokens: not in our API
+            continue; // our API has one stop token
         }
-        // TransformerLens reads no further than it must, and may so write one token that has no position.
+        // TransformerLens may generate one token more than there are positions, because it does not read the last one.
         let (prompts, mut expected) = (rows("prompts"), rows("tokens"));
         let new = (case["max_new_tokens"].as_u64().unwrap() as usize).min(model.config().n_ctx - prompts[0].len());
         expected.iter_mut().for_each(|row| row.truncate(prompts[0].len() + new));
@@ -222,7 +236,7 @@ fn greedy_generation() {
 }
 
 #[test]
-fn what_is_sampled_from() {
+fn the_logits_that_tokens_are_drawn_from() {
     let fixture: Value = serde_json::from_slice(&std::fs::read(folder().join("generation.json")).unwrap()).unwrap();
     let sampling = &fixture["sampling"];
     let logits: Vec<Vec<f32>> = serde_json::from_value(sampling["logits"].clone()).unwrap();
@@ -233,7 +247,7 @@ fn what_is_sampled_from() {
             temperature: case["temperature"].as_f64().unwrap(),
             top_k: case["top_k"].as_u64().map(|x| x as usize),
             top_p: case["top_p"].as_f64(),
-            freq_penalty: case["freq_penalty"].as_f64().unwrap().max(0.0), // TransformerLens takes a negative one for none
+            freq_penalty: case["freq_penalty"].as_f64().unwrap().max(0.0), // TransformerLens ignores a negative one
             ..Generation::default()
         };
         options.check().unwrap();
@@ -242,12 +256,12 @@ fn what_is_sampled_from() {
                 let expected: Vec<Option<f32>> = serde_json::from_value(case["logits"][row].clone()).unwrap();
                 let expected: Vec<f32> = expected.into_iter().map(|x| x.unwrap_or(f32::NEG_INFINITY)).collect();
                 let filtered = options.filter(logits, &tokens[row]);
-                // Categorical subtracts the log of the sum: only differences count.
-                let lift = |values: &[f32]| {
+                // torch's Categorical normalises the logits, so that only their differences are compared.
+                let shifted = |values: &[f32]| {
                     let max = values.iter().fold(f32::NEG_INFINITY, |max, x| max.max(*x));
                     values.iter().map(|x| x - max).collect::<Vec<_>>()
                 };
-                assert_close(&lift(&filtered), &lift(&expected), TOLERANCE, &format!("{case}"));
+                assert_close(&shifted(&filtered), &shifted(&expected), TOLERANCE, &format!("{case}"));
             }
             compared += 1;
         }

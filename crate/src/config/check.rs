@@ -1,11 +1,14 @@
-//! One value against its row of the settings table.
+//! Checks a value against its row of the table of settings.
 
 use serde_json::{Value, json};
 
 use super::ConfigError;
 use super::setting::{Kind, Setting};
 
-/// `value` as the setting stores it, or an error that names the field, the value and what would be accepted.
+/// `value` in the form in which the setting stores it.
+///
+/// # Errors
+/// If the setting does not accept the value. The message names the field, the value, and what would be accepted.
 pub fn check(setting: &Setting, value: &Value) -> Result<Value, ConfigError> {
     let accepted = match (setting.kind, value) {
         (_, Value::Null) if setting.optional => Some(Value::Null),
@@ -40,10 +43,10 @@ pub fn check(setting: &Setting, value: &Value) -> Result<Value, ConfigError> {
     })
 }
 
-/// One of a setting's texts, as it is written.
+/// One item of a setting of kind [`Kind::Texts`], in its canonical form.
 ///
 /// # Errors
-/// As [`check`].
+/// If the text is not of the setting's form; the message is as in [`check`].
 pub fn check_item(setting: &Setting, text: &str) -> Result<String, ConfigError> {
     let item = if let Kind::Texts { read, .. } = setting.kind { read(text) } else { None };
     let message = || format!("{} has {}; it can have {}.", setting.path, shown(&json!(text)), setting.accepts());
@@ -51,7 +54,7 @@ pub fn check_item(setting: &Setting, text: &str) -> Result<String, ConfigError> 
 }
 
 impl Setting {
-    /// What it accepts, as the end of a sentence.
+    /// What the setting accepts, worded as the end of a sentence.
     pub fn accepts(&self) -> String {
         let or_null = if self.optional { ", or null (none)" } else { "" };
         match self.kind {
@@ -61,12 +64,12 @@ impl Setting {
             Kind::Choice(names) => format!("one of {}{or_null}", names.join(", ")),
             Kind::Integers { max, most } => format!("1 to {most} whole numbers from 0 to {max}"),
             Kind::Text { form, .. } => format!("{form}{or_null}"),
-            Kind::Texts { form, most, .. } => format!("up to {most} of the form {form}"),
+            Kind::Texts { form, most, .. } => format!("up to {most} items, each {form}"),
         }
     }
 }
 
-/// A value as it was given, cut short if it is long.
+/// A value as JSON, cut off after 40 characters.
 pub(crate) fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 40 { text } else { text.chars().take(40).chain(['…']).collect() }
@@ -82,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn names_the_field_the_value_and_the_range() {
+    fn an_error_names_the_field_the_value_and_the_range() {
         let error = check(row("task.list_length"), &json!(0)).unwrap_err();
         assert_eq!(error.path, "task.list_length");
         assert_eq!(error.message, "task.list_length is 0; it must be a whole number from 1 to 50.");
     }
 
     #[test]
-    fn takes_both_ends_and_refuses_what_lies_beyond() {
+    fn both_ends_of_a_range_are_accepted_and_values_beyond_are_not() {
         let row = row("model.n_heads");
         for good in [1, 64] {
             assert_eq!(check(row, &json!(good)), Ok(json!(good)));
@@ -101,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_a_value_only_where_the_table_says_so() {
+    fn null_is_accepted_only_by_optional_settings() {
         assert_eq!(check(row("train.num_samples"), &Value::Null), Ok(Value::Null));
         assert!(check(row("train.batch_size"), &Value::Null).is_err());
     }

@@ -1,42 +1,52 @@
-//! One change of a prompt, as a record and a link write it: `replace:4:MID`. What it does is in `experiment/edits.rs`.
+//! An edit of a prompt in the form in which records and links hold it, `replace:4:MID`. `experiment/edits.rs` applies
+//! it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::forms::{MAX_POSITION, MAX_TOKEN, whole};
 
-/// A token as people write it.
+/// A token as a person writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
-    /// By its number.
+    /// Its number.
     Number(usize),
-    /// By the name that the task gives it, in capitals (`MID`): another task may give it another number, or have none.
+    /// The task's name for it, in capitals (`MID`). The number depends on the task, which may lack the token.
     Named(String),
 }
 
-/// Positions are those of the prompt as it stands when the change is made.
+/// An edit of a prompt. Positions count from 0 in the prompt as the edits before have left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenEdit {
+    /// Puts another token in place of one.
     Replace {
+        /// The position of the token that is replaced.
         at: usize,
+        /// The new token.
         token: Token,
     },
+    /// Removes a token.
     Delete {
+        /// Its position.
         at: usize,
     },
-    /// The token comes to stand at this position; the prompt's length appends it.
+    /// Inserts a token.
     Insert {
+        /// The position that the token then has; the prompt's length appends it.
         at: usize,
+        /// The new token.
         token: Token,
     },
-    /// The token at `from` comes to stand at `to`.
+    /// Moves a token.
     Move {
+        /// Its position.
         from: usize,
+        /// The position that it then has.
         to: usize,
     },
 }
 
-/// Longest name of a token.
+/// The longest name of a token, in bytes.
 const MAX_NAME: usize = 8;
 
 impl FromStr for Token {

@@ -1,4 +1,5 @@
-//! What is taken out of a model, as a record and a link write it: `head:0.1:zero`. What it does is in `experiment/knockouts.rs`.
+//! An ablated part of a model in the form in which records and links hold it, `head:0.1:zero`.
+//! `experiment/knockouts.rs` makes an intervention of it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,60 +12,73 @@ use super::{ModelConfig, PositionalEmbedding};
 /// One head of a model, `layer.head`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Head {
+    /// The layer, counted from 0.
     pub layer: usize,
+    /// The head within the layer, counted from 0.
     pub head: usize,
 }
 
 /// A destination and a source, `destination:source`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Pair {
+    /// The position that attends (the query's).
     pub destination: usize,
+    /// The position that is attended to (the key's).
     pub source: usize,
 }
 
-/// What becomes of a head's output.
+/// What a head's output is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instead {
+    /// Zeros.
     Zero,
-    /// Its mean over the lists read together.
+    /// Its mean over the sequences of the batch.
     Mean,
-    /// That of the next list.
+    /// The head's output on the next sequence of the batch.
     Resample,
 }
 
-/// One part that is taken out.
+/// A part of a model that is ablated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knockout {
+    /// A head's output.
     Head {
+        /// The head.
         head: Head,
+        /// What replaces its output.
         instead: Instead,
     },
-    /// A destination's attention to one source. `zero`: its weight becomes 0 and the others stay; else they share it.
+    /// The attention of a destination to a source.
     Edge {
+        /// The head that attends.
         head: Head,
+        /// The destination and the source.
         pair: Pair,
+        /// Whether only this weight becomes 0, so that the row no longer sums to 1. Otherwise the row is renormalised.
         zero: bool,
     },
-    /// The embedding of a position.
+    /// The positional embedding of a position.
     Position(usize),
     /// The MLP of a layer.
     Mlp(usize),
 }
 
 impl Head {
+    /// Whether a model has this head.
     pub fn is_in(self, model: &ModelConfig) -> bool {
         self.layer < model.n_layers && self.head < model.n_heads
     }
 }
 
 impl Pair {
+    /// Whether a model can read both positions.
     pub fn is_in(self, model: &ModelConfig) -> bool {
         self.destination.max(self.source) < model.n_ctx
     }
 }
 
 impl Knockout {
-    /// Whether a model has what is to be taken out.
+    /// Whether a model has this part.
     pub fn is_in(self, model: &ModelConfig) -> bool {
         match self {
             Self::Head { head, .. } => head.is_in(model),

@@ -1,9 +1,9 @@
-//! What a run is made of: [`ModelConfig`] and [`TrainConfig`], under TransformerLens's and the notebook's field names; and
-//! [`SETTINGS`], the one table that gives every field of a record its range, default and help. What a task's fields mean is
-//! known to `task`.
+//! The configuration of a run: [`ModelConfig`] and [`TrainConfig`], with the field names of TransformerLens and of the
+//! notebook; and [`SETTINGS`], the one table that gives every field of a record its range, default and help. The fields
+//! of a task are interpreted by `task`.
 //!
-//! A record that comes from [`Experiment::resolve`](../experiment/struct.Experiment.html#method.resolve) is valid: every
-//! number is within its range and the fields are consistent with each other.
+//! Configurations that [`Experiment::resolve`](../experiment/struct.Experiment.html#method.resolve) returns are valid:
+//! every value is within its range, and the fields are consistent with each other.
 
 mod check;
 mod edit;
@@ -30,12 +30,12 @@ pub use setting::{Above, Kind, Needs, Setting};
 pub use table::{SETTINGS, setting};
 pub use view::{ColourMap, Curve, Form, Quantity, Range, Side, Together};
 
-/// A field that can't be used, named by its path in the experiment (`task.list_length`).
+/// Why a field cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigError {
-    /// Where: `group.field`.
+    /// The field's path in the record, e.g. `task.list_length`; empty if the error concerns no single field.
     pub path: String,
-    /// A sentence: what was given, and what would be accepted.
+    /// A sentence that says what was given, and what would be accepted.
     pub message: String,
 }
 
@@ -45,7 +45,7 @@ impl ConfigError {
     }
 }
 
-/// Several errors as one text, for callers that can show only one.
+/// The messages of several errors as one text.
 pub fn describe(errors: &[ConfigError]) -> String {
     errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
 }
@@ -56,34 +56,39 @@ impl From<Vec<ConfigError>> for Error {
     }
 }
 
-/// The data and the optimiser: Adam, and the notebook's `ReduceLROnPlateau` on the held-out loss.
+/// The training data and the optimiser: Adam, with the notebook's `ReduceLROnPlateau` on the held-out loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainConfig {
-    /// Lists in the training set; `None`: endless, fresh lists every step.
+    /// The number of inputs in the training set; `None`: new inputs in every step.
     pub num_samples: Option<usize>,
-    /// Share of all lists there are that is trained on, every one once an epoch; `None`: as `num_samples` says.
+    /// The share of all possible inputs that is trained on, each once an epoch; `None`: `num_samples` inputs are drawn.
     pub train_fraction: Option<f64>,
-    /// Lists a step.
+    /// Inputs per step.
     pub batch_size: usize,
-    /// Seed of the training lists and their order.
+    /// Seed of the training inputs and of their order.
     pub train_seed: u32,
-    /// Seed of the held-out lists, and of which lists are held out.
+    /// Seed of the held-out inputs, and of which inputs are held out.
     pub test_seed: u32,
+    /// The learning rate at the beginning.
     pub lr: f64,
+    /// Adam's decay rate of the mean gradient.
     pub beta1: f64,
+    /// Adam's decay rate of the mean squared gradient.
     pub beta2: f64,
+    /// Added to Adam's denominator.
     pub adam_eps: f64,
     /// Whether the learning rate is lowered when the held-out loss stops falling.
     pub plateau: bool,
+    /// What the learning rate is multiplied by when it is lowered.
     pub plateau_factor: f64,
-    /// Epochs without improvement that are borne before lowering.
+    /// How many epochs without improvement are tolerated before the learning rate is lowered.
     pub plateau_patience: usize,
-    /// Least relative fall of the loss that counts as one.
+    /// The smallest relative decrease of the held-out loss that counts as an improvement.
     pub plateau_threshold: f64,
 }
 
 impl TrainConfig {
-    /// The optimiser's settings.
+    /// The settings of Adam, apart from the learning rate.
     pub fn adam(&self) -> Adam {
         Adam { beta1: self.beta1, beta2: self.beta2, eps: self.adam_eps }
     }

@@ -1,43 +1,43 @@
-//! What a row of the table of settings says of one field: its kind, its range, its default and a sentence of help.
+//! A row of the table of settings: the kind, range, default and help of one field of a record.
 
 use serde_json::{Map, Value};
 
 /// One field of a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// `group.field`, e.g. `task.list_length`; a name alone where there is no group. Links use it as it is.
+    /// `group.field`, e.g. `task.list_length`, or the name alone of a field without a group. Links use it as it is.
     pub path: &'static str,
-    /// The tasks that have the field, by name; empty: all of them.
+    /// The names of the tasks that have the field; empty: all tasks.
     pub tasks: &'static [&'static str],
     /// Which values the field takes.
     pub kind: Kind,
-    /// Whether `null` is a value too.
+    /// Whether `null` is accepted as a value.
     pub optional: bool,
-    /// The value when none is given. It may follow fields that stand *above* it in the table.
+    /// The value if none is given. It may depend on fields *above* this one in the table.
     pub default: fn(&Above) -> Value,
-    /// How the default follows other fields, for people; `None` if it does not.
+    /// How the default depends on other fields, in words; `None` if it does not.
     pub derived: Option<&'static str>,
-    /// What the field means, for somebody who has read one blog post on attention.
+    /// What the field means, for a reader who has read one blog post on attention.
     pub help: &'static str,
 }
 
 /// Which values a setting takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// A whole number; both ends are included.
+    /// A whole number; both ends of the range are included.
     Integer {
-        /// The least.
+        /// The smallest.
         min: u64,
-        /// The most.
+        /// The largest.
         max: u64,
     },
-    /// A number; both ends are included.
+    /// A number; both ends of the range are included.
     Real {
-        /// The least.
+        /// The smallest.
         min: f64,
-        /// The most.
+        /// The largest.
         max: f64,
-        /// Whether a control should step through decades.
+        /// Whether a control should have a logarithmic scale.
         log: bool,
     },
     /// True or false.
@@ -48,14 +48,14 @@ pub enum Kind {
     Integers {
         /// The largest number.
         max: u64,
-        /// The longest list; the shortest has one number.
+        /// The length of the longest list; the shortest has one number.
         most: usize,
     },
     /// A text.
     Text {
-        /// What it looks like, for people.
+        /// What the text looks like, in words.
         form: &'static str,
-        /// Gives the text in its canonical form, or nothing if it is not of this form.
+        /// Returns the text in its canonical form, or `None` if the setting does not accept it.
         read: fn(&str) -> Option<String>,
     },
     /// A list of texts.
@@ -64,35 +64,35 @@ pub enum Kind {
         form: &'static str,
         /// As in [`Kind::Text`].
         read: fn(&str) -> Option<String>,
-        /// The longest list.
+        /// The length of the longest list.
         most: usize,
-        /// Whether a link has one field for each text instead of one for all.
+        /// Whether a link has a field for each text, instead of one field for all of them.
         each: bool,
     },
 }
 
-/// What a task of these settings takes of a model, and the input that a page shows until somebody types another.
+/// What a task with its settings requires of a model, and the input that the page shows first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needs {
-    /// Positions of its longest sequence.
+    /// The positions of its longest sequence.
     pub positions: usize,
-    /// Tokens of its vocabulary.
+    /// The tokens of its vocabulary.
     pub d_vocab: usize,
-    /// An input.
+    /// The input that the page shows first.
     pub example: Vec<usize>,
 }
 
-/// What stands above a row of the table, once it is settled: all that a default may follow.
+/// The values of the rows above a row of the table: what its default may depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct Above<'a> {
     /// Values by path.
     pub values: &'a Map<String, Value>,
-    /// What the task needs, for the rows below those of the task.
+    /// What the task requires. It is known in the rows below those of the task.
     pub needs: &'a Needs,
 }
 
 impl Above<'_> {
-    /// The whole number at `path`; 0 where there is none.
+    /// The whole number at `path`; 0 if there is none.
     pub(super) fn integer(&self, path: &str) -> u64 {
         self.values.get(path).and_then(Value::as_u64).unwrap_or(0)
     }
@@ -104,20 +104,22 @@ impl Above<'_> {
 }
 
 impl Setting {
+    /// The setting with a default that depends on other fields; `how` says so in words.
     pub(super) const fn derived(self, how: &'static str) -> Self {
         Self { derived: Some(how), ..self }
     }
 
+    /// The setting, also accepting `null`.
     pub(super) const fn optional(self) -> Self {
         Self { optional: true, ..self }
     }
 
-    /// A field that only these tasks have.
+    /// The setting as a field of these tasks only.
     pub(super) const fn only(self, tasks: &'static [&'static str]) -> Self {
         Self { tasks, ..self }
     }
 
-    /// A link has one field for each of its texts.
+    /// The setting with a field in a link for each of its texts.
     pub(super) const fn each(self) -> Self {
         match self.kind {
             Kind::Texts { form, read, most, .. } => Self { kind: Kind::Texts { form, read, most, each: true }, ..self },
@@ -125,12 +127,12 @@ impl Setting {
         }
     }
 
-    /// Whether a record of this task has the field.
+    /// Whether records of this task have the field.
     pub fn is_of(&self, task: &str) -> bool {
         self.tasks.is_empty() || self.tasks.contains(&task)
     }
 
-    /// `task`, `model`, `train`, `sampling`, `view`, …; of a field without a group, its name.
+    /// The field's group (`task`, `model`, `train`, `sampling`, `view`, …); the name of a field without a group.
     pub fn group(&self) -> &'static str {
         self.path.split_once('.').map_or(self.path, |(group, _)| group)
     }
@@ -140,7 +142,7 @@ impl Setting {
         self.path.split_once('.').map_or(self.path, |(_, field)| field)
     }
 
-    /// Its value in a record, where there is one.
+    /// The field's value in a record, if it is there.
     pub fn of<'a>(&self, record: &'a Value) -> Option<&'a Value> {
         match self.path.split_once('.') {
             Some((group, field)) => record.get(group)?.get(field),
@@ -148,7 +150,10 @@ impl Setting {
         }
     }
 
-    /// Puts a value in its place in a record.
+    /// Sets the field's value in a record.
+    ///
+    /// # Panics
+    /// If the record has something else than an object in the place of the field's group.
     pub fn put(&self, record: &mut Map<String, Value>, value: Value) {
         match self.path.split_once('.') {
             Some((group, field)) => {

@@ -1,82 +1,90 @@
-//! How attention is shown: which quantity of the heads, in which form, order, scale and colours. None of it changes a run.
+//! How attention is shown: which quantity, in which form, order, scale and colours. Nothing here affects a run.
 
 use serde::{Deserialize, Serialize};
 
-/// What is shown of a destination and a source.
+/// What is shown of a pair of positions, destination and source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// Attention weights, after the softmax.
     #[default]
     Pattern,
-    /// What the softmax is taken of, the scale applied.
+    /// Attention scores before the softmax, divided by the attention scale.
     Scores,
-    /// The weight times the norm of the source's value vector.
+    /// The attention weight times the norm of the source's value vector.
     ValueWeighted,
-    /// The weight times the norm of what the source's value vector adds to the residual stream through `W_O` (Kobayashi et al., 2020).
+    /// The attention weight times the norm of the source's value vector after `W_O` (Kobayashi et al., 2020).
     OutputWeighted,
 }
 
+/// A kind of picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
+    /// A cell for each pair of positions.
     #[default]
     Heatmap,
-    /// Lines between tokens, as in BertViz.
+    /// Lines between the tokens, as in BertViz.
     Arcs,
 }
 
-/// How a share of the range becomes a share of the colours.
+/// How a share of the range of values, 0 to 1, maps to a share of the colours, 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Curve {
+    /// In proportion.
     #[default]
     Linear,
+    /// By its square root.
     Sqrt,
-    /// Three decades.
+    /// By its logarithm, over three decades.
     Log,
 }
 
-/// Whose largest value has the strongest colour.
+/// Which heads share a colour scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Range {
-    /// The same for all heads.
+    /// All of them: the largest value of all heads has the strongest colour.
     #[default]
     Common,
-    /// Each head's own.
+    /// Each has its own: each head's largest value has the strongest colour.
     Head,
 }
 
-/// Maps that every kind of colour vision can read: lightness alone carries the value.
+/// Colour maps that are readable with any colour vision: lightness alone encodes the value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColourMap {
+    /// Shades of blue, from the page's background on.
     #[default]
     Blue,
+    /// Matplotlib's viridis.
     Viridis,
+    /// Matplotlib's cividis.
     Cividis,
+    /// Shades of grey, from the page's background on.
     Grey,
 }
 
-/// One of the two positions of a weight.
+/// One of the two positions of an attention weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// The query's, which attends.
+    /// The query's position, which attends.
     #[default]
     Destination,
-    /// The key's, which is attended to.
+    /// The key's position, which is attended to.
     Source,
 }
 
-/// How several heads are shown at once.
+/// How several heads are shown together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Together {
-    /// In one picture, each in a hue of its own.
+    /// In one picture, each in its own hue.
     #[default]
     Overlay,
-    /// Side by side.
+    /// In pictures side by side.
     Panels,
 }

@@ -1,28 +1,29 @@
-//! Partial records completed by the table of settings, field by field. Whether the fields then fit together is another question.
+//! Completes partial records from the table of settings, field by field. Whether the fields are consistent with each
+//! other is checked elsewhere.
 
 use serde_json::{Map, Value};
 
 use crate::config::{Above, ConfigError, Needs, SETTINGS, Setting, check, setting};
 use crate::task::TaskConfig;
 
-/// Fields settled one after the other, in the order of the table.
+/// Fields that get their values one after the other, in the order of the table.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
     /// Values by path.
     pub values: Map<String, Value>,
-    /// What the task needs, once its fields are settled.
+    /// What the task requires, once all of its fields have values.
     needs: Option<Needs>,
 }
 
 impl Settled {
-    /// Whether a row is one of the task's that is settled so far, or of every task's.
+    /// Whether the task has this field. Until the task is known, it has every field.
     pub fn has(&self, setting: &Setting) -> bool {
         let task = self.values.get("task.name").and_then(Value::as_str);
         task.is_none_or(|task| setting.is_of(task))
     }
 
     /// The default of the next field.
-    pub fn usual(&mut self, setting: &Setting) -> Value {
+    pub fn default_of(&mut self, setting: &Setting) -> Value {
         let unknown = Needs { positions: 0, d_vocab: 0, example: Vec::new() };
         if self.needs.is_none() && setting.group() != "task" {
             self.needs = self.task().map(|task| task.task().needs());
@@ -30,12 +31,12 @@ impl Settled {
         (setting.default)(&Above { values: &self.values, needs: self.needs.as_ref().unwrap_or(&unknown) })
     }
 
-    /// Settles the next field.
+    /// Gives the next field its value.
     pub fn put(&mut self, setting: &Setting, value: Value) {
         self.values.insert(setting.path.into(), value);
     }
 
-    /// The task of the fields settled so far.
+    /// The task, from the fields so far; `None` if they do not make one.
     fn task(&self) -> Option<TaskConfig> {
         let mut record = Map::new();
         for (path, value) in &self.values {
@@ -45,8 +46,8 @@ impl Settled {
     }
 }
 
-/// Every field that the task of `given` has, as given or by default; and what is wrong with single fields, which have their
-/// defaults then.
+/// The value of every field in `rows` that the task of `given` has: as given, or its default. An invalid field gets its
+/// default too, and an error.
 pub(super) fn settle<'a>(
     rows: &[Setting],
     given: impl Fn(&Setting) -> Option<&'a Value>,
@@ -62,7 +63,7 @@ pub(super) fn settle<'a>(
             Some(Ok(value)) => value,
             wrong => {
                 errors.extend(wrong.and_then(Result::err));
-                settled.usual(setting)
+                settled.default_of(setting)
             }
         };
         settled.put(setting, value);
@@ -70,12 +71,12 @@ pub(super) fn settle<'a>(
     (settled.values, errors)
 }
 
-/// Why a task can't have a field.
+/// Why the task cannot have a field.
 fn other_task(setting: &Setting) -> String {
     format!("{} is a field of {} alone.", setting.path, setting.tasks.join(" and "))
 }
 
-/// Values by path as the record they make: `{ task: { … }, …, device, … }`.
+/// The record of values by path: `{ task: { … }, …, device, … }`.
 pub(super) fn nested(mut values: Map<String, Value>) -> Value {
     let mut record = Map::new();
     for setting in SETTINGS {
@@ -86,7 +87,10 @@ pub(super) fn nested(mut values: Map<String, Value>) -> Value {
     Value::Object(record)
 }
 
-/// The whole record of a partial one; or all that is wrong with single fields.
+/// Completes a partial record.
+///
+/// # Errors
+/// All unknown names and all invalid fields.
 pub(super) fn complete(partial: &Value) -> Result<Value, Vec<ConfigError>> {
     let mut errors = unknown_names(partial);
     let (values, wrong) = settle(SETTINGS, |setting| setting.of(partial));
@@ -94,12 +98,12 @@ pub(super) fn complete(partial: &Value) -> Result<Value, Vec<ConfigError>> {
     if errors.is_empty() { Ok(nested(values)) } else { Err(errors) }
 }
 
-/// Checked values as the records they describe.
+/// A checked record in its Rust type.
 pub(super) fn typed<T: serde::de::DeserializeOwned>(record: Value) -> Result<T, Vec<ConfigError>> {
     serde_json::from_value(record).map_err(|error| vec![ConfigError::new("", error.to_string())])
 }
 
-/// An error for every group or field that the table does not have.
+/// An error for each group and field that the table does not have.
 fn unknown_names(partial: &Value) -> Vec<ConfigError> {
     let Value::Object(groups) = partial else {
         return vec![ConfigError::new("", "An experiment must be an object with the fields task, model and train.")];
@@ -133,7 +137,7 @@ fn no_such_group(group: &str) -> String {
     others.dedup();
     others.retain(|group| !["task", "model", "train"].contains(group));
     format!(
-        "An experiment has no field {group}; it has task, model and train, and what a link says besides: {}.",
+        "An experiment has no field {group}; it has task, model and train, and a link may also have {}.",
         others.join(", ")
     )
 }

@@ -1,13 +1,14 @@
-//! Changes of a prompt, made one after the other.
+//! Edits of a prompt, applied in order.
 
 use crate::config::{Token, TokenEdit};
 use crate::error::{Error, Result};
 use crate::task::{Task, TaskConfig};
 
-/// What a task's prompt for this input becomes.
+/// A task's prompt for an input after these edits.
 ///
 /// # Errors
-/// If a change can't be made: there is no such position or token, or nothing would be left. It is named by its number.
+/// If an edit cannot be applied: its position is beyond the prompt, the task has no such token, or no token would be
+/// left. The first edit is called `edit[0]`.
 pub fn apply_edits(task: &TaskConfig, input: &[usize], edits: &[TokenEdit]) -> Result<Vec<usize>> {
     let task = task.task();
     let mut prompt = task.prompt(input);
@@ -17,7 +18,10 @@ pub fn apply_edits(task: &TaskConfig, input: &[usize], edits: &[TokenEdit]) -> R
     Ok(prompt)
 }
 
-/// Makes one change, or says why it can't be made, as the end of a sentence.
+/// Applies one edit.
+///
+/// # Errors
+/// Why it cannot be applied, worded as the end of a sentence.
 pub(super) fn apply(prompt: &mut Vec<usize>, edit: &TokenEdit, task: &dyn Task) -> std::result::Result<(), String> {
     let length = prompt.len();
     let check = |at: usize| {
@@ -76,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_those_of_the_prompt_as_it_then_stands() {
+    fn positions_are_those_of_the_prompt_after_the_edits_before() {
         assert_eq!(applied(&["delete:0", "insert:0:12", "insert:7:BOS"]).unwrap(), [12, 6, 2, 59, 50, 20, 66, 65]);
         assert_eq!(applied(&["move:1:3", "move:6:0"]).unwrap(), [66, 65, 2, 59, 6, 50, 20]);
         assert_eq!(applied(&["move:2:2"]).unwrap(), applied(&[]).unwrap());
     }
 
     #[test]
-    fn what_cannot_be_done_is_said() {
+    fn an_edit_that_cannot_be_applied_is_refused() {
         let refused = |edits: &[&str]| applied(edits).unwrap_err().to_string();
         assert_eq!(
             refused(&["delete:0", "replace:6:MID"]),

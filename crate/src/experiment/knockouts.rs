@@ -1,45 +1,45 @@
-//! Parts taken out of a model, as interventions.
+//! Knockouts as interventions.
 
 use crate::config::{Instead, Knockout};
-use crate::model::{Edit, Intervention, Place, Values};
+use crate::model::{Action, Intervention, Selection, Values};
 
-/// A score so low that the softmax gives it no weight, and finite: a row that has nothing else must not become NaN.
-const NO_SCORE: f32 = -1e9;
+/// A score to which the softmax gives no weight. It is finite, because a row of nothing but -inf would become NaN.
+const LOWEST_SCORE: f32 = -1e9;
 
 impl From<Knockout> for Intervention {
     fn from(knockout: Knockout) -> Self {
         match knockout {
             Knockout::Head { head, instead } => {
-                let edit = match instead {
-                    Instead::Zero => Edit::Zero,
-                    Instead::Mean => Edit::Mean,
-                    Instead::Resample => Edit::Resample,
+                let action = match instead {
+                    Instead::Zero => Action::Zero,
+                    Instead::Mean => Action::Mean,
+                    Instead::Resample => Action::Resample,
                 };
-                Self {
-                    hook: format!("blocks.{}.attn.hook_z", head.layer),
-                    edit,
-                    at: Place { heads: Some(vec![head.head]), ..Place::default() },
-                }
+                let at = Selection { heads: Some(vec![head.head]), ..Selection::default() };
+                Self { hook: format!("blocks.{}.attn.hook_z", head.layer), action, at }
             }
             Knockout::Edge { head, pair, zero } => {
-                let (name, edit) = match zero {
-                    true => ("hook_pattern", Edit::Zero),
-                    false => ("hook_attn_scores", Edit::Replace(Values { shape: Vec::new(), data: vec![NO_SCORE] })),
+                let (name, action) = if zero {
+                    ("hook_pattern", Action::Zero)
+                } else {
+                    let lowest = Values { shape: Vec::new(), data: vec![LOWEST_SCORE] };
+                    ("hook_attn_scores", Action::Replace(lowest))
                 };
-                let at = Place {
+                let at = Selection {
                     heads: Some(vec![head.head]),
                     positions: Some(vec![pair.destination]),
                     sources: Some(vec![pair.source]),
                     batch: None,
                 };
-                Self { hook: format!("blocks.{}.attn.{name}", head.layer), edit, at }
+                Self { hook: format!("blocks.{}.attn.{name}", head.layer), action, at }
             }
             Knockout::Position(position) => {
-                let at = Place { positions: Some(vec![position]), ..Place::default() };
-                Self { hook: "hook_pos_embed".into(), edit: Edit::Zero, at }
+                let at = Selection { positions: Some(vec![position]), ..Selection::default() };
+                Self { hook: "hook_pos_embed".into(), action: Action::Zero, at }
             }
             Knockout::Mlp(layer) => {
-                Self { hook: format!("blocks.{layer}.hook_mlp_out"), edit: Edit::Zero, at: Place::default() }
+                let at = Selection::default();
+                Self { hook: format!("blocks.{layer}.hook_mlp_out"), action: Action::Zero, at }
             }
         }
     }

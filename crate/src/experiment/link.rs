@@ -1,8 +1,8 @@
 //! Links: a [`Record`] as the hash of a URL, and back. docs/links.md describes the format.
 //!
-//! A link has the version, then what differs from the defaults, in the table's order; a default record is the empty text. Reading one
-//! never fails: what can't be taken is left out with a warning, field by field, and the rest stands. Links of version 1 open for ever
-//! (tests/links/v1.json).
+//! A link has the version, then the fields that differ from their defaults, in the table's order; the link of the
+//! default record is empty. Decoding never fails: a field that cannot be used is ignored with a warning. Links of
+//! version 1 open for ever (tests/links/v1.json).
 
 use std::collections::HashSet;
 
@@ -14,42 +14,45 @@ use super::percent::{decoded, encoded};
 use super::record::{Misfit, Record, misfits};
 use crate::config::{Kind, SETTINGS, Setting, check, check_item, setting};
 
-/// The version that is written. A change of what fields or defaults mean takes a new one, and reads this one as ever.
+/// The version of the links that are written. Changing a default or the meaning of a field requires a new version, and
+/// links of this version must still be read as before.
 const VERSION: &str = "1";
 
-/// Longest link that is read, in bytes.
+/// The longest link that is read, in bytes.
 pub const LIMIT: usize = 1_000_000;
 
-/// Most warnings; a last one says how many more there are.
+/// The most warnings about a link. One more says how many were left out.
 const MOST_WARNINGS: usize = 20;
 
-/// What a link says, and a sentence for everything in it that could not be taken.
+/// A decoded link.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
+    /// The record of the fields that could be used.
     pub record: Record,
+    /// A sentence for everything in the link that was ignored.
     pub warnings: Vec<String>,
 }
 
-/// The link of a record, without a `#`; empty for the default one.
+/// The link of a record, without the `#`; empty for the default record.
 pub fn encode(record: &Record) -> String {
-    let mut above = Settled::default();
+    let mut settled = Settled::default();
     let mut link = String::new();
     for setting in SETTINGS {
-        if !above.has(setting) {
+        if !settled.has(setting) {
             continue;
         }
         let value = record.value(setting);
-        if *value != above.usual(setting) {
+        if *value != settled.default_of(setting) {
             for text in written(setting, value) {
                 link.push_str(&format!("&{}={text}", setting.path));
             }
         }
-        above.put(setting, value.clone());
+        settled.put(setting, value.clone());
     }
     if link.is_empty() { link } else { format!("v={VERSION}{link}") }
 }
 
-/// A value as the texts of its fields: one, or one for each of its items.
+/// A value as a link writes it: one text, or a text for each of its items if these have fields of their own.
 fn written(setting: &Setting, value: &Value) -> Vec<String> {
     let items = || value.as_array().into_iter().flatten().map(plain);
     match setting.kind {
@@ -59,21 +62,21 @@ fn written(setting: &Setting, value: &Value) -> Vec<String> {
     }
 }
 
-/// A single value as people write it: 0.001, 1e-8, none.
+/// A single value as a link writes it: 0.001, 1e-8, none.
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
         Value::String(text) => encoded(text),
         Value::Number(number) if number.is_f64() => {
             let number = number.as_f64().unwrap_or(0.0);
-            let usual = number == 0.0 || (1e-4..1e6).contains(&number.abs());
-            if usual { number.to_string() } else { format!("{number:e}") }
+            let decimal = number == 0.0 || (1e-4..1e6).contains(&number.abs());
+            if decimal { number.to_string() } else { format!("{number:e}") }
         }
         other => other.to_string(),
     }
 }
 
-/// The record of a link: a whole URL, its hash, or the text after the `#`.
+/// Decodes a link: a whole URL, its hash, or the text after the `#`.
 pub fn decode(link: &str) -> Decoded {
     let mut warnings = Warnings::default();
     let record = read(link, &mut warnings);
@@ -82,7 +85,7 @@ pub fn decode(link: &str) -> Decoded {
 
 fn read(link: &str, warnings: &mut Warnings) -> Record {
     if link.len() > LIMIT {
-        warnings.add(|| format!("The link has {} bytes and is not read; one can have {LIMIT}.", link.len()));
+        warnings.add(|| format!("The link has {} bytes and is not read; a link can have at most {LIMIT}.", link.len()));
         return Record::default();
     }
     let link = link.trim();
@@ -102,7 +105,7 @@ fn read(link: &str, warnings: &mut Warnings) -> Record {
                 ""
             };
             format!(
-                "The link is of version {}{newer}; this Tinylens reads version {VERSION}, and shows its defaults.",
+                "The link is of version {}{newer}; this Tinylens reads version {VERSION} and uses the defaults.",
                 cut(version)
             )
         });
@@ -112,12 +115,12 @@ fn read(link: &str, warnings: &mut Warnings) -> Record {
     fitted(given, warnings)
 }
 
-/// Every field of the link that is right by itself, by path.
+/// The valid fields of a link, by path.
 fn given<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, warnings: &mut Warnings) -> Map<String, Value> {
     let mut given = Map::new();
     let mut seen = HashSet::new();
     for (name, text) in fields {
-        // A link that was copied out of HTML.
+        // A link that was copied from HTML has `&amp;` for `&`.
         let name = decoded(name.strip_prefix("amp;").unwrap_or(name));
         let setting = setting(&name);
         let again = !seen.insert(setting.map_or("v", |setting| setting.path));
@@ -141,26 +144,24 @@ fn given<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, warnings: &mut Wa
     given
 }
 
+/// The warning about an unknown field.
 fn unknown(name: &str) -> String {
     let meant = SETTINGS.iter().find(|setting| setting.field() == name || setting.path.eq_ignore_ascii_case(name));
     let meant = meant.map_or_else(
-        || format!("fields are named like {}", SETTINGS[1].path),
-        |setting| format!("{} is meant, perhaps", setting.path),
+        || format!("fields have names such as {}", SETTINGS[1].path),
+        |setting| format!("perhaps {} is meant", setting.path),
     );
-    format!("The link has a field {}, which is not known and ignored; {meant}.", cut(name))
+    format!("The link has an unknown field {}, which is ignored; {meant}.", cut(name))
 }
 
-/// The items of a field that holds several: those that are right, up to as many as it can have.
+/// Adds the valid items of a field that holds several, up to as many as it can have.
 fn items(setting: &Setting, text: &str, given: &mut Map<String, Value>, warnings: &mut Warnings) {
     let Kind::Texts { most, .. } = setting.kind else { return };
     let list = given.entry(setting.path).or_insert_with(|| json!([]));
     let Value::Array(list) = list else { return };
     for text in text.split(',').filter(|text| !text.is_empty()) {
         if list.len() >= most {
-            warnings.ignored(
-                setting.path,
-                &format!("{} has more than {most} items; those after them are left out.", setting.path),
-            );
+            warnings.add(|| format!("{} has more than {most} items; the others are ignored.", setting.path));
             return;
         }
         match check_item(setting, decoded(text).trim()) {
@@ -170,7 +171,8 @@ fn items(setting: &Setting, text: &str, given: &mut Map<String, Value>, warnings
     }
 }
 
-/// A field's text as the value that is meant; as a text where it is none of the kind, which the table then refuses.
+/// The value that a field's text stands for. A text that is not of the field's kind stays a text, which the table
+/// refuses.
 fn value(setting: &Setting, text: &str) -> Value {
     if text == "none" && setting.optional {
         return Value::Null;
@@ -178,7 +180,7 @@ fn value(setting: &Setting, text: &str) -> Value {
     let text = decoded(text);
     let number = |text: &str| match text.trim().parse::<u64>() {
         Ok(whole) => json!(whole),
-        // Not infinity and the like, which JSON would write as null.
+        // Infinity and NaN stay texts: JSON would write them as null.
         Err(_) => text
             .trim()
             .parse::<f64>()
@@ -198,9 +200,10 @@ fn value(setting: &Setting, text: &str) -> Value {
     }
 }
 
-/// The record of what was given, without what contradicts the rest.
+/// The record of the given fields, without those that contradict the others.
 fn fitted(mut given: Map<String, Value>, warnings: &mut Warnings) -> Record {
-    for error in settle(SETTINGS, |setting| given.get(setting.path)).1 {
+    let settled = |given: &Map<String, Value>| settle(SETTINGS, |setting| given.get(setting.path));
+    for error in settled(&given).1 {
         given.remove(&error.path);
         warnings.ignored(&error.path, &error.message);
     }
@@ -209,14 +212,13 @@ fn fitted(mut given: Map<String, Value>, warnings: &mut Warnings) -> Record {
         warnings.ignored(&error.path, &error.message);
     }
     loop {
-        let (values, _) = settle(SETTINGS, |setting| given.get(setting.path));
-        let fields = nested(values);
+        let fields = nested(settled(&given).0);
         let misfits = misfits(&experiment, &fields);
         let Some(first) = misfits.first() else { return Record::consistent(experiment, fields) };
-        // What a later field is judged by may change when an earlier one goes.
+        // Only the first field is changed before all are judged again: removing it may make later ones fit.
         let path = first.setting.path;
         let mut of_path: Vec<&Misfit> = misfits.iter().filter(|misfit| misfit.setting.path == path).collect();
-        // The last first, so that those before it keep their numbers.
+        // The last item is removed first, so that those before it keep their numbers.
         of_path.sort_by_key(|misfit| misfit.item);
         for misfit in of_path.into_iter().rev() {
             match (misfit.item, given.get_mut(path)) {
@@ -230,15 +232,16 @@ fn fitted(mut given: Map<String, Value>, warnings: &mut Warnings) -> Record {
     }
 }
 
-/// What a link had for something, cut short if it is long.
+/// A text of the link, decoded, for a warning; cut off if it is long.
 fn cut(text: &str) -> String {
     crate::config::shown(&json!(decoded(&text.chars().take(150).collect::<String>())))
 }
 
-/// Sentences, as many as somebody reads.
+/// Warnings, of which only the first are kept.
 #[derive(Default)]
 struct Warnings {
     sentences: Vec<String>,
+    /// How many were not kept.
     more: usize,
 }
 
@@ -251,12 +254,14 @@ impl Warnings {
         }
     }
 
+    /// Warns that the field at `path` is ignored, and `why`, a sentence.
     fn ignored(&mut self, path: &str, why: &str) {
         self.add(|| {
             if why.starts_with(path) { format!("{why} It is ignored.") } else { format!("{path} is ignored: {why}") }
         });
     }
 
+    /// The warnings kept, and one about the others.
     fn finish(mut self) -> Vec<String> {
         match self.more {
             0 => {}
@@ -282,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn the_issues_example() {
+    fn a_link_decodes_to_the_record_that_it_encodes() {
         let record =
             record(json!({ "task": { "list_length": 7 }, "train": { "steps": 300 }, "edit": ["replace:4:MID"] }));
         assert_eq!(encode(&record), "v=1&task.list_length=7&train.steps=300&edit=replace:4:MID");
@@ -298,18 +303,20 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_another_field_is_left_out() {
-        let follows = record(
-            json!({ "task": { "list_length": 7 }, "model": { "n_ctx": 16, "d_head": 128 }, "prompt": [6, 2, 59, 50, 20, 41, 42] }),
-        );
+    fn a_field_at_the_default_that_follows_others_is_left_out() {
+        let follows = record(json!({
+            "task": { "list_length": 7 }, "model": { "n_ctx": 16, "d_head": 128 },
+            "prompt": [6, 2, 59, 50, 20, 41, 42],
+        }));
         assert_eq!(encode(&follows), "v=1&task.list_length=7&prompt=6,2,59,50,20,41,42");
         assert_eq!(encode(&record(json!({ "task": { "bos_token": null } }))), "v=1&task.bos_token=none");
     }
 
     #[test]
-    fn a_person_may_write_it() {
+    fn links_written_by_hand_are_read() {
         let by_hand = decode(
-            "https://example.org/x/?y#train.lr=1e-2&train.batch_size=1e2&amp;model.attn_only=false&prompt=3, 1&task.mid_token=none&edit=delete:0,insert:0:mid&pin=0.0,&hide=Theme",
+            "https://example.org/x/?y#train.lr=1e-2&train.batch_size=1e2&amp;model.attn_only=false&prompt=3, 1\
+                &task.mid_token=none&edit=delete:0,insert:0:mid&pin=0.0,&hide=Theme",
         );
         let expected = record(json!({
             "train": { "lr": 0.01 }, "model": { "attn_only": false }, "prompt": [3, 1], "task": { "mid_token": null },
@@ -324,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn each_thing_that_is_wrong_is_ignored_with_a_sentence() {
+    fn every_mistake_in_a_link_is_ignored_with_a_warning() {
         assert_eq!(
             one_warning("task.list_length=0"),
             "task.list_length is 0; it must be a whole number from 1 to 50. It is ignored."
@@ -336,9 +343,9 @@ mod tests {
         assert_eq!(one_warning("train.lr=0.1&train.lr=0.2"), "train.lr is given twice; the first is taken.");
         assert_eq!(
             one_warning("list_length=3"),
-            "The link has a field \"list_length\", which is not known and ignored; task.list_length is meant, perhaps."
+            "The link has an unknown field \"list_length\", which is ignored; perhaps task.list_length is meant."
         );
-        assert!(one_warning("<script>=1").contains("fields are named like"));
+        assert!(one_warning("<script>=1").contains("fields have names such as"));
         assert!(one_warning("v=1&v=1").contains("twice"));
         assert!(one_warning("v=2&task.list_length=3").contains("a newer Tinylens"));
         assert_eq!(decode("v=2&task.list_length=3").record, Record::default());
@@ -361,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn many_warnings_are_cut_and_a_long_link_is_not_read() {
+    fn the_number_of_warnings_and_the_length_of_links_are_limited() {
         let warnings = decode(&"x=1&".repeat(1000)).warnings;
         assert_eq!(warnings.len(), 21);
         assert_eq!(warnings[20], "980 more things in the link are ignored.");
@@ -370,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn edits_that_can_be_made_stand() {
+    fn only_edits_that_cannot_be_applied_are_ignored() {
         let Decoded { record, warnings } =
             decode("edit=delete:7&edit=replace:1:BOS&edit=move:0:9&edit=delete:6&edit=replace:6:1");
         assert_eq!(serde_json::to_value(&record).unwrap()["edit"], json!(["replace:1:BOS", "delete:6"]));

@@ -1,4 +1,4 @@
-//! Making the given fields of a task, a model and its training consistent by leaving out the fewest of them.
+//! Makes the given fields of an experiment consistent by leaving out as few of them as possible.
 
 use serde_json::{Map, Value};
 
@@ -6,11 +6,11 @@ use super::Experiment;
 use super::complete::{nested, settle};
 use crate::config::{ConfigError, SETTINGS, Setting};
 
-/// Combinations that are tried for a smaller one than is known already: 2 ms.
+/// How many combinations of fields are tried to find one smaller than the greedy one; they take about 2 ms.
 const MOST_TRIES: usize = 100;
 
-/// Takes fields out of `given` (values by path, each right by itself) until those that are left, and defaults for the others, fit
-/// together. What was taken out comes back with the sentence that says why.
+/// Removes fields from `given` (values by path, each valid by itself) until the others are consistent with each other
+/// and with the defaults of the rest. Returns the experiment, and each removed field with the reason.
 pub(super) fn mend(given: &mut Map<String, Value>) -> (Experiment, Vec<ConfigError>) {
     let errors = match judged(given, &[]) {
         Ok(experiment) => return (experiment, Vec::new()),
@@ -18,7 +18,7 @@ pub(super) fn mend(given: &mut Map<String, Value>) -> (Experiment, Vec<ConfigErr
     };
     let paths = candidates(given, &errors);
     let mut out = greedy(given, &paths);
-    // One that suffices is the fewest already.
+    // Removing one field is the least already.
     let mut tries = 0;
     for size in 2..out.len() {
         if let Some(fewer) = combination(given, &paths, size, &mut tries) {
@@ -37,6 +37,10 @@ pub(super) fn mend(given: &mut Map<String, Value>) -> (Experiment, Vec<ConfigErr
     (judged(given, &[]).unwrap_or_default(), removed)
 }
 
+/// The experiment of the given fields without some of them.
+///
+/// # Errors
+/// Their contradictions.
 fn judged(given: &Map<String, Value>, without: &[String]) -> Result<Experiment, Vec<ConfigError>> {
     let (values, _) = settle(of_experiments(), |setting| {
         given.get(setting.path).filter(|_| !without.iter().any(|path| path == setting.path))
@@ -44,7 +48,7 @@ fn judged(given: &Map<String, Value>, without: &[String]) -> Result<Experiment, 
     Experiment::consistent(nested(values))
 }
 
-/// The rows of a task, a model and its training, which come first.
+/// The table's first rows: those of the task, the model and the training.
 fn of_experiments() -> &'static [Setting] {
     let end = SETTINGS
         .iter()
@@ -53,7 +57,8 @@ fn of_experiments() -> &'static [Setting] {
     &SETTINGS[..end]
 }
 
-/// The given fields of an experiment in the order in which they are rather left out: those that an error names, then the last first.
+/// The given fields in the order in which they are to be left out: those that an error names come first; among equals,
+/// a later row of the table comes before an earlier one.
 fn candidates(given: &Map<String, Value>, errors: &[ConfigError]) -> Vec<String> {
     let rows = of_experiments().iter().rev().filter(|setting| given.contains_key(setting.path));
     let mut paths: Vec<String> = rows.map(|setting| setting.path.to_string()).collect();
@@ -61,7 +66,7 @@ fn candidates(given: &Map<String, Value>, errors: &[ConfigError]) -> Vec<String>
     paths
 }
 
-/// One after the other the field without which the fewest contradictions are left.
+/// Leaves out one field after the other, each time the one that leaves the fewest contradictions.
 fn greedy(given: &Map<String, Value>, paths: &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     while out.len() < paths.len() {
@@ -82,7 +87,8 @@ fn greedy(given: &Map<String, Value>, paths: &[String]) -> Vec<String> {
     out
 }
 
-/// Fields of this number without which the others are consistent, if there are such and not too many to try.
+/// `size` fields without which the others are consistent; `None` if there are none, or not among the combinations that
+/// may still be tried. `tries` counts them.
 fn combination(given: &Map<String, Value>, paths: &[String], size: usize, tries: &mut usize) -> Option<Vec<String>> {
     let mut chosen: Vec<usize> = (0..size).collect();
     loop {
@@ -94,10 +100,10 @@ fn combination(given: &Map<String, Value>, paths: &[String], size: usize, tries:
         if judged(given, &without).is_ok() {
             return Some(without);
         }
-        // The next in lexicographic order: the last place that can still grow, and those after it behind it.
-        let place = (0..size).rev().find(|place| chosen[*place] < paths.len() - size + place)?;
-        chosen[place] += 1;
-        for after in place + 1..size {
+        // The next combination in lexicographic order: the last index that can grow does, and those after it follow it.
+        let last = (0..size).rev().find(|last| chosen[*last] < paths.len() - size + last)?;
+        chosen[last] += 1;
+        for after in last + 1..size {
             chosen[after] = chosen[after - 1] + 1;
         }
     }
@@ -115,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_consistent_stays() {
+    fn consistent_fields_stay() {
         assert_eq!(mended(json!({ "task.list_length": 7, "model.n_ctx": 16 })).0, [""; 0]);
     }
 
@@ -128,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_suffices_goes_alone() {
+    fn a_single_field_goes_alone_if_that_suffices() {
         // A vocabulary of 10 contradicts BOS, MID and the numbers, none of which was given.
         assert_eq!(mended(json!({ "model.d_vocab": 10, "train.lr": 0.1 })).0, ["model.d_vocab"]);
         // The task has three contradictions; without its max_value it has none.
@@ -141,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_apart_from_each_other_cost_one_field_each() {
+    fn independent_contradictions_cost_one_field_each() {
         let (removed, _) =
             mended(json!({ "model.n_ctx": 3, "train.num_samples": 5, "model.seed": 3, "task.bos_token": 9 }));
         assert_eq!(removed.len(), 3);

@@ -1,11 +1,12 @@
-//! Percent-encoding of texts within the hash of a URL, for the few that need it.
+//! Percent-encoding of texts in the hash of a URL.
 
-/// What stands in a link as it is: what programs that find links in running text take for a part of one, and no field's end.
+/// Whether a link holds this byte as it is: programs that find links in running text take it for a part of the link,
+/// and it does not end a field.
 fn stays(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:,/@+".contains(&byte)
 }
 
-/// `text` for a link. A text that reads "none" is told from no text at all by its first letter.
+/// `text` as a link holds it. The first letter of the text "none" is encoded, because a plain `none` means no value.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, byte) in text.bytes().enumerate() {
@@ -18,7 +19,7 @@ pub(super) fn encoded(text: &str) -> String {
     out
 }
 
-/// The text that was meant. A `%` that no two hexadecimal digits follow stands for itself.
+/// The text that `text` encodes. A `%` that is not followed by two hexadecimal digits stays as it is.
 pub(super) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)).map(|digit| digit as u8);
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_comes_back() {
+    fn decoding_restores_every_encoded_text() {
         for text in ["model.pt", "my model (2) & more=100%.pt", "Größe#1", "none", "名前", "%41"] {
             assert_eq!(decoded(&encoded(text)), text);
         }
@@ -53,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_stands_for_itself() {
+    fn damaged_encodings_are_decoded_without_failing() {
         assert_eq!(decoded("100%&%4%zz%41"), "100%&%4%zzA");
         assert_eq!(decoded("%ff"), "\u{fffd}");
     }

@@ -1,5 +1,5 @@
-//! The [`Record`]: an [`Experiment`] and all else that a link says: how far it was trained, the list and what was done to it and to the
-//! model, what of it is shown, and what should come out.
+//! The [`Record`]: an [`Experiment`], and everything else that a link holds: how far the model is trained, the prompt
+//! and its edits, the ablated parts of the model, what the page shows, and the expected result.
 
 use std::str::FromStr;
 
@@ -11,24 +11,26 @@ use super::edits::apply;
 use super::{Experiment, unpack_weights};
 use crate::config::{ConfigError, Head, Knockout, Pair, Setting, Token, TokenEdit, setting};
 
-/// A whole record, its fields consistent with each other.
+/// A complete record whose fields are consistent with each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     experiment: Experiment,
-    /// Every field of the table, in the form of JSON.
+    /// Every field of the table, as JSON.
     fields: Value,
 }
 
-/// Something that does not go with the rest of a record: a field, or one of its texts.
+/// A field, or an item of a field, that contradicts the rest of a record.
 pub(super) struct Misfit {
+    /// The field.
     pub setting: &'static Setting,
+    /// The item's number; `None`: the whole field.
     pub item: Option<usize>,
-    /// A sentence.
+    /// A sentence that says why.
     pub message: String,
 }
 
 impl Default for Record {
-    /// The notebook's run before its first step.
+    /// The notebook's run before the first step.
     fn default() -> Self {
         Self::resolve(&Value::Object(Default::default())).expect("the table's defaults are consistent")
     }
@@ -41,10 +43,10 @@ impl Serialize for Record {
 }
 
 impl Record {
-    /// Completes a partial record: what is left out takes its default, which may follow what was given.
+    /// Completes a partial record. A missing field gets its default, which may depend on the fields given.
     ///
     /// # Errors
-    /// Everything that is wrong, each with its path.
+    /// One for each unknown name, invalid field and contradiction.
     pub fn resolve(partial: &Value) -> Result<Self, Vec<ConfigError>> {
         let fields = complete(partial)?;
         let experiment = Experiment::consistent(fields.clone())?;
@@ -55,48 +57,52 @@ impl Record {
         Err(misfits.into_iter().map(|misfit| ConfigError::new(misfit.setting.path, misfit.message)).collect())
     }
 
-    /// A record whose fields have been found to fit together.
+    /// A record of fields that are known to be consistent with each other.
     pub(super) fn consistent(experiment: Experiment, fields: Value) -> Self {
         Self { experiment, fields }
     }
 
-    /// What a run of it is a function of.
+    /// The experiment: everything that the run is a function of.
     pub fn experiment(&self) -> &Experiment {
         &self.experiment
     }
 
-    /// The value of a field.
+    /// The value of a field; null if the record's task has no such field.
     pub fn value(&self, setting: &Setting) -> &Value {
         setting.of(&self.fields).unwrap_or(&Value::Null)
     }
 
+    /// The edits of the prompt.
     pub fn edits(&self) -> Vec<TokenEdit> {
         texts(&self.fields, "edit")
     }
 
+    /// The ablated parts of the model.
     pub fn knockouts(&self) -> Vec<Knockout> {
         texts(&self.fields, "ablate")
     }
 
-    /// The weights in it, where there are any.
+    /// The model's parameters in the layout's order, if the record holds them.
     pub fn weights(&self) -> Option<Vec<f32>> {
         let packed = self.fields.get("weights")?.as_str()?;
-        // They were unpacked before, or this would be no record.
+        // A record with weights that cannot be unpacked is inconsistent, and does not come into being.
         unpack_weights(packed, &self.experiment.model).ok()
     }
 }
 
+/// # Panics
+/// If the table has no such row.
 fn row(path: &str) -> &'static Setting {
     setting(path).expect("a path of the table")
 }
 
-/// The texts of a field, read. The table has seen to it that they can be.
+/// The items of a field in their Rust type. Checked records hold only items that can be read.
 fn texts<T: FromStr>(fields: &Value, path: &str) -> Vec<T> {
     let list = row(path).of(fields).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).filter_map(|text| text.parse().ok()).collect()
 }
 
-/// What does not go with the task and the model, or with the fields before it.
+/// All fields and items that contradict the task, the model, or fields before them.
 pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
     let (task, model) = (experiment.task.task(), &experiment.model);
     let mut misfits = Vec::new();
@@ -107,11 +113,11 @@ pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
         row("prompt").of(fields).and_then(|list| serde_json::from_value(list.clone()).ok()).unwrap_or_default();
     if let Err(wrong) = task.inputs().check(&prompt) {
         refuse("prompt", None, format!("prompt {wrong}."));
-        return misfits; // what follows stands on it
+        return misfits; // the edits below cannot be judged without a prompt
     }
 
     let mut tokens = task.prompt(&prompt);
-    let mut longer = Vec::new();
+    let mut insertions = Vec::new();
     for (number, edit) in texts::<TokenEdit>(fields, "edit").into_iter().enumerate() {
         let known = match &edit {
             TokenEdit::Replace { token: Token::Number(token), .. }
@@ -125,11 +131,11 @@ pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
         };
         match made {
             Err(why) => refuse("edit", Some(number), format!("edit has {edit}; {why}.")),
-            Ok(()) if matches!(edit, TokenEdit::Insert { .. }) => longer.push((number, edit)),
+            Ok(()) if matches!(edit, TokenEdit::Insert { .. }) => insertions.push((number, edit)),
             Ok(()) => {}
         }
     }
-    if let Some((number, edit)) = longer.pop().filter(|_| tokens.len() > model.n_ctx) {
+    if let Some((number, edit)) = insertions.pop().filter(|_| tokens.len() > model.n_ctx) {
         let message = format!(
             "edit has {edit}; the prompt would have {} tokens, and the model reads {}.",
             tokens.len(),
@@ -160,7 +166,7 @@ pub(super) fn misfits(experiment: &Experiment, fields: &Value) -> Vec<Misfit> {
     misfits
 }
 
-/// What parts a model has, as the end of a sentence.
+/// Which parts the model has, worded as the end of a sentence.
 fn parts(Experiment { model, .. }: &Experiment) -> String {
     let (heads, last, positions) = (model.n_heads - 1, model.n_layers - 1, model.n_ctx - 1);
     let mlp = if model.attn_only { ", no MLP" } else { "" };
@@ -177,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_an_experiment_and_more() {
+    fn a_record_holds_an_experiment_and_more() {
         let record = Record::resolve(
             &json!({ "task": { "list_length": 3 }, "train": { "steps": 300 }, "edit": ["replace:2:MID"] }),
         )
@@ -192,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_the_model_is_found() {
+    fn fields_that_contradict_the_model_are_refused() {
         assert_eq!(
             messages(json!({ "prompt": [1, 64] })),
             ["prompt has the number 64; it can have 1 to 5 numbers from 0 to 63."]
@@ -223,10 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn single_fields_are_judged_by_the_table() {
+    fn single_fields_are_checked_by_the_table() {
         assert!(
             messages(json!({ "edit": ["swap:1:2"] }))[0]
-                .starts_with("edit has \"swap:1:2\"; it can have up to 200 of the form")
+                .starts_with("edit has \"swap:1:2\"; it can have up to 200 items, each replace:")
         );
         assert!(messages(json!({ "hide": ["body"] }))[0].contains("hide has \"body\""));
         assert!(messages(json!({ "prompt": [] }))[0].contains("1 to 50 whole numbers"));

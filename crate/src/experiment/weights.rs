@@ -1,4 +1,4 @@
-//! A small model's weights as a text: float16 in the layout's order, deflated, base64url without padding.
+//! A small model's weights packed into a text: float16 in the layout's order, deflated, as base64url without padding.
 
 use std::io::{Read, Write};
 
@@ -16,13 +16,13 @@ use crate::model::Layout;
 /// Packs all parameters of a model, rounded to float16.
 ///
 /// # Errors
-/// If the text would be too long for a link, or a weight is no number that float16 holds.
+/// If the text would be too long for a link, or if a weight is NaN or too large for float16.
 pub fn pack_weights(parameters: &[f32]) -> Result<String> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     for value in parameters {
         let rounded = f16::from_f32(*value);
         if !rounded.is_finite() {
-            return Err(Error::new(format!("A weight is {value}; a link holds weights of up to 65504 in size.")));
+            return Err(Error::new(format!("A weight is {value}; a link holds weights of up to 65504 in magnitude.")));
         }
         encoder.write_all(&rounded.to_le_bytes()).map_err(failed)?;
     }
@@ -36,10 +36,10 @@ pub fn pack_weights(parameters: &[f32]) -> Result<String> {
     Ok(packed)
 }
 
-/// The parameters that were packed, for a model of this configuration.
+/// The parameters that a text packs, `[parameters]`, for a model of this configuration.
 ///
 /// # Errors
-/// If the text is damaged or of a model of another size.
+/// If the text is damaged, or packs another number of parameters.
 pub fn unpack_weights(packed: &str, model: &ModelConfig) -> Result<Vec<f32>> {
     let damaged = || Error::new("weights can't be unpacked; they must be deflated float16 in base64url.");
     if packed.len() > MAX_PACKED {
@@ -47,8 +47,8 @@ pub fn unpack_weights(packed: &str, model: &ModelConfig) -> Result<Vec<f32>> {
     }
     let deflated = URL_SAFE_NO_PAD.decode(packed).map_err(|_| damaged())?;
     let wanted = 2 * Layout::new(model).len();
-    // One byte more than wanted shows that there is more. Deflate writes at most 1032 bytes for one, so that little is set aside on the
-    // word of a configuration that does not fit.
+    // One more byte than wanted is read, to see whether there is more. One byte of deflate gives at most 1032, which
+    // limits the allocation if the configuration is far larger than what was packed.
     let mut bytes = Vec::with_capacity((wanted + 1).min(1032 * deflated.len() + 1));
     DeflateDecoder::new(&deflated[..]).take(wanted as u64 + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
     if bytes.len() != wanted {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_come_back_rounded() {
+    fn unpacked_weights_are_the_rounded_ones() {
         let model = small();
         let values: Vec<f32> = (0..Layout::new(&model).len()).map(|n| (n as f32 * 0.37).sin()).collect();
         let packed = pack_weights(&values).unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn another_length_a_bomb_and_what_is_no_number_are_refused() {
+    fn a_wrong_length_a_bomb_and_infinity_are_refused() {
         let model = small();
         let length = Layout::new(&model).len();
         let refused = |text: &str| unpack_weights(text, &model).unwrap_err().to_string();

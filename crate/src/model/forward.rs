@@ -1,10 +1,10 @@
-//! The forward pass: embed, layers, unembed.
+//! The forward pass: embedding, layers, unembedding.
 
 use std::ops::Range;
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::attention::{Positions, attention};
+use super::attention::{Positional, attention};
 use super::mlp::mlp;
 use super::norm::norm;
 use super::rotary::Rotary;
@@ -12,9 +12,9 @@ use super::{Hooks, Model, Padding, Weights};
 use crate::config::PositionalEmbedding;
 
 impl Model {
-    /// Logits `[B, rows, V out]` at the positions `rows` of the sequences `tokens`, `[B, T]`. The residual stream is computed at every
-    /// position; only the unembedding, which the loss does not need everywhere, is limited to `rows` (while no hook is
-    /// used: the last ones, too, see every position).
+    /// Logits `[B, rows, V out]` at the positions `rows` of the sequences `tokens`, `[B, T]`. The residual stream is
+    /// computed at every position. The final norm and the unembedding are computed at `rows` only, unless hooks are
+    /// used: every hook sees all positions.
     pub fn logits(
         &self,
         weights: &Weights,
@@ -30,22 +30,22 @@ impl Model {
         let hot = weights.one_hot(tokens.reshape([batch * positions]), config.d_vocab);
         let embed = hot.matmul(weights.get::<2>("embed.W_E")).reshape([batch, positions, c]);
         let mut resid = hooks.three("", "hook_embed", embed);
-        let mut shared = Positions { shortformer: None, rotary: None, padding };
+        let mut positional = Positional { shortformer: None, rotary: None, padding };
         match config.positional_embedding_type {
             PositionalEmbedding::Standard => {
                 resid = resid + self.pos_embed(weights, [batch, positions], padding, hooks)
             }
             PositionalEmbedding::Shortformer => {
-                shared.shortformer = Some(self.pos_embed(weights, [batch, positions], padding, hooks))
+                positional.shortformer = Some(self.pos_embed(weights, [batch, positions], padding, hooks))
             }
-            PositionalEmbedding::Rotary => shared.rotary = Some(Rotary::new(config, positions, padding, weights)),
+            PositionalEmbedding::Rotary => positional.rotary = Some(Rotary::new(config, positions, padding, weights)),
         }
 
         for layer in 0..config.n_layers {
             let block = format!("blocks.{layer}.");
             resid = hooks.three(&block, "hook_resid_pre", resid);
             let input = norm(resid.clone(), &format!("{block}ln1"), config, weights, hooks);
-            let attn_out = attention(input, &block, config, weights, &shared, hooks);
+            let attn_out = attention(input, &block, config, weights, &positional, hooks);
             resid = resid + hooks.three(&block, "hook_attn_out", attn_out);
             if !config.attn_only {
                 resid = hooks.three(&block, "hook_resid_mid", resid);
@@ -69,7 +69,7 @@ impl Model {
         some(hooks.three("unembed.", "hook_out", logits), config.d_vocab_out)
     }
 
-    /// `[B, T, C]` to logits, `[B, T, V out]`.
+    /// The logits of the normalised residual stream: `[B, T, C]` to `[B, T, V out]`.
     fn unembed(&self, resid: Tensor<3>, weights: &Weights) -> Tensor<3> {
         let [batch, positions, c] = resid.dims();
         let v = self.config.d_vocab_out;
@@ -77,7 +77,8 @@ impl Model {
         (logits + weights.get::<1>("unembed.b_U").reshape([1, v])).reshape([batch, positions, v])
     }
 
-    /// The positional embeddings, `[1, T, C]` where they are the same in every sequence and nobody looks, else `[B, T, C]`.
+    /// The positional embeddings: `[1, T, C]` if they are the same in every sequence and no hook is used, else
+    /// `[B, T, C]`.
     fn pos_embed(
         &self,
         weights: &Weights,
@@ -93,7 +94,7 @@ impl Model {
                 if hooks.idle() { embedding } else { embedding.expand([batch, positions, c]) }
             }
             Some(padding) => {
-                // -1 is no row of the table: zeros.
+                // A padded position has the number -1, whose one-hot row is zero.
                 let ids = padding
                     .position_ids()
                     .into_iter()

@@ -1,25 +1,26 @@
-//! Generation: the next token, again and again.
+//! Generation: the model's next token is appended to the sequence, and the model is run again.
 
 use std::collections::BTreeMap;
 
 use super::{Generation, Hooks, Inference, Intervention, Model, Tokens, read};
 use crate::error::{Error, Result};
 
-/// Most sequences whose keys and values are kept together.
+/// The most sequences whose keys and values are kept at the same time.
 const MOST_TOGETHER: usize = 200;
 
 impl Model {
-    /// Each prompt followed by the tokens generated. Prompts may differ in length; what a row becomes does not depend on the others,
-    /// but for where a stop token ends it.
+    /// Each prompt followed by its generated tokens. Without interventions, prompts may differ in length, and a row
+    /// does not depend on the others, except that all rows of one prompt length are filled up with the stop token to
+    /// equal length.
     ///
     /// # Errors
-    /// If a prompt is empty, has a token outside the vocabulary or would grow past `n_ctx`; if an option is out of its range or an
-    /// intervention does not fit; if the device fails.
+    /// If a prompt is empty, has a token outside the vocabulary or would grow past `n_ctx`; if an option is out of
+    /// range or an intervention does not fit; if the device fails.
     pub async fn generate(
         &self,
         prompts: &[Vec<usize>],
         options: &Generation,
-        changes: &[Intervention],
+        interventions: &[Intervention],
     ) -> Result<Vec<Vec<usize>>> {
         options.check()?;
         let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -27,26 +28,25 @@ impl Model {
             self.check_prompt(prompt, &format!("prompts[{number}]"), options)?;
             by_length.entry(prompt.len()).or_default().push(number);
         }
-        if let (Some(first), false) = (prompts.first(), changes.is_empty()) {
+        if let (Some(first), false) = (prompts.first(), interventions.is_empty()) {
             if by_length.len() > 1 {
                 return Err(Error::new("The prompts differ in length; with interventions they must be equally long."));
             }
             let positions = first.len() + options.max_new_tokens;
-            for (number, change) in changes.iter().enumerate() {
-                change.check(&format!("interventions[{number}]"), self.config(), prompts.len(), positions)?;
-            }
+            Intervention::check_all(interventions, self.config(), prompts.len(), positions)?;
         }
         let mut out = prompts.to_vec();
         for (length, numbers) in by_length {
             let positions = length + options.max_new_tokens;
-            let mut inference = if changes.is_empty() { self.inference(numbers.len(), positions) } else { None };
-            // By hand, keys and values of every layer are kept. Interventions may tie rows together.
+            let mut inference = if interventions.is_empty() { self.inference(numbers.len(), positions) } else { None };
+            // The pass by hand keeps keys and values, so that the number of rows is limited. Otherwise all rows go
+            // together: an intervention may make a row depend on others.
             let most = self.sequences_a_pass(positions, MOST_TOGETHER);
             let together =
                 inference.as_ref().map_or(numbers.len(), |inference| inference.sequences_a_pass(positions, most));
             for numbers in numbers.chunks(together) {
                 let rows: Vec<Vec<usize>> = numbers.iter().map(|number| prompts[*number].clone()).collect();
-                let rows = self.continued(rows, numbers, options, changes, inference.as_mut()).await?;
+                let rows = self.continued(rows, numbers, options, interventions, inference.as_mut()).await?;
                 numbers.iter().zip(rows).for_each(|(number, row)| out[*number] = row);
             }
             if let Some(stop) = options.stop_token {
@@ -57,17 +57,18 @@ impl Model {
         Ok(out)
     }
 
-    /// These prompts, equally long, each followed by its tokens, up to where all have ended.
+    /// The prompts `rows`, equally long, each followed by its generated tokens, until all have ended. `numbers` are the
+    /// prompts' indices in the whole call; random draws depend on them.
     async fn continued(
         &self,
         mut rows: Vec<Vec<usize>>,
         numbers: &[usize],
         options: &Generation,
-        changes: &[Intervention],
+        interventions: &[Intervention],
         mut inference: Option<&mut Inference>,
     ) -> Result<Vec<Vec<usize>>> {
         let mut ended = vec![false; rows.len()];
-        // The tokens of every row that the forward pass has not read yet.
+        // The tokens of every row that the pass by hand has not read yet, [rows, unread].
         let mut unread = rows.concat();
         if let Some(inference) = &mut inference {
             inference.begin(rows.len());
@@ -79,7 +80,7 @@ impl Model {
             let computed;
             let logits = match &mut inference {
                 Some(inference) => {
-                    // A model may predict classes that are no tokens.
+                    // A model may predict classes that are not tokens.
                     for token in unread.chunks(1) {
                         Tokens::check_row(token, "tokens", self.config())?;
                     }
@@ -87,19 +88,18 @@ impl Model {
                     inference.read(&unread, last - 1..last)
                 }
                 None => {
-                    computed = self.last_logits(&Tokens::new(&rows, self.config())?, changes).await?;
+                    computed = self.last_logits(&Tokens::new(&rows, self.config())?, interventions).await?;
                     &computed
                 }
             };
             unread.clear();
-            for (place, (row, logits)) in
-                rows.iter_mut().zip(logits.chunks_exact(self.config().d_vocab_out)).enumerate()
-            {
+            let logits = logits.chunks_exact(self.config().d_vocab_out);
+            for (index, (row, logits)) in rows.iter_mut().zip(logits).enumerate() {
                 let next = match options.stop_token {
-                    Some(stop) if ended[place] => stop,
-                    _ => options.choose(logits, row, numbers[place]),
+                    Some(stop) if ended[index] => stop,
+                    _ => options.choose(logits, row, numbers[index]),
                 };
-                ended[place] |= Some(next) == options.stop_token;
+                ended[index] |= Some(next) == options.stop_token;
                 row.push(next);
                 unread.push(next);
             }
@@ -107,6 +107,7 @@ impl Model {
         Ok(rows)
     }
 
+    /// Whether a prompt and its new tokens fit the model, and the stop token too. Errors call the prompt `name`.
     fn check_prompt(&self, prompt: &[usize], name: &str, options: &Generation) -> Result<()> {
         let (n_ctx, d_vocab) = (self.config().n_ctx, self.config().d_vocab);
         Tokens::check_row(prompt, name, self.config())?;
@@ -127,10 +128,10 @@ impl Model {
         Ok(())
     }
 
-    /// The logits after each sequence, `[B, V out]` row by row.
-    async fn last_logits(&self, tokens: &Tokens, changes: &[Intervention]) -> Result<Vec<f32>> {
+    /// The logits at the last position of each sequence, `[B, V out]`.
+    async fn last_logits(&self, tokens: &Tokens, interventions: &[Intervention]) -> Result<Vec<f32>> {
         let last = tokens.positions - 1..tokens.positions;
-        let mut hooks = Hooks::none().with(changes);
+        let mut hooks = Hooks::none().with(interventions);
         read(self.logits(&self.weights(), tokens.tensor(&self.device()), None, last, &mut hooks)).await
     }
 }

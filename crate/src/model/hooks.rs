@@ -1,31 +1,31 @@
-//! Hook points: where a forward pass can be watched and changed, under TransformerLens's names.
+//! Hooks: activations of a forward pass are read and changed, under TransformerLens's names.
 //!
-//! Every activation with a hook goes through [`Hooks`] once. Interventions act first, then the value is kept if it is wanted, so that a
-//! cache holds what the rest of the model has seen.
+//! Every activation that has a hook goes through [`Hooks`] once. Interventions change it first; then it is cached, so
+//! that the cache holds what the rest of the model has read.
 
 use burn::tensor::Tensor;
 
 use super::Intervention;
-use crate::config::{Activation as ActFn, ModelConfig, PositionalEmbedding};
 
 /// A cached activation.
 #[derive(Clone, Debug)]
-pub enum Activation {
-    /// `[B, T, …]`: the residual stream, norms, MLPs.
+pub enum Cached {
+    /// `[B, T, …]`: the residual stream, norms, MLPs and logits.
     Three(Tensor<3>),
     /// `[B, T, H, D]` for `q`, `k`, `v`, `z`; `[B, H, T, T]` (destination, source) for scores and patterns.
     Four(Tensor<4>),
 }
 
-/// What a forward pass should change and keep, and what it kept.
+/// What a forward pass changes and caches.
 #[derive(Debug, Default)]
 pub struct Hooks<'a> {
     interventions: &'a [Intervention],
     wanted: Wanted,
-    /// Name and value, in the order in which the forward pass met them.
-    pub found: Vec<(String, Activation)>,
+    /// Hook name and activation, in the order of the forward pass.
+    pub cache: Vec<(String, Cached)>,
 }
 
+/// Which hooks are cached.
 #[derive(Debug, Default)]
 enum Wanted {
     #[default]
@@ -35,27 +35,27 @@ enum Wanted {
 }
 
 impl<'a> Hooks<'a> {
-    /// Changes and keeps nothing: for training.
+    /// Changes nothing and caches nothing.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Keeps everything.
+    /// Caches every hook.
     pub fn all() -> Self {
         Self { wanted: Wanted::Everything, ..Self::default() }
     }
 
-    /// Keeps these hooks.
+    /// Caches the hooks of these names.
     pub fn names(names: Vec<String>) -> Self {
         Self { wanted: Wanted::Names(names), ..Self::default() }
     }
 
-    /// The same, and changes what these say. They must have passed [`Intervention::check`].
+    /// Also applies these interventions, which must have passed [`Intervention::check_all`].
     pub fn with(self, interventions: &'a [Intervention]) -> Self {
         Self { interventions, ..self }
     }
 
-    /// Whether nothing is changed and nothing kept.
+    /// Whether nothing is changed and nothing cached.
     pub(super) fn idle(&self) -> bool {
         self.interventions.is_empty() && matches!(self.wanted, Wanted::Nothing)
     }
@@ -73,21 +73,23 @@ impl<'a> Hooks<'a> {
         }
     }
 
+    /// Passes an activation `[B, T, …]` through the hook `prefix` + `name`.
     pub(super) fn three(&mut self, prefix: &str, name: &str, value: Tensor<3>) -> Tensor<3> {
-        self.point(prefix, name, value, Activation::Three)
+        self.point(prefix, name, value, Cached::Three)
     }
 
+    /// Passes an activation with four axes, see [`Cached::Four`], through the hook `prefix` + `name`.
     pub(super) fn four(&mut self, prefix: &str, name: &str, value: Tensor<4>) -> Tensor<4> {
-        self.point(prefix, name, value, Activation::Four)
+        self.point(prefix, name, value, Cached::Four)
     }
 
-    /// The one place where activations are changed and kept.
+    /// The one place where activations are changed and cached.
     fn point<const R: usize>(
         &mut self,
         prefix: &str,
         name: &str,
         value: Tensor<R>,
-        keep: fn(Tensor<R>) -> Activation,
+        cached: fn(Tensor<R>) -> Cached,
     ) -> Tensor<R> {
         if self.idle() {
             return value;
@@ -95,49 +97,8 @@ impl<'a> Hooks<'a> {
         let name = format!("{prefix}{name}");
         let value = self.interventions.iter().filter(|it| it.hook == name).fold(value, |value, it| it.apply(value));
         if self.wants(&name) {
-            self.found.push((name, keep(value.clone())));
+            self.cache.push((name, cached(value.clone())));
         }
         value
     }
-}
-
-/// The names of all hooks of a model, in the order in which a forward pass meets them (TransformerLens 3.9's; versions before 3 lack the
-/// last two).
-pub fn hook_names(config: &ModelConfig) -> Vec<String> {
-    let norm = |name: &str| ["hook_scale", "hook_normalized"].map(|hook| format!("{name}.{hook}"));
-    let normed = config.normalization_type.is_some();
-    let rotary = config.positional_embedding_type == PositionalEmbedding::Rotary;
-    let mut names = vec!["hook_embed".to_string()];
-    names.extend((!rotary).then(|| "hook_pos_embed".into()));
-    for layer in 0..config.n_layers {
-        let at = |hook: &str| format!("blocks.{layer}.{hook}");
-        names.push(at("hook_resid_pre"));
-        if normed {
-            names.extend(norm(&at("ln1")));
-        }
-        names.extend(["q", "k", "v"].map(|hook| at(&format!("attn.hook_{hook}"))));
-        if rotary {
-            names.extend(["attn.hook_rot_q", "attn.hook_rot_k"].map(at));
-        }
-        names.extend(["attn_scores", "pattern", "z"].map(|hook| at(&format!("attn.hook_{hook}"))));
-        names.push(at("hook_attn_out"));
-        if !config.attn_only {
-            names.push(at("hook_resid_mid"));
-            if normed {
-                names.extend(norm(&at("ln2")));
-            }
-            names.push(at("mlp.hook_pre"));
-            if config.act_fn == ActFn::SoluLn {
-                names.push(at("mlp.hook_mid"));
-                names.extend(norm(&at("mlp.ln")));
-            }
-            names.extend(["mlp.hook_post", "hook_mlp_out"].map(at));
-        }
-        names.push(at("hook_resid_post"));
-    }
-    if normed {
-        names.extend(norm("ln_final"));
-    }
-    names.extend(["unembed.hook_in", "unembed.hook_out"].map(String::from));
-    names
 }

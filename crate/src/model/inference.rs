@@ -1,18 +1,17 @@
-//! The forward pass by hand of a model on the CPU.
+//! The forward pass by hand, for models whose parameters are in the host's memory.
 
-use burn::tensor::Device;
 use futures_util::FutureExt;
 
 use super::{Inference, Model};
+use crate::device::in_host_memory;
 
 impl Model {
-    /// The forward pass by hand of about `sequences` sequences of at most `positions` tokens, with the model's present
-    /// parameters; `None` for a bidirectional model, and for one that is not on the CPU.
+    /// A forward pass by hand over `sequences` sequences of at most `positions` tokens, at the model's present
+    /// parameters. `None` if they are not in the host's memory, or if the pass by hand does not cover the model.
     pub fn inference(&self, sequences: usize, positions: usize) -> Option<Inference> {
-        if self.device() != Device::flex() {
+        if !in_host_memory(&self.device()) {
             return None;
         }
-        // On the CPU, reading parameters never waits.
         let parameters = self.read_parameters().now_or_never()?.ok()?;
         Inference::new(self.config(), self.layout(), parameters, sequences, positions)
     }

@@ -1,93 +1,63 @@
-//! Interventions: changing an activation while the model runs. Everything that ablates goes through here.
+//! Interventions: changes of activations during a forward pass. Every ablation of a part of the model is one.
 
 use burn::tensor::{Bool, Tensor, TensorData};
 
-use super::hook_names;
+use super::hook_points::{Axis, axes, hook_names, shape};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 
-/// A change of one activation, everywhere or at chosen places.
+/// A change of all or some values of one activation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intervention {
-    /// TransformerLens's name of the hook.
+    /// The hook's name, as in TransformerLens.
     pub hook: String,
-    pub edit: Edit,
-    pub at: Place,
+    /// What happens to the selected values.
+    pub action: Action,
+    /// Which values change.
+    pub at: Selection,
 }
 
-/// What happens to the chosen values.
+/// What happens to the selected values.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Edit {
+pub enum Action {
+    /// Each becomes 0.
     Zero,
     /// Each becomes its mean over the batch.
     Mean,
-    /// Each becomes that of the next sequence of the batch; the last one's becomes the first's.
+    /// Each becomes that of the next sequence of the batch; in the last sequence, that of the first.
     Resample,
+    /// Each becomes one of these values.
     Replace(Values),
+    /// One of these values is added to each.
     Add(Values),
 }
 
-/// Numbers with a shape that broadcasts to the activation's, as in NumPy.
+/// Numbers whose shape broadcasts to the activation's, as in NumPy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values {
+    /// The size of each axis; empty for a single number.
     pub shape: Vec<usize>,
-    /// Row by row.
+    /// The numbers, in row order.
     pub data: Vec<f32>,
 }
 
-/// Which values: those whose index is named on every axis; an axis left out is taken whole. Axes that a hook does not have are refused.
+/// Which values of an activation: those whose index is listed on every axis. `None` selects a whole axis; only an axis
+/// that the hook has can be listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Selection {
     /// Sequences of the batch.
     pub batch: Option<Vec<usize>>,
-    /// Positions; of scores and patterns, destination positions.
+    /// Positions; in scores and patterns, destination positions.
     pub positions: Option<Vec<usize>>,
+    /// Heads.
     pub heads: Option<Vec<usize>>,
-    /// Source positions, of scores and patterns.
+    /// Source positions, in scores and patterns.
     pub sources: Option<Vec<usize>>,
 }
 
-/// An axis of an activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Axis {
-    Batch,
-    Position,
-    Head,
-    Source,
-    /// Neurons, or dimensions of a vector: taken whole.
-    Inner,
-}
-
-/// The axes of a hook's activation.
-fn axes(hook: &str) -> &'static [Axis] {
-    match hook.rsplit_once("hook_").map_or("", |(_, name)| name) {
-        "attn_scores" | "pattern" => &[Axis::Batch, Axis::Head, Axis::Position, Axis::Source],
-        "q" | "k" | "v" | "z" | "rot_q" | "rot_k" => &[Axis::Batch, Axis::Position, Axis::Head, Axis::Inner],
-        _ => &[Axis::Batch, Axis::Position, Axis::Inner],
-    }
-}
-
-/// The shape of a hook's activation.
-fn shape(hook: &str, config: &ModelConfig, batch: usize, positions: usize) -> Vec<usize> {
-    let inner = match hook.rsplit_once('.').unwrap_or(("", hook)) {
-        (_, "hook_scale") => 1,
-        (module, "hook_normalized") if module.ends_with("mlp.ln") => config.d_mlp,
-        (module, "hook_pre" | "hook_post" | "hook_mid") if module.ends_with("mlp") => config.d_mlp,
-        ("unembed", "hook_out") => config.d_vocab_out,
-        (module, _) if module.ends_with("attn") => config.d_head,
-        _ => config.d_model,
-    };
-    let size = |axis: &Axis| match axis {
-        Axis::Batch => batch,
-        Axis::Position | Axis::Source => positions,
-        Axis::Head => config.n_heads,
-        Axis::Inner => inner,
-    };
-    axes(hook).iter().map(size).collect()
-}
-
-impl Place {
-    fn chosen(&self, axis: Axis) -> Option<&[usize]> {
+impl Selection {
+    /// The indices listed on an axis.
+    fn listed(&self, axis: Axis) -> Option<&[usize]> {
         match axis {
             Axis::Batch => self.batch.as_deref(),
             Axis::Position => self.positions.as_deref(),
@@ -99,10 +69,20 @@ impl Place {
 }
 
 impl Intervention {
-    /// Whether a forward pass of `batch` sequences of `positions` tokens can be changed so. `name` is what the error calls it.
+    /// Whether all interventions fit a forward pass of `batch` sequences of `positions` tokens.
     ///
     /// # Errors
-    /// If the model has no such hook, the hook lacks an axis or index that is named, or the values do not broadcast.
+    /// As [`Intervention::check`]; the first is called `interventions[0]`.
+    pub fn check_all(all: &[Self], config: &ModelConfig, batch: usize, positions: usize) -> Result<()> {
+        all.iter()
+            .enumerate()
+            .try_for_each(|(number, it)| it.check(&format!("interventions[{number}]"), config, batch, positions))
+    }
+
+    /// Whether the intervention fits a forward pass of `batch` sequences of `positions` tokens. Errors call it `name`.
+    ///
+    /// # Errors
+    /// If the model has no such hook, if the hook lacks a listed axis or index, or if the values do not broadcast.
     pub fn check(&self, name: &str, config: &ModelConfig, batch: usize, positions: usize) -> Result<()> {
         let hook = &self.hook;
         let known = hook_names(config);
@@ -113,21 +93,21 @@ impl Intervention {
         for (field, axis) in
             [("batch", Axis::Batch), ("positions", Axis::Position), ("heads", Axis::Head), ("sources", Axis::Source)]
         {
-            let Some(chosen) = self.at.chosen(axis) else { continue };
+            let Some(listed) = self.at.listed(axis) else { continue };
             let Some(index) = axes(hook).iter().position(|has| *has == axis) else {
                 return Err(Error::new(format!(
                     "{name}.{field} is given; {hook}, of shape {shape:?}, has no such axis."
                 )));
             };
             let size = shape[index];
-            if let Some(beyond) = chosen.iter().find(|index| **index >= size) {
+            if let Some(beyond) = listed.iter().find(|index| **index >= size) {
                 return Err(Error::new(format!(
                     "{name}.{field} names {beyond}; in {hook} they are 0 to {}.",
                     size - 1
                 )));
             }
         }
-        let (Edit::Replace(values) | Edit::Add(values)) = &self.edit else { return Ok(()) };
+        let (Action::Replace(values) | Action::Add(values)) = &self.action else { return Ok(()) };
         let held = values.shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
         if held != Some(values.data.len()) {
             let message =
@@ -145,20 +125,21 @@ impl Intervention {
         Ok(())
     }
 
-    /// The activation after the change. Indices beyond it, of a sequence that is still to grow, have no effect.
+    /// The activation after the change. Positions beyond it have no effect: during generation, the sequence has yet to
+    /// reach them.
     pub(super) fn apply<const R: usize>(&self, value: Tensor<R>) -> Tensor<R> {
-        let changed = match &self.edit {
-            Edit::Zero => value.zeros_like(),
-            Edit::Mean => value.clone().mean_dim(0).expand(value.dims()),
-            Edit::Resample => {
+        let changed = match &self.action {
+            Action::Zero => value.zeros_like(),
+            Action::Mean => value.clone().mean_dim(0).expand(value.dims()),
+            Action::Resample => {
                 let rows = value.dims()[0];
                 if rows == 1 {
                     return value;
                 }
                 Tensor::cat(vec![value.clone().narrow(0, 1, rows - 1), value.clone().narrow(0, 0, 1)], 0)
             }
-            Edit::Replace(values) => values.like(&value),
-            Edit::Add(values) => value.clone() + values.like(&value),
+            Action::Replace(values) => values.like(&value),
+            Action::Add(values) => value.clone() + values.like(&value),
         };
         match self.mask(&value) {
             Some(mask) => value.mask_where(mask, changed),
@@ -166,16 +147,16 @@ impl Intervention {
         }
     }
 
-    /// Where values are chosen; `None`: everywhere.
+    /// Which values are selected; `None`: all of them.
     fn mask<const R: usize>(&self, value: &Tensor<R>) -> Option<Tensor<R, Bool>> {
         let dims = value.dims();
         let device = value.device().inner();
         let mut mask: Option<Tensor<R, Bool>> = None;
         for (dim, axis) in axes(&self.hook).iter().enumerate() {
-            let Some(chosen) = self.at.chosen(*axis) else { continue };
+            let Some(listed) = self.at.listed(*axis) else { continue };
             let mut shape = [1; R];
             shape[dim] = dims[dim];
-            let along: Vec<bool> = (0..dims[dim]).map(|index| chosen.contains(&index)).collect();
+            let along: Vec<bool> = (0..dims[dim]).map(|index| listed.contains(&index)).collect();
             let along = Tensor::<R, Bool>::from_data(TensorData::new(along, shape), &device).expand(dims);
             mask = Some(match mask {
                 Some(mask) => mask.bool_and(along),
@@ -187,12 +168,12 @@ impl Intervention {
 }
 
 impl Values {
-    /// These numbers in the shape, on the device and in the autodiff graph of `value`.
+    /// The numbers broadcast to the shape of `value`, on its device, and tracked by autodiff if it is.
     fn like<const R: usize>(&self, value: &Tensor<R>) -> Tensor<R> {
         let mut shape = [1; R];
         shape[R - self.shape.len()..].copy_from_slice(&self.shape);
         let device = value.device().inner();
-        // A sequence that grows while it is generated is shorter than the values made for its whole length.
+        // During generation, the sequence is shorter than the values, which were made for its final length.
         let part: [std::ops::Range<usize>; R] = std::array::from_fn(|dim| 0..shape[dim].min(value.dims()[dim]));
         let own =
             Tensor::<R>::from_data(TensorData::new(self.data.clone(), shape), &device).slice(part).expand(value.dims());

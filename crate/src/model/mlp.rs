@@ -21,7 +21,7 @@ pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Wei
         Activation::Silu => activation::silu(pre),
         Activation::SoluLn => {
             let mid = hooks.three(block, "mlp.hook_mid", pre.clone() * activation::softmax(pre, 2));
-            // A LayerNorm whatever the model's norm is; with weights only in a model whose norms are LN.
+            // A LayerNorm whatever the model's own norms are; it has parameters only if those are LN.
             norm_as(mid, &get("ln"), Normalization::LN, config, weights, hooks)
         }
     };
@@ -31,7 +31,7 @@ pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Wei
     out.reshape([batch, positions, c])
 }
 
-/// GPT-2's gelu: `0.5 x (1 + tanh(sqrt(2/π) (x + 0.044715 x³)))`.
+/// GPT-2's approximation of GELU: `0.5 x (1 + tanh(sqrt(2/π) (x + 0.044715 x³)))`.
 fn gelu_new(x: Tensor<3>) -> Tensor<3> {
     let cubed = x.clone() * x.clone() * x.clone();
     let inner = (x.clone() + cubed * 0.044715) * (2.0 / std::f64::consts::PI).sqrt();

@@ -1,15 +1,16 @@
 //! The transformer, with TransformerLens's names, shapes and conventions (`HookedTransformer`).
 //!
-//! Legend: `B` batch, `T` position, `H` n_heads, `C` d_model, `D` d_head, `M` d_mlp, `V` d_vocab
-//! (`V out` d_vocab_out).
+//! Legend: `B` batch, `T` position, `H` n_heads, `C` d_model, `D` d_head, `M` d_mlp, `V` d_vocab, `V out` d_vocab_out.
 //!
-//! All parameters live in one flat tensor; [`Layout`] says where each begins. The forward pass reads [`Weights`], views of that
-//! tensor, tracked for autodiff or not. On the CPU, where nobody looks inside, the same is done by hand (the crate `tinylens-lean`). Not here: loss, optimiser (`train`), and anything that knows which device it runs on.
+//! All parameters live in one flat tensor; [`Layout`] says where each of them begins. The forward pass reads
+//! [`Weights`], views of that tensor. If the parameters are in the host's memory and no hook is used, `tinylens-lean`
+//! computes the same by hand ([`Inference`]). The loss and the optimiser are in `train`.
 
 mod attention;
 mod decode;
 mod forward;
 mod generate;
+mod hook_points;
 mod hooks;
 mod inference;
 mod intervention;
@@ -24,8 +25,9 @@ mod tokens;
 mod weights;
 
 pub use decode::{Decoder, Decoding};
-pub use hooks::{Activation, Hooks, hook_names};
-pub use intervention::{Edit, Intervention, Place, Values};
+pub use hook_points::hook_names;
+pub use hooks::{Cached, Hooks};
+pub use intervention::{Action, Intervention, Selection, Values};
 pub use look::Look;
 pub use padding::Padding;
 pub use processing::Processing;
@@ -53,27 +55,29 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model with TransformerLens's initial weights (`init_mode` "gpt2"), from `config.seed`.
+    /// A model with TransformerLens's initial weights (`init_mode` "gpt2"), drawn from `config.seed`.
     pub fn new(config: &ModelConfig, device: &Device) -> Self {
         Self::from_parameters(config, Layout::new(config).initial(config), device)
     }
 
-    /// A model with these parameters, in the layout's order.
+    /// A model with the parameters `values`, in the layout's order, on a device.
     ///
     /// # Panics
     /// If `values` is not as long as the layout.
     pub fn from_parameters(config: &ModelConfig, values: Vec<f32>, device: &Device) -> Self {
         let layout = Arc::new(Layout::new(config));
-        assert_eq!(values.len(), layout.len(), "parameters of the layout");
+        assert_eq!(values.len(), layout.len(), "one value for each parameter of the layout");
         let length = values.len();
         let parameters = Tensor::from_data(TensorData::new(values, [length]), device);
         Self { config: config.clone(), layout, parameters }
     }
 
+    /// The model's architecture.
     pub fn config(&self) -> &ModelConfig {
         &self.config
     }
 
+    /// Name, shape and offset of each parameter.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -83,18 +87,18 @@ impl Model {
         self.parameters.clone()
     }
 
-    /// The same model with other parameters, `[parameters]`, wherever they are.
+    /// The same model with other parameters, `[parameters]`, on whichever device they are.
     pub fn with_parameters(&self, parameters: Tensor<1>) -> Self {
         Self { parameters, ..self.clone() }
     }
 
-    /// The same model with these parameters on the same device, in the layout's order.
+    /// The same model with the parameters `values`, in the layout's order, on the same device.
     pub fn with_values(&self, values: Vec<f32>) -> Self {
         let length = values.len();
         self.with_parameters(Tensor::from_data(TensorData::new(values, [length]), &self.device()))
     }
 
-    /// All parameters on the host.
+    /// All parameters, in the layout's order, in the host's memory.
     ///
     /// # Errors
     /// If the device fails.
@@ -102,7 +106,7 @@ impl Model {
         read(self.parameters.clone()).await
     }
 
-    /// SHA-256 over all parameters' bytes (float32, little endian, in the layout's order), in hexadecimal.
+    /// SHA-256 of all parameters' bytes (float32, little-endian, in the layout's order), in hexadecimal.
     ///
     /// # Errors
     /// If the device fails.
@@ -114,12 +118,13 @@ impl Model {
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
+    /// The device that the parameters are on.
     pub fn device(&self) -> Device {
         self.parameters.device()
     }
 }
 
-/// A tensor's values on the host, row by row.
+/// A tensor's values in row order, in the host's memory.
 ///
 /// # Errors
 /// If the device fails.

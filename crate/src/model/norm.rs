@@ -1,12 +1,13 @@
-//! LayerNorm and RMSNorm, with and without weights (TransformerLens `LayerNorm`, `LayerNormPre`, `RMSNorm`, `RMSNormPre`).
+//! LayerNorm and RMSNorm, with and without weights (TransformerLens `LayerNorm`, `LayerNormPre`, `RMSNorm`,
+//! `RMSNormPre`).
 
 use burn::tensor::Tensor;
 
 use super::{Hooks, Weights};
 use crate::config::{ModelConfig, Normalization};
 
-/// Normalises the residual stream, `[B, T, C]` to `[B, T, C]`; without a norm it is left as it is. `name` is the norm's place,
-/// e.g. `blocks.0.ln1`.
+/// Normalises the residual stream, `[B, T, C]` to `[B, T, C]`; a model without norms leaves it as it is. `name` is the
+/// norm's module, e.g. `blocks.0.ln1`.
 pub(super) fn norm(x: Tensor<3>, name: &str, config: &ModelConfig, weights: &Weights, hooks: &mut Hooks) -> Tensor<3> {
     match config.normalization_type {
         None => x,
@@ -14,7 +15,8 @@ pub(super) fn norm(x: Tensor<3>, name: &str, config: &ModelConfig, weights: &Wei
     }
 }
 
-/// The norm `kind` over the last axis, with whatever weights there are under `name`. `hook_normalized` is before `w` and `b`.
+/// The norm `kind` over the last axis, with the parameters `w` and `b` that the model has under `name`, if any.
+/// `hook_normalized` is the value before they are applied.
 pub(super) fn norm_as(
     x: Tensor<3>,
     name: &str,

@@ -1,25 +1,30 @@
-//! Padding masks: positions of a batch that hold no token (TransformerLens's `attention_mask`).
+//! The padding mask of a batch: which positions hold tokens (TransformerLens's `attention_mask`).
 
 use crate::error::{Error, Result};
 
-/// Which positions hold tokens, row by row, `[batch, positions]`.
+/// Which positions of a batch hold tokens.
 ///
-/// As in TransformerLens, a position that holds none is not attended to, gets no positional embedding, and does not count: the first
-/// token of a row padded on the left is at position 0.
+/// As in TransformerLens, a padded position is not attended to, has no positional embedding, and is skipped when
+/// positions are counted: the first token of a row with padding on its left is at position 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Padding {
+    /// `[batch, positions]`.
     held: Vec<bool>,
+    /// Sequences of the batch.
     pub(super) batch: usize,
+    /// Positions of each sequence.
     pub(super) positions: usize,
 }
 
 impl Padding {
+    /// The mask `rows`, `[batch, positions]`: whether each position holds a token.
+    ///
     /// # Errors
-    /// If the rows are not `batch` of `positions` values each.
+    /// If the mask has another shape.
     pub fn new(rows: &[Vec<bool>], batch: usize, positions: usize) -> Result<Self> {
         if rows.len() != batch {
             return Err(Error::new(format!(
-                "mask has {} rows and tokens has {batch}; they must have as many.",
+                "mask has {} rows and tokens has {batch}; they must have equally many.",
                 rows.len()
             )));
         }
@@ -32,12 +37,12 @@ impl Padding {
         Ok(Self { held: rows.concat(), batch, positions })
     }
 
-    /// `[batch, positions]`, row by row: whether the position holds a token.
+    /// Whether each position holds a token, `[batch, positions]`.
     pub(super) fn held(&self) -> &[bool] {
         &self.held
     }
 
-    /// `[batch, positions]`, row by row: how many tokens stand before the position (TransformerLens `get_offset_position_ids`).
+    /// The number of tokens before each position, `[batch, positions]` (TransformerLens `get_offset_position_ids`).
     pub(super) fn position_ids(&self) -> Vec<usize> {
         let row = |row: &[bool]| {
             let mut count = 0usize;
@@ -51,7 +56,7 @@ impl Padding {
         self.held.chunks(self.positions.max(1)).flat_map(row).collect()
     }
 
-    /// `[batch, positions]`, row by row: whether a destination has no source that it may read.
+    /// Whether each destination has no source that it may attend to, `[batch, positions]`.
     pub(super) fn blind(&self, causal: bool) -> Vec<bool> {
         let row = |row: &[bool]| {
             let first = row.iter().position(|held| *held).unwrap_or(row.len());

@@ -1,7 +1,8 @@
-//! Weight processing (TransformerLens `load_and_process_state_dict`): the same log probabilities from weights that are easier to read.
+//! Weight processing (TransformerLens `load_and_process_state_dict`): the same log probabilities from weights that are
+//! easier to interpret.
 //!
-//! In float64 on the host. What would change the log probabilities, as TransformerLens's version of it does for shortformer models, is
-//! left out and said.
+//! It is done in float64 on the host. A step that would change the log probabilities, as TransformerLens's folding of
+//! shortformer's norms does, is skipped with a note.
 
 use std::collections::HashMap;
 
@@ -9,17 +10,18 @@ use super::{Layout, Model};
 use crate::config::{Activation, ModelConfig, Normalization, PositionalEmbedding};
 use crate::error::Result;
 
-/// What to do, in this order.
+/// Which steps to take; they are taken in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Processing {
-    /// Multiplies the weights of every norm into the matrices that read it; LN becomes LNPre, RMS RMSPre. After a LayerNorm, what the
-    /// matrices do with the mean, which it removes, is removed from them too.
+    /// Folds the weights of every norm into the matrices that read its output; LN becomes LNPre, RMS becomes RMSPre.
+    /// After a LayerNorm the matrices are also centered over d_model: their input has mean 0.
     pub fold_ln: bool,
-    /// Takes from everything that writes to the residual stream its mean over d_model, which a LayerNorm removes anyway.
+    /// Subtracts its mean over d_model from everything that is written to the residual stream; a LayerNorm removes it
+    /// anyway.
     pub center_writing_weights: bool,
-    /// Takes from the unembedding its mean over the vocabulary, which the softmax does not see.
+    /// Subtracts its mean over the vocabulary from the unembedding; the softmax does not depend on it.
     pub center_unembed: bool,
-    /// Moves `b_V` through `W_O` into `b_O`: a pattern's rows sum to 1.
+    /// Folds `b_V` into `b_O`, through `W_O`; the result is the same because the rows of a pattern sum to 1.
     pub fold_value_biases: bool,
 }
 
@@ -30,7 +32,7 @@ impl Default for Processing {
 }
 
 impl Model {
-    /// The model with processed weights, and a sentence about everything that was asked for and left out.
+    /// The model with processed weights, and a sentence about each requested step that was skipped.
     ///
     /// # Errors
     /// If the device fails.
@@ -63,7 +65,7 @@ impl Model {
     }
 }
 
-/// Parameters under their names, in float64.
+/// A model's parameters under their names, in float64.
 struct HostWeights {
     config: ModelConfig,
     values: HashMap<String, Vec<f64>>,
@@ -76,6 +78,7 @@ impl HostWeights {
         Self { config: config.clone(), values }
     }
 
+    /// The configuration after processing, and its parameters in the layout's order.
     fn finish(self) -> (ModelConfig, Vec<f32>) {
         let layout = Layout::new(&self.config);
         let parameters =
@@ -83,11 +86,13 @@ impl HostWeights {
         (self.config, parameters)
     }
 
+    /// # Panics
+    /// If the model has no parameter of this name: a bug, which no input can cause.
     fn get(&mut self, name: &str) -> &mut Vec<f64> {
         self.values.get_mut(name).unwrap_or_else(|| panic!("the layout has no {name}"))
     }
 
-    /// Folds every norm that has weights.
+    /// Folds every norm that has weights; or says why none was folded.
     fn fold_ln(&mut self) -> Option<String> {
         let (after, layer_norm) = match self.config.normalization_type {
             Some(Normalization::LN) => (Normalization::LNPre, true),
@@ -124,7 +129,8 @@ impl HostWeights {
         None
     }
 
-    /// Folds the norm `norm` into the matrices `matrix`, `[heads, read, write]`, and their bias, `[heads, write]`.
+    /// Folds the norm named `norm` into the matrices `matrix`, `[heads, read, write]`, and their bias,
+    /// `[heads, write]`.
     fn fold_one(&mut self, norm: &str, matrix: &str, bias: &str, [heads, read, write]: [usize; 3], layer_norm: bool) {
         let w = self.values[&format!("{norm}.w")].clone();
         let b = self.values.get(&format!("{norm}.b")).cloned();
@@ -150,9 +156,10 @@ impl HostWeights {
         *self.get(matrix) = matrices;
     }
 
+    /// Centers everything that is written to the residual stream over d_model.
     fn center_writing_weights(&mut self) {
         let mut names = vec!["embed.W_E".to_string()];
-        // Only where it is written to the residual stream.
+        // Only standard positional embeddings are written to the residual stream.
         if self.config.positional_embedding_type == PositionalEmbedding::Standard {
             names.push("pos_embed.W_pos".into());
         }
@@ -168,12 +175,13 @@ impl HostWeights {
         }
     }
 
-    /// Centers a matrix or vector over its last axis, the predicted vocabulary.
+    /// Centers a matrix or vector over its last axis, which is the output vocabulary.
     fn center_last(&mut self, name: &str) {
         let width = self.config.d_vocab_out;
         center(self.get(name), width);
     }
 
+    /// Folds every `b_V` into `b_O`. `centered`: whether the writing weights are, which `b_O` must then be again.
     fn fold_value_biases(&mut self, centered: bool) {
         let width = self.config.d_model;
         for layer in 0..self.config.n_layers {
@@ -193,7 +201,7 @@ impl HostWeights {
     }
 }
 
-/// Takes from every row of `width` values its mean.
+/// Subtracts its mean from every row of `width` values.
 fn center(values: &mut [f64], width: usize) {
     for row in values.chunks_mut(width) {
         let mean = row.iter().sum::<f64>() / width as f64;

@@ -1,4 +1,4 @@
-//! Choosing the next token from logits, in TransformerLens's order of operations (`utils.sample_logits`).
+//! The choice of the next token from logits, in TransformerLens's order of operations (`utils.sample_logits`).
 
 use tinylens_lean::argmax;
 
@@ -8,17 +8,22 @@ use crate::random::{At, Stream, block};
 /// How tokens are generated. The default is greedy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generation {
+    /// How many tokens are generated, unless the stop token ends a sequence before.
     pub max_new_tokens: usize,
-    /// Logits are divided by it; 0: the likeliest token, whatever else is set.
+    /// Logits are divided by it. 0 always chooses the most likely token, whatever else is set.
     pub temperature: f64,
-    /// Only the likeliest this many (and their equals) can come.
+    /// Only so many of the most likely tokens can be drawn, and those as likely as the last of them.
     pub top_k: Option<usize>,
-    /// Only the likeliest that together just exceed this probability can come; without effect beside `top_k`.
+    /// Only the fewest most likely tokens whose probabilities add up to more than this can be drawn. It has no effect
+    /// if `top_k` is set.
     pub top_p: Option<f64>,
-    /// Taken from a token's logit, after the temperature, for every time that it stands in the sequence, prompt included.
+    /// Subtracted from a token's logit, after the division by the temperature, once for each occurrence of the token in
+    /// the sequence, prompt included.
     pub freq_penalty: f64,
-    /// Ends a sequence. It is filled up with this token until all of equal prompt length have ended.
+    /// Ends a sequence. The sequence is filled up with this token until all sequences with the same prompt length have
+    /// ended.
     pub stop_token: Option<usize>,
+    /// Seed of the draws.
     pub seed: u32,
 }
 
@@ -37,13 +42,15 @@ impl Default for Generation {
 }
 
 impl Generation {
-    /// Greedy, this many tokens.
+    /// Greedy generation of `max_new_tokens` tokens.
     pub fn greedy(max_new_tokens: usize) -> Self {
         Self { max_new_tokens, ..Self::default() }
     }
 
+    /// Whether every field is within its range.
+    ///
     /// # Errors
-    /// If a field is out of its range.
+    /// If one is not; the error calls the whole `options`, and the field by its name in JavaScript.
     pub fn check(&self) -> Result<()> {
         let wrong = |field: &str, value: String, range: &str| {
             Err(Error::new(format!("options.{field} is {value}; it must be {range}.")))
@@ -63,7 +70,8 @@ impl Generation {
         Ok(())
     }
 
-    /// The next token of row number `row`, whose tokens so far are `tokens`. The same seed, row and length draw the same.
+    /// The next token of row number `row`, whose tokens so far are `tokens`. `logits` are `[V out]`. The random number
+    /// is a function of the seed, the row and the number of tokens.
     pub(super) fn choose(&self, logits: &[f32], tokens: &[usize], row: usize) -> usize {
         if self.temperature == 0.0 {
             return argmax(logits);
@@ -79,11 +87,12 @@ impl Generation {
             left -= weight;
             left < 0.0
         });
-        // Only by rounding, or without a number among the logits, does none come.
+        // None is drawn after an unlucky rounding, or if the logits are NaN.
         drawn.unwrap_or_else(|| argmax(&logits))
     }
 
-    /// The logits that the draw is made from, for a temperature above 0.
+    /// The logits that a token is drawn from, `[V out]`; -inf where it cannot be drawn. The temperature must be above
+    /// 0.
     pub fn filter(&self, logits: &[f32], tokens: &[usize]) -> Vec<f32> {
         let mut logits: Vec<f32> = logits.iter().map(|x| x / self.temperature as f32).collect();
         if self.freq_penalty > 0.0 {
@@ -119,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn draws_each_token_as_often_as_its_probability_says() {
+    fn tokens_are_drawn_with_their_probabilities() {
         let options = Generation { temperature: 2.0, seed: 7, ..Generation::default() };
         let logits = [0.0, 2.0, 4.0];
         let mut counts = [0f64; 3];
@@ -133,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_draws_the_same_and_another_does_not() {
+    fn the_same_seed_repeats_the_draws_and_another_does_not() {
         let logits: Vec<f32> = (0..50).map(|x| (x % 7) as f32 * 0.1).collect();
         let draw = |seed: u32| {
             let options = Generation { temperature: 1.0, seed, ..Generation::default() };
@@ -144,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn options_out_of_range_are_named() {
+    fn an_option_out_of_range_is_refused_by_name() {
         for (options, field) in [
             (Generation { temperature: -1.0, ..Generation::default() }, "temperature"),
             (Generation { top_k: Some(0), ..Generation::default() }, "topK"),

@@ -1,4 +1,4 @@
-//! Sequences of tokens from outside, checked against the model that will read them.
+//! Sequences of tokens, checked against the model that will read them.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -6,37 +6,43 @@ use super::{Model, Padding};
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 
-/// Most values in the largest activation of one forward pass: 200 MB of them, several of which must fit into a wasm module's 4 GB.
+/// The most values in the largest activation of a forward pass: 200 MB. Several such activations must fit into a wasm
+/// module's 4 GB.
 const MAX_VALUES: usize = 50_000_000;
 
-/// Most multiplications in one forward pass of long work: the notebook's model reads a hundred lists with them, in some ten milliseconds
-/// on the CPU. A larger model reads fewer, so that whoever waits in between doesn't wait longer.
-const MOST_WORK: usize = 110_000_000;
+/// The most multiplications in one of the forward passes that a long computation is split into: about 10 ms on the CPU.
+/// The notebook's model reads a hundred lists with them.
+const MOST_MULTIPLICATIONS: usize = 110_000_000;
 
 impl Model {
-    /// How many sequences of `positions` tokens one forward pass of long work should read, at most `most`.
+    /// How many sequences of `positions` tokens one forward pass of a long computation should read, at most `most`: so
+    /// many that it takes about 10 ms on the CPU, after which the caller can do other things.
     pub fn sequences_a_pass(&self, positions: usize, most: usize) -> usize {
         let config = self.config();
         let patterns = 2 * config.n_layers * config.n_heads * positions * config.d_head;
-        (MOST_WORK / (positions * (self.layout().len() + patterns))).clamp(1, most)
+        (MOST_MULTIPLICATIONS / (positions * (self.layout().len() + patterns))).clamp(1, most)
     }
 }
 
-/// Sequences of equal length that a model can read.
+/// A batch of sequences of equal length that a model can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
-    /// Row by row, `[batch, positions]`.
+    /// The tokens, `[batch, positions]`.
     pub values: Vec<i32>,
+    /// Sequences.
     pub batch: usize,
+    /// Positions of each sequence.
     pub positions: usize,
-    /// Positions that hold no token; `None`: all do.
+    /// Which positions hold tokens; `None`: all of them.
     pub padding: Option<Padding>,
 }
 
 impl Tokens {
+    /// The batch of the sequences `rows`.
+    ///
     /// # Errors
-    /// If there is no sequence, or one is empty, longer than `n_ctx`, of another length than the first, or has a token that is not in
-    /// the vocabulary.
+    /// If there is no sequence; if one is empty, longer than `n_ctx`, or of another length than the first; if a token
+    /// is not in the vocabulary; if the activations would take too much memory.
     pub fn new(rows: &[Vec<usize>], config: &ModelConfig) -> Result<Self> {
         let positions =
             rows.first().ok_or_else(|| Error::new("tokens holds no sequence; it must hold at least one."))?.len();
@@ -68,19 +74,19 @@ impl Tokens {
         Ok(Self { values, batch: rows.len(), positions, padding: None })
     }
 
-    /// The same, where only some positions hold tokens: `mask[row][position]`.
+    /// The same batch with padding: `mask[row][position]` says whether the position holds a token.
     ///
     /// # Errors
-    /// If the mask has another shape than the tokens.
+    /// If the mask's shape is not that of the tokens.
     pub fn masked(self, mask: &[Vec<bool>]) -> Result<Self> {
         let padding = Padding::new(mask, self.batch, self.positions)?;
         Ok(Self { padding: Some(padding), ..self })
     }
 
-    /// Whether a model can read a sequence, which errors call `name`.
+    /// Whether a model can read a sequence. Errors call it `name`.
     ///
     /// # Errors
-    /// If it is empty, longer than `n_ctx`, or has a token that is not in the vocabulary.
+    /// If the sequence is empty or longer than `n_ctx`, or has a token that is not in the vocabulary.
     pub fn check_row(row: &[usize], name: &str, config: &ModelConfig) -> Result<()> {
         if row.is_empty() || row.len() > config.n_ctx {
             return Err(Error::new(format!(

@@ -1,24 +1,25 @@
-//! The parameters of one forward pass: views of the flat tensor, or any other tensors in their place.
+//! The parameters of a forward pass, one by one: views of the model's flat tensor, or other tensors in their place.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Layout, Model};
 
-/// 0 to `n` - 1. burn's `arange` makes these of another type of number on the host and converts them, on WebGPU too.
+/// The numbers 0 to `n` - 1, `[n]`. burn's `arange` makes them on the host as well, even for WebGPU, and then has to
+/// convert their type.
 pub(super) fn counting(n: usize, device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new((0..n as i32).collect::<Vec<_>>(), [n]), device)
 }
 
-/// A model's parameters, one by one.
+/// A model's parameters under their names.
 #[derive(Debug)]
 pub struct Weights<'a> {
     layout: &'a Layout,
-    /// One for each entry of the layout, `[entry.len()]`.
+    /// A tensor for each entry of the layout, `[entry.len()]`.
     leaves: Vec<Tensor<1>>,
 }
 
 impl Model {
-    /// The parameters as they are.
+    /// The model's own parameters.
     pub fn weights(&self) -> Weights<'_> {
         let view = |entry: &super::Entry| self.parameters.clone().slice(entry.range());
         Weights::new(&self.layout, self.layout.entries().iter().map(view).collect())
@@ -26,41 +27,45 @@ impl Model {
 }
 
 impl<'a> Weights<'a> {
-    /// Parameters of a layout, one for each of its entries, `[entry.len()]`: leaves of an autodiff graph, for instance.
+    /// The tensors `leaves` as the parameters of a layout, one for each of its entries, `[entry.len()]`. They may be
+    /// leaves of an autodiff graph.
     pub fn new(layout: &'a Layout, leaves: Vec<Tensor<1>>) -> Self {
         Self { layout, leaves }
     }
 
-    /// A parameter under its name, in its shape.
+    /// The parameter of a name, in its own shape.
     ///
     /// # Panics
-    /// If the layout has no such parameter, or with another rank: a mistake in the forward pass, never in an input.
+    /// If the layout has no parameter of this name, or its rank is not `R`. Either is a bug in the forward pass; no
+    /// input can cause it.
     pub(super) fn get<const R: usize>(&self, name: &str) -> Tensor<R> {
         self.find(name).unwrap_or_else(|| panic!("the layout has no {name}"))
     }
 
-    /// A parameter, if this model has it.
+    /// The parameter of a name, in its own shape; `None` if the model has no such parameter.
+    ///
+    /// # Panics
+    /// If its rank is not `R`.
     pub(super) fn find<const R: usize>(&self, name: &str) -> Option<Tensor<R>> {
-        let index = self.layout.entries().iter().position(|entry| entry.name == name)?;
-        let shape: [usize; R] =
-            self.layout.entries()[index].shape.as_slice().try_into().expect("the rank of the layout");
-        Some(self.leaves[index].clone().reshape(shape))
+        let (entry, leaf) = self.layout.entries().iter().zip(&self.leaves).find(|(entry, _)| entry.name == name)?;
+        let shape: [usize; R] = entry.shape.as_slice().try_into().expect("the rank of the layout");
+        Some(leaf.clone().reshape(shape))
     }
 
-    /// Token numbers as one-hot rows, `[rows, V]`; a number outside the vocabulary as zeros. A product with them is faster, forward and backward, than a lookup whose gradient
-    /// scatters, at the vocabularies of toy models.
+    /// One-hot rows of the token numbers `[rows]`, `[rows, V]`; the row of a number outside the vocabulary is zero.
+    /// With a toy model's vocabulary, a product with these rows is faster than a lookup, whose gradient is a scatter.
     pub fn one_hot(&self, tokens: Tensor<1, Int>, d_vocab: usize) -> Tensor<2> {
         let rows = tokens.dims()[0];
         let vocabulary = counting(d_vocab, &tokens.device()).reshape([1, d_vocab]);
         self.constant(tokens.reshape([rows, 1]).equal(vocabulary).float())
     }
 
-    /// A tensor that is no parameter, as the forward pass needs it to meet them.
+    /// `value`, a tensor that is not a parameter, made compatible with the parameters: tracked by autodiff if they are.
     pub(super) fn constant<const R: usize>(&self, value: Tensor<R>) -> Tensor<R> {
         if self.leaves[0].is_autodiff() { value.autodiff() } else { value }
     }
 
-    /// Where the parameters are.
+    /// The device that the parameters are on, without autodiff.
     pub(super) fn device(&self) -> Device {
         self.leaves[0].device().inner()
     }

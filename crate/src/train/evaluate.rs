@@ -1,4 +1,4 @@
-//! How well a model does its task on held-out inputs.
+//! How well a model solves its task on held-out inputs.
 
 use std::ops::Range;
 
@@ -9,57 +9,63 @@ use crate::error::Result;
 use crate::model::{Decoder, Decoding, Hooks, Inference, Model, Tokens, argmax, read};
 use crate::task::Data;
 
-/// Most inputs read together.
+/// The most inputs in one forward pass.
 const MOST_INPUTS: usize = 100;
 
-/// Figures over held-out inputs.
+/// How well a model does on held-out inputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Mean cross entropy at the counted positions, the true sequence given.
+    /// The mean cross entropy in nats at the counted positions, when the model reads the true sequences.
     pub loss: f64,
-    /// Share of the answers' tokens that greedy generation gets right.
+    /// The share of the answers' tokens that greedy generation gets right, 0 to 1.
     pub token_accuracy: f64,
-    /// Share of the inputs that greedy generation answers without a mistake.
+    /// The share of the inputs that greedy generation answers without a mistake, 0 to 1.
     pub sequence_accuracy: f64,
-    /// How many inputs: fewer than were asked for where fewer are held out.
+    /// The number of inputs; fewer than requested if fewer are held out.
     pub inputs: usize,
-    /// Whether the inputs were kept from training; a task with few inputs holds none out.
+    /// Whether the inputs are held out from training. A task with few inputs holds none out.
     pub held_out: bool,
 }
 
-/// An evaluation under way, one forward pass, or as much work by hand, a call, so that whoever asks can do other things in
-/// between.
+/// An evaluation in parts, each of about one forward pass, so that the caller can do other things in between.
 #[derive(Debug)]
 pub struct Evaluator {
+    /// How many inputs to evaluate.
     inputs: usize,
+    /// How many inputs the model has read.
     done: usize,
+    /// The cross entropy at the counted positions of the inputs read, summed.
     loss: f64,
+    /// How many tokens greedy generation gets right.
     right_tokens: usize,
+    /// How many inputs greedy generation answers without a mistake.
     right_inputs: usize,
+    /// How many tokens the answers to the inputs read have together.
     tokens: usize,
     decoder: Option<Decoder>,
     generating: Option<Generating>,
 }
 
-/// Inputs that the model got wrong when fed the true sequence, on their way through greedy generation.
+/// Greedy generation from inputs on which the model made a mistake when it read the true sequences.
 #[derive(Debug)]
 struct Generating {
-    /// The true answers.
+    /// The true answer of each input.
     truth: Vec<Vec<usize>>,
     decoding: Decoding,
 }
 
-/// A held-out input.
-struct Asked<'a> {
-    /// `[positions]`: what the model reads.
+/// A held-out input, in the form of its sequence.
+struct Example<'a> {
+    /// The tokens that the model reads, `[positions]`.
     tokens: &'a [i32],
-    /// The counted positions, and what is right there.
+    /// The counted positions.
     counted: Vec<usize>,
+    /// The target at each counted position.
     answer: Vec<usize>,
 }
 
 impl Evaluator {
-    /// An evaluation of so many held-out inputs, or all of them if they are fewer.
+    /// An evaluation on `inputs` held-out inputs, or on all of them if they are fewer.
     pub fn new(inputs: usize) -> Self {
         Self {
             inputs,
@@ -73,7 +79,8 @@ impl Evaluator {
         }
     }
 
-    /// The next part; the figures once all are done. Model and data are the same in every call.
+    /// Evaluates the next part. Returns the result after the last one, and `None` before. Every call must be given the
+    /// same model and data.
     ///
     /// # Errors
     /// If the device fails.
@@ -93,24 +100,24 @@ impl Evaluator {
         } else if self.done < self.inputs {
             let inputs = decoder.sequences_a_pass(model, positions, MOST_INPUTS).min(self.inputs - self.done);
             let batch = data.test_batch(self.done as u32, inputs);
-            let asked = asked(&batch);
-            let (loss, mut wrong) = teacher_forced(model, decoder.inference(), &batch, &asked).await?;
-            // One that reads ahead had the answer before it.
+            let examples = examples(&batch);
+            let (loss, mut wrong) = teacher_forced(model, decoder.inference(), &batch, &examples).await?;
+            // A bidirectional model has read the answers: whether it generates them is open for all inputs.
             if model.config().attention_dir == AttentionDirection::Bidirectional {
-                wrong = asked.iter().map(|asked| asked.answer.clone()).enumerate().collect();
+                wrong = examples.iter().map(|example| example.answer.clone()).enumerate().collect();
             }
             self.loss += loss;
             self.done += batch.len();
             self.tokens += batch.sequences().count();
-            // Fed its own right tokens, a model does what it does on the true sequence: only inputs with a mistake must be
-            // generated.
-            let mut right = vec![true; asked.len()];
+            // If every choice on the true sequence is right, generation reads the same tokens and makes the same
+            // choices. Only inputs with a mistake have to be generated.
+            let mut right = vec![true; examples.len()];
             wrong.iter().for_each(|(number, _)| right[*number] = false);
-            for (asked, _) in asked.iter().zip(right).filter(|(_, right)| *right) {
+            for (example, _) in examples.iter().zip(right).filter(|(_, right)| *right) {
                 self.right_inputs += 1;
-                self.right_tokens += asked.answer.len();
+                self.right_tokens += example.answer.len();
             }
-            self.generating = (!wrong.is_empty()).then(|| Generating::new(&asked, wrong));
+            self.generating = (!wrong.is_empty()).then(|| Generating::new(&examples, wrong));
         }
         if self.generating.is_some() || self.done < self.inputs {
             return Ok(None);
@@ -126,34 +133,33 @@ impl Evaluator {
     }
 }
 
-/// What each sequence of a batch is asked for.
-fn asked(batch: &Batch) -> Vec<Asked<'_>> {
+/// The sequences of a batch.
+fn examples(batch: &Batch) -> Vec<Example<'_>> {
     let rows = batch.tokens.chunks_exact(batch.positions).zip(batch.targets.chunks_exact(batch.positions));
     let rows = rows.zip(batch.counted.chunks_exact(batch.positions));
     rows.map(|((tokens, targets), counted)| {
         let counted: Vec<usize> = (0..batch.positions).filter(|position| counted[*position]).collect();
-        Asked { tokens, answer: counted.iter().map(|position| targets[*position] as usize).collect(), counted }
+        Example { tokens, answer: counted.iter().map(|position| targets[*position] as usize).collect(), counted }
     })
     .collect()
 }
 
-/// Token numbers as the model's methods take them.
+/// Token numbers of a batch in the type that the model's methods take.
 fn numbers(tokens: &[i32]) -> Vec<usize> {
     tokens.iter().map(|token| *token as usize).collect()
 }
 
 impl Generating {
-    /// `wrong`: which of the inputs, and what the model chose there.
-    fn new(asked: &[Asked], wrong: Vec<(usize, Vec<usize>)>) -> Self {
-        let of = |number: usize| &asked[number];
-        let prompt = |asked: &Asked| numbers(&asked.tokens[..=asked.counted[0]]);
-        let truth = wrong.iter().map(|(number, _)| of(*number).answer.clone()).collect();
-        let prompts = wrong.iter().map(|(number, _)| prompt(of(*number))).collect();
+    /// `wrong`: the numbers of the examples with a mistake, and what the model chose at their counted positions.
+    fn new(examples: &[Example], wrong: Vec<(usize, Vec<usize>)>) -> Self {
+        let prompt = |example: &Example| numbers(&example.tokens[..=example.counted[0]]);
+        let truth = wrong.iter().map(|(number, _)| examples[*number].answer.clone()).collect();
+        let prompts = wrong.iter().map(|(number, _)| prompt(&examples[*number])).collect();
         let guesses = wrong.into_iter().map(|(_, chosen)| chosen).collect();
         Self { truth, decoding: Decoding::new(prompts, guesses) }
     }
 
-    /// How many tokens, and how many whole answers, came out right, once all are there.
+    /// How many tokens and how many whole answers are right; `None` until all are generated.
     fn right(&self) -> Option<(usize, usize)> {
         let mut right = (0, 0);
         for (answer, truth) in self.decoding.answers()?.zip(&self.truth) {
@@ -164,20 +170,20 @@ impl Generating {
     }
 }
 
-/// With the true sequences given: the summed cross entropy at the counted positions; and for each sequence with a mistake,
-/// what the model chose there.
+/// Reads the true sequences. Returns the cross entropy summed over the counted positions, and, for each example with a
+/// mistake, its number and what the model chose at the counted positions.
 async fn teacher_forced(
     model: &Model,
     inference: Option<&mut Inference>,
     batch: &Batch,
-    asked: &[Asked<'_>],
+    examples: &[Example<'_>],
 ) -> Result<(f64, Vec<(usize, Vec<usize>)>)> {
     let width = model.config().d_vocab_out;
-    let all = || asked.iter().flat_map(|asked| asked.counted.iter().copied());
+    let all = || examples.iter().flat_map(|example| example.counted.iter().copied());
     let rows: Range<usize> = all().min().unwrap_or(0)..all().max().map_or(0, |last| last + 1);
     let (mut loss, mut wrong) = (0.0, Vec::new());
     let mut compare = |number: usize, logits: &[f32]| {
-        let Asked { counted, answer, .. } = &asked[number];
+        let Example { counted, answer, .. } = &examples[number];
         let at = |position: &usize| &logits[(position - rows.start) * width..][..width];
         let losses = counted.iter().zip(answer).map(|(position, target)| cross_entropy(at(position), *target));
         loss += losses.sum::<f64>();
@@ -187,7 +193,7 @@ async fn teacher_forced(
         }
     };
     if let Some(inference) = inference {
-        let given: Vec<Vec<usize>> = asked.iter().map(|asked| numbers(asked.tokens)).collect();
+        let given: Vec<Vec<usize>> = examples.iter().map(|example| numbers(example.tokens)).collect();
         inference.logits(&given, rows.clone(), &mut compare);
     } else {
         let tokens =
@@ -199,7 +205,7 @@ async fn teacher_forced(
     Ok((loss, wrong))
 }
 
-/// `-log softmax(logits)[target]`.
+/// `-log softmax(logits)[target]` in nats; `logits` are `[V out]`.
 fn cross_entropy(logits: &[f32], target: usize) -> f64 {
     let max = logits.iter().fold(f32::NEG_INFINITY, |max, x| max.max(*x));
     let sum: f64 = logits.iter().map(|x| libm::exp(f64::from(x - max))).sum();
@@ -213,9 +219,8 @@ mod tests {
     use crate::model::Generation;
     use burn::tensor::Device;
 
-    /// Generating every list gives the figures that the shortcut gives.
     #[test]
-    fn the_shortcut_equals_generating_every_list() {
+    fn generating_only_after_mistakes_equals_generating_every_answer() {
         let experiment = Experiment::resolve(
             &serde_json::json!({ "task": { "max_value": 6, "list_length": 4 }, "model": { "d_model": 32 } }),
         )
@@ -231,7 +236,7 @@ mod tests {
                 }
             };
             let whole: Vec<Vec<usize>> =
-                asked(&batch).iter().map(|asked| [&numbers(&asked.tokens[..6])[..], &asked.answer].concat()).collect();
+                examples(&batch).iter().map(|it| [&numbers(&it.tokens[..6])[..], &it.answer].concat()).collect();
             let prompts: Vec<Vec<usize>> = whole.iter().map(|row| row[..6].to_vec()).collect();
             let generated = run.model().generate(&prompts, &Generation::greedy(4), &[]).await.unwrap();
             let right = whole.iter().flatten().zip(generated.iter().flatten()).filter(|(a, b)| a == b).count() - 60 * 6;
@@ -242,7 +247,7 @@ mod tests {
             );
             assert!(
                 figures.sequence_accuracy > 0.05 && figures.sequence_accuracy < 1.0,
-                "some right, some wrong: {figures:?}"
+                "some must be right and some wrong: {figures:?}"
             );
         });
     }

@@ -1,29 +1,33 @@
-//! `torch.optim.lr_scheduler.ReduceLROnPlateau` (mode "min", relative threshold, no cooldown).
+//! The learning-rate schedule: PyTorch's `ReduceLROnPlateau` (mode "min", relative threshold, no cooldown).
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
 
-/// PyTorch leaves the rate alone when the change would be smaller than this.
+/// The smallest change of the learning rate. PyTorch skips smaller ones.
 const LEAST_CHANGE: f64 = 1e-8;
 
-/// The learning rate, lowered when the held-out loss stops falling.
+/// A learning rate that is lowered when the held-out loss stops falling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
+    /// The learning rate now.
     pub lr: f64,
-    /// The best loss so far; `None` before the first epoch's end.
+    /// The lowest loss so far; `None` before the end of the first epoch.
     best: Option<f64>,
+    /// Epochs since the loss last improved or the rate was last lowered.
     bad_epochs: usize,
 }
 
 impl Plateau {
+    /// The schedule before the first step.
     pub fn new(config: &TrainConfig) -> Self {
         Self { lr: config.lr, best: None, bad_epochs: 0 }
     }
 
-    /// Takes note of the held-out loss at an epoch's end.
+    /// Lowers the learning rate at the end of an epoch if the held-out loss has not improved for too long.
     pub fn epoch(&mut self, loss: f64, config: &TrainConfig) {
-        // A run that has diverged has no loss; that is no improvement, and nothing to compare with later.
+        // The loss of a diverged run is not finite. It is no improvement, nor the loss that later ones are compared
+        // with.
         if loss.is_finite() && self.best.is_none_or(|best| loss < best * (1.0 - config.plateau_threshold)) {
             self.best = Some(loss);
             self.bad_epochs = 0;
@@ -46,20 +50,20 @@ mod tests {
     use crate::experiment::Experiment;
 
     #[test]
-    fn lowers_the_rate_after_more_than_patience_bad_epochs() {
+    fn the_rate_is_lowered_after_more_than_patience_bad_epochs() {
         let config = TrainConfig { plateau_factor: 0.1, plateau_patience: 10, ..Experiment::default().train };
         let mut plateau = Plateau::new(&config);
         plateau.epoch(1.0, &config);
         for _ in 0..10 {
-            plateau.epoch(1.0, &config); // bad: not lower
+            plateau.epoch(1.0, &config); // no improvement
         }
         assert_eq!(plateau.lr, 1e-3);
-        plateau.epoch(0.99995, &config); // the eleventh bad one: a fall below the threshold is none
+        plateau.epoch(0.99995, &config); // the eleventh without: the decrease is below the threshold
         assert!((plateau.lr - 1e-4).abs() < 1e-12);
     }
 
     #[test]
-    fn a_falling_loss_keeps_the_rate() {
+    fn the_rate_stays_while_the_loss_falls() {
         let config = Experiment::default().train;
         let mut plateau = Plateau::new(&config);
         (1..100).for_each(|epoch| plateau.epoch(1.0 / f64::from(epoch), &config));

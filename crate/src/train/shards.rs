@@ -1,8 +1,9 @@
-//! A step on the CPU in shards: the batch is cut into a fixed number of them, and the gradient is the sum of theirs, in their order. What
-//! a run comes to then does not depend on who computed which: several workers can share a step, and lose no bit of reproducibility.
+//! Training steps on the CPU in shards: a batch is cut into a fixed number of shards, and its gradient is the sum of
+//! their gradients, in their order. The result does not depend on who computes which shard, so that several workers can
+//! share a step and the run stays reproducible to the bit.
 //!
-//! How many shards there are is a function of the experiment alone, never of the machine or of timings. Not here: workers
-//! (`pkg/crew.mjs`), nor who computes what: a [`Crew`] says that.
+//! The number of shards is a function of the experiment alone, never of the machine or of timings. A [`Crew`] decides
+//! who computes which shard; the workers themselves are in `pkg/crew.mjs`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,29 +15,35 @@ use crate::experiment::Experiment;
 use crate::model::Layout;
 use crate::task::Data;
 
-/// Shards of a dear step. Four suit two workers and four; more of them, and layer 0, which does its projections once for each distinct
-/// pair of token and position, meets the same pairs in too many shards.
+/// The number of shards of an expensive step. Four suit two workers as well as four. With more shards, layer 0, which
+/// computes its projections once for each distinct pair of token and position, would meet the same pairs in too many of
+/// them.
 const SHARDS: usize = 4;
 
-/// Multiply-adds of one forward pass, from which a step takes long enough (some ten milliseconds) for sharing it to pay.
-const DEAR: f64 = 5e7;
+/// The multiply-adds of a forward pass from which a step is expensive: it takes about 10 ms, and sharing it is
+/// worthwhile.
+const EXPENSIVE: f64 = 5e7;
 
-/// How many shards a step of this experiment has on the CPU; 1: it is not shared.
+/// How many shards a step of this experiment has on the CPU; 1 if it is not shared.
 pub fn shards(experiment: &Experiment, lean: &Lean) -> usize {
-    if !matches!(lean, Lean::Rows(_)) || experiment.train.batch_size < 2 * SHARDS || multiply_adds(experiment) < DEAR {
+    if !matches!(lean, Lean::Rows(_))
+        || experiment.train.batch_size < 2 * SHARDS
+        || multiply_adds(experiment) < EXPENSIVE
+    {
         return 1;
     }
     SHARDS
 }
 
-/// The step by hand of an experiment.
+/// The training step by hand of an experiment.
 pub(super) fn lean(experiment: &Experiment, layout: &Layout) -> Lean {
-    // The last token of a sequence is a target only.
+    // The model does not read the last token of a sequence; it is only a target.
     let positions = experiment.task.task().needs().positions - 1;
     Lean::new(&experiment.model, layout, positions, experiment.train.batch_size)
 }
 
-/// About how many there are in a forward pass, without what layer 0 does once for each pair of token and position: shards share none of that.
+/// About how many multiply-adds a forward pass over a batch takes, without the projections of layer 0. These are
+/// computed once for each pair of token and position, and sharing does not speed them up.
 fn multiply_adds(experiment: &Experiment) -> f64 {
     let model = &experiment.model;
     let positions = experiment.task.task().needs().positions as f64;
@@ -48,28 +55,30 @@ fn multiply_adds(experiment: &Experiment) -> f64 {
     experiment.train.batch_size as f64 * positions * (mlps + projections + attention)
 }
 
-/// One shard's part of a step.
+/// What a shard contributes to a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
-    /// Summed over the shard's counted positions.
+    /// The loss summed over the shard's counted positions.
     pub loss: f64,
-    /// Of the whole batch's mean loss; the parts add up to the gradient.
+    /// The gradient of that sum divided by the number of counted positions of the whole batch, `[parameters]`. The
+    /// shards' gradients add up to that of the batch's mean loss.
     pub gradient: Vec<f32>,
 }
 
-/// The parts in order, without those that their worker did not deliver.
+/// Resolves to the parts of the shards handed out, in their order; `None` for one that its worker did not deliver.
 pub type Parts<'a> = Pin<Box<dyn Future<Output = Vec<Option<Part>>> + 'a>>;
 
-/// Computes some of a step's shards elsewhere.
+/// Computes some of a step's shards elsewhere, at the same time as the run.
 pub trait Crew {
-    /// Begins the shards of step `step` from some number on, which it returns: those before it, at least one, are the run's own.
+    /// Starts computing the last of the `shards` shards of step `step`, at these parameters. Returns the number of the
+    /// first of them: the shards before it, of which there is at least one, are left to the run.
     fn hand_out(&self, step: u32, parameters: &[f32], shards: usize) -> usize;
 
-    /// The parts that were handed out. It never fails: the run computes itself what is missing.
+    /// The parts of the shards that the last [`Crew::hand_out`] took. It never fails: the run computes what is missing.
     fn collect(&self) -> Parts<'_>;
 }
 
-/// The shards of a batch.
+/// A batch cut into shards.
 pub struct Cut<'a> {
     batch: &'a Batch,
     shards: usize,
@@ -78,12 +87,12 @@ pub struct Cut<'a> {
 }
 
 impl<'a> Cut<'a> {
-    /// A batch in so many shards.
+    /// A batch cut into `shards` shards.
     pub fn new(batch: &'a Batch, shards: usize) -> Self {
         Self { batch, shards, count: batch.sequences().count() }
     }
 
-    /// The summed loss of one shard; its part of the gradient is written to `gradient`.
+    /// Computes a [`Part`]: returns its loss and writes its gradient to `gradient`.
     fn part(&self, shard: usize, lean: &mut Lean, parameters: &[f32], gradient: &mut [f32]) -> f64 {
         let [start, end] = [shard, shard + 1].map(|shard| self.batch.len() * shard / self.shards);
         if start == end {
@@ -93,7 +102,8 @@ impl<'a> Cut<'a> {
         lean.part(parameters, &self.batch.part(start..end), self.count, gradient)
     }
 
-    /// The mean loss of the whole batch; its gradient is written to `gradient`. `step` is for the crew.
+    /// Returns the mean loss of the whole batch and writes its gradient to `gradient`, `[parameters]`. `step` is what
+    /// the crew is told.
     pub async fn gradient(
         &self,
         step: u32,
@@ -132,18 +142,21 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// What a worker beside the run's own needs to compute shards of its steps: no weights, no optimiser. Batches come from step numbers.
+/// What a helping worker needs to compute shards of a run's steps. It makes the batches itself, from the step numbers,
+/// and keeps neither parameters nor optimiser state.
 #[derive(Debug)]
 pub struct Helper {
     data: Data,
     lean: Lean,
     shards: usize,
+    /// The number of parameters of the model.
     parameters: usize,
-    /// The step whose batch is at hand: its shards come one after the other.
+    /// The last step and its batch, of which further shards may follow.
     at: Option<(u32, Batch)>,
 }
 
 impl Helper {
+    /// A helper for runs of this experiment.
     pub fn new(experiment: &Experiment) -> Self {
         let layout = Layout::new(&experiment.model);
         let lean = lean(experiment, &layout);
@@ -151,19 +164,19 @@ impl Helper {
         Self { data: Data::new(&experiment.task, &experiment.train), lean, shards, parameters: layout.len(), at: None }
     }
 
-    /// How many shards its steps have.
+    /// How many shards a step has; 1 if steps are not shared.
     pub fn shards(&self) -> usize {
         self.shards
     }
 
-    /// One shard of step `step`, at these parameters.
+    /// Computes a shard of step `step` at these parameters.
     ///
     /// # Errors
-    /// If the steps have no such shard, are not cut at all, or the model has another number of parameters.
+    /// If steps are not shared or have no such shard; if the model does not have so many parameters.
     pub fn part(&mut self, step: u32, shard: usize, parameters: &[f32]) -> Result<Part> {
         if self.shards == 1 || shard >= self.shards || parameters.len() != self.parameters {
             return Err(Error::new(format!(
-                "Shard {shard} at {} parameters is asked for; this experiment has {} and its steps {} shards.",
+                "Shard {shard} at {} parameters is asked for; this experiment has {} parameters and {} shards a step.",
                 parameters.len(),
                 self.parameters,
                 self.shards
@@ -189,25 +202,29 @@ mod tests {
     use burn::tensor::Device;
     use serde_json::json;
 
-    /// Two layers with norm and MLP, just dear enough; batches of two sizes, the smaller with fewer lists than there are shards.
+    /// Two layers with norms and MLPs, just expensive enough to be shared. Every third batch has 3 lists, fewer than
+    /// there are shards.
     fn experiment() -> Experiment {
         Experiment::resolve(&json!({
             "task": { "list_length": 8, "max_value": 20 },
-            "model": { "n_layers": 2, "n_heads": 2, "d_model": 64, "d_mlp": 256, "attn_only": false, "normalization_type": "LN" },
+            "model": {
+                "n_layers": 2, "n_heads": 2, "d_model": 64, "d_mlp": 256, "attn_only": false,
+                "normalization_type": "LN",
+            },
             "train": { "batch_size": 100, "num_samples": 203 },
         }))
         .unwrap()
     }
 
-    /// Keeps `own` shards for the run; the parts that it delivers are a [`Helper`]'s, except for shard `lost`.
-    struct Hired {
+    /// Leaves `own` shards to the run and computes the others with a [`Helper`], but does not deliver shard `lost`.
+    struct OneHelper {
         helper: RefCell<Helper>,
         own: usize,
         lost: Option<usize>,
         parts: RefCell<Vec<Option<Part>>>,
     }
 
-    impl Crew for Hired {
+    impl Crew for OneHelper {
         fn hand_out(&self, step: u32, parameters: &[f32], shards: usize) -> usize {
             let mut helper = self.helper.borrow_mut();
             let part = |shard| (Some(shard) != self.lost).then(|| helper.part(step, shard, parameters).unwrap());
@@ -225,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_computes_the_shards_the_bits_are_the_same() {
+    fn the_bits_do_not_depend_on_who_computes_the_shards() {
         let experiment = experiment();
         assert_eq!(Helper::new(&experiment).shards(), SHARDS);
         let train = |crew: Option<&dyn Crew>| {
@@ -236,13 +253,13 @@ mod tests {
         let alone = train(None);
         for (own, lost) in [(1, None), (2, None), (3, None), (4, None), (2, Some(3)), (1, Some(1))] {
             let helper = RefCell::new(Helper::new(&experiment));
-            let crew = Hired { helper, own, lost, parts: RefCell::default() };
-            assert_eq!(train(Some(&crew)), alone, "{own} of its own, {lost:?} lost");
+            let crew = OneHelper { helper, own, lost, parts: RefCell::default() };
+            assert_eq!(train(Some(&crew)), alone, "{own} shards left to the run, {lost:?} lost");
         }
     }
 
     #[test]
-    fn the_shards_add_up_to_the_whole_batch() {
+    fn the_shards_gradients_add_up_to_the_batchs() {
         let experiment = experiment();
         let data = Data::new(&experiment.task, &experiment.train);
         let layout = Layout::new(&experiment.model);
@@ -256,13 +273,13 @@ mod tests {
             let expected = lean.gradient(&parameters, &batch.sequences(), &mut whole);
             assert!((loss - expected).abs() < 1e-6, "{loss} {expected}");
             let largest = whole.iter().fold(0f32, |max, x| max.max(x.abs()));
-            let apart = sum.iter().zip(&whole).fold(0f32, |max, (a, b)| max.max((a - b).abs()));
-            assert!(apart < 3e-6 * largest, "{apart} of {largest}");
+            let difference = sum.iter().zip(&whole).fold(0f32, |max, (a, b)| max.max((a - b).abs()));
+            assert!(difference < 3e-6 * largest, "{difference} of {largest}");
         }
     }
 
     #[test]
-    fn what_is_cheap_or_goes_through_tables_is_not_shared() {
+    fn cheap_steps_and_steps_through_tables_are_not_shared() {
         let shards = |given| Helper::new(&Experiment::resolve(&given).unwrap()).shards();
         assert_eq!(shards(json!({})), 1);
         assert_eq!(shards(json!({ "model": { "n_heads": 2, "d_model": 64 } })), 1);

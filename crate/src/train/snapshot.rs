@@ -1,4 +1,4 @@
-//! A run as bytes: a safetensors file with the parameters and Adam's moments, and the rest as JSON in its metadata.
+//! A saved run: a safetensors file with the parameters and Adam's moments, and the rest as JSON in its metadata.
 
 use std::collections::HashMap;
 
@@ -6,22 +6,24 @@ use burn::tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::Run;
 use tinylens_lean::State;
 
+use super::Run;
 use super::run::{MAX_STEPS, Progress};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::model::Layout;
 
-/// Where the JSON stands in the file's metadata.
+/// The key of the JSON in the file's metadata.
 const KEY: &str = "tinylens.run";
 
-/// Changes when older snapshots can no longer be read as they are.
+/// The version of the format. It changes if this build can no longer read older files as they are.
 const VERSION: u32 = 1;
 
+/// The tensors' names; each is `[parameters]`, in the layout's order.
 const TENSORS: [&str; 3] = ["parameters", "adam.mean", "adam.square"];
 
+/// The JSON in the file's metadata.
 #[derive(Serialize, Deserialize)]
 struct Header {
     version: u32,
@@ -30,7 +32,8 @@ struct Header {
 }
 
 impl Run {
-    /// Everything it takes to go on exactly from here: experiment, parameters, optimiser, counters.
+    /// The bytes of a file with everything needed to resume exactly here: experiment, parameters, optimiser and
+    /// counters.
     ///
     /// # Errors
     /// If the device fails.
@@ -48,7 +51,7 @@ impl Run {
     }
 }
 
-/// What [`Run::save`] saved.
+/// The content of a file that [`Run::save`] made.
 #[derive(Debug)]
 pub struct Snapshot {
     experiment: Experiment,
@@ -60,22 +63,22 @@ impl Snapshot {
     /// Reads a file.
     ///
     /// # Errors
-    /// If the bytes are not a snapshot, or of a version or model that this build does not know.
+    /// If the bytes are not a saved run, or one of another version; if its experiment or its tensors are not valid.
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error.to_string()))?;
         let json = metadata
             .metadata()
             .as_ref()
             .and_then(|metadata| metadata.get(KEY))
-            .ok_or_else(|| unreadable("its metadata has no entry tinylens.run"))?;
+            .ok_or_else(|| unreadable("the metadata has no entry tinylens.run"))?;
         let header: Header = serde_json::from_str(json).map_err(|error| unreadable(&error.to_string()))?;
         let Header { version, experiment, progress } = header;
         if version != VERSION {
-            return Err(unreadable(&format!("it is of version {version}, and this build reads version {VERSION}")));
+            return Err(unreadable(&format!("they are of version {version}, and this build reads version {VERSION}")));
         }
         let experiment = Experiment::resolve(&experiment)?;
         if progress.steps > MAX_STEPS || !(0.0..=experiment.train.lr).contains(&progress.plateau.lr) {
-            return Err(unreadable("its step count or learning rate is out of range"));
+            return Err(unreadable("the step count or the learning rate is out of range"));
         }
         let length = Layout::new(&experiment.model).len();
         let file = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error.to_string()))?;
@@ -96,12 +99,12 @@ impl Snapshot {
         Ok(Self { experiment, progress, state })
     }
 
-    /// What its run is a function of.
+    /// The experiment of the saved run.
     pub fn experiment(&self) -> &Experiment {
         &self.experiment
     }
 
-    /// The run, on a device.
+    /// Resumes the run on a device.
     pub async fn resume(self, device: &Device) -> Run {
         Run::resume(self.experiment, self.progress, self.state, device).await
     }

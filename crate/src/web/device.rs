@@ -51,7 +51,7 @@ impl Device {
 
     /// The device that a model's tensors are on.
     pub(super) fn of(inner: burn::tensor::Device) -> Self {
-        if inner == burn::tensor::Device::flex() {
+        if crate::device::in_host_memory(&inner) {
             return Self::cpu("where its model was");
         }
         Self { inner, kind: "webgpu", description: "WebGPU: where its model was.".into(), auto: false }

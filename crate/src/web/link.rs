@@ -12,7 +12,7 @@ use crate::checkpoint::Source;
 use crate::config::{Knockout, TokenEdit};
 use crate::error::{Error, Result};
 use crate::experiment::{self, Decoded, LIMIT, Record};
-use crate::model::{self, Edit, Intervention};
+use crate::model::{self, Action, Intervention};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -89,7 +89,7 @@ pub fn interventions_of(
 }
 
 fn as_json(knockout: Knockout) -> Value {
-    let Intervention { hook, edit, at } = knockout.into();
+    let Intervention { hook, action, at } = knockout.into();
     let mut json = json!({ "hook": hook });
     for (field, indices) in
         [("batch", at.batch), ("positions", at.positions), ("heads", at.heads), ("sources", at.sources)]
@@ -98,15 +98,15 @@ fn as_json(knockout: Knockout) -> Value {
             json[field] = json!(indices);
         }
     }
-    json["edit"] = match edit {
-        Edit::Zero => "zero".into(),
-        Edit::Mean => "mean".into(),
-        Edit::Resample => "resample".into(),
-        Edit::Replace(values) => {
+    json["edit"] = match action {
+        Action::Zero => "zero".into(),
+        Action::Mean => "mean".into(),
+        Action::Resample => "resample".into(),
+        Action::Replace(values) => {
             json["value"] = json!(values.data.first());
             "replace".into()
         }
-        Edit::Add(values) => {
+        Action::Add(values) => {
             json["value"] = json!(values.data.first());
             "add".into()
         }

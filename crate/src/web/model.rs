@@ -14,7 +14,7 @@ use super::shown::Shown;
 use crate::checkpoint::{self, Source};
 use crate::error::{Error, Result};
 use crate::experiment::resolve_model;
-use crate::model::{self, Activation, Hooks, Tokens, hook_names, read};
+use crate::model::{self, Cached, Hooks, Tokens, hook_names, read};
 use crate::task::TaskConfig;
 
 /// A transformer. One that a run trains is always the run's current one.
@@ -183,10 +183,10 @@ impl Model {
             let mut hooks = names.map_or_else(Hooks::all, Hooks::names);
             let logits = input.run(&model, &mut hooks).await?;
             let found = Object::new();
-            for (name, value) in hooks.found {
+            for (name, value) in hooks.cache {
                 let value = match value {
-                    Activation::Three(value) => tensor(&value.dims(), &read(value.clone()).await?),
-                    Activation::Four(value) => tensor(&value.dims(), &read(value.clone()).await?),
+                    Cached::Three(value) => tensor(&value.dims(), &read(value.clone()).await?),
+                    Cached::Four(value) => tensor(&value.dims(), &read(value.clone()).await?),
                 };
                 set(&found, &name, &value);
             }

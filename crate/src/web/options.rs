@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::convert::{from_js, token_row, whole};
 use crate::config::Quantity;
 use crate::error::{Error, Result};
-use crate::model::{Edit, Generation, Intervention, Place, Processing, Values};
+use crate::model::{Action, Generation, Intervention, Processing, Selection, Values};
 
 #[wasm_bindgen(typescript_custom_section)]
 const OPTIONS: &str = r#"
@@ -233,25 +233,25 @@ fn intervention(value: &JsValue, name: &str) -> Result<Intervention> {
     let options = Options::new(value, name, &["hook", "edit", "value", "batch", "positions", "heads", "sources"])?;
     let text = |field: &str| options.get(field).and_then(|value| value.as_string());
     let hook = text("hook").ok_or_else(|| Error::new(format!("{name}.hook must be the name of a hook.")))?;
-    let edit = match text("edit").as_deref() {
-        Some("zero") => Edit::Zero,
-        Some("mean") => Edit::Mean,
-        Some("resample") => Edit::Resample,
-        Some("replace") => Edit::Replace(values(&options, name)?),
-        Some("add") => Edit::Add(values(&options, name)?),
+    let action = match text("edit").as_deref() {
+        Some("zero") => Action::Zero,
+        Some("mean") => Action::Mean,
+        Some("resample") => Action::Resample,
+        Some("replace") => Action::Replace(values(&options, name)?),
+        Some("add") => Action::Add(values(&options, name)?),
         _ => {
             return Err(Error::new(format!(
                 "{name}.edit must be \"zero\", \"mean\", \"resample\", \"replace\" or \"add\"."
             )));
         }
     };
-    let at = Place {
+    let at = Selection {
         batch: options.indices("batch")?,
         positions: options.indices("positions")?,
         heads: options.indices("heads")?,
         sources: options.indices("sources")?,
     };
-    Ok(Intervention { hook, edit, at })
+    Ok(Intervention { hook, action, at })
 }
 
 /// Reads the field `value` of an `Intervention`: a number or a tensor.

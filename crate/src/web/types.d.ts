@@ -1,6 +1,6 @@
 // Written from the Rust records by crate/tests/types: TINYLENS_WRITE=1 cargo test --release --test types
 
-/** What the model learns: to write a list of numbers again, sorted; or to write the largest number of a list. */
+/** What the model learns: to sort a list of numbers, or to name the largest number of a list. */
 export type TaskConfig = SortTask | MaxOfListTask;
 
 /** The settings of the task `sort`. */
@@ -14,16 +14,16 @@ export interface SortTask {
   max_value: number;
   /** The token that starts every sequence (beginning of sequence); none: sequences start with the list. */
   bos_token: number | null;
-  /** The token between the list and its sorted order; none: the sorted numbers follow the list at once. */
+  /** The token between the list and its sorted order; none: the sorted numbers follow the list directly. */
   mid_token: number | null;
   /**
-   * The token after the sorted list (end of sequence), which the model learns to write; none: sequences end with the
-   * list.
+   * The token after the sorted list (end of sequence), which the model learns to predict; none: sequences end with the
+   * sorted list.
    */
   eos_token: number | null;
   /** Whether a number may occur more than once in a list. */
   repeats: boolean;
-  /** Whether every list draws its own length, from 1 to list_length. */
+  /** Whether each list has a random length, from 1 to list_length. */
   var_length: boolean;
 }
 
@@ -46,16 +46,13 @@ export interface ModelConfig {
   d_model: number;
   /** Width of a head's queries, keys and values. */
   d_head: number;
-  /** Whether layers are attention alone; off adds an MLP after each attention. */
+  /** Whether layers consist of attention only; off adds an MLP after each attention. */
   attn_only: boolean;
-  /** Hidden units of each MLP; without effect while attn_only is on. */
+  /** Hidden units of each MLP; no effect while attn_only is on. */
   d_mlp: number;
-  /** The MLP's activation function; without effect while attn_only is on. */
+  /** The MLP's activation function; no effect while attn_only is on. */
   act_fn: "relu" | "gelu" | "gelu_new" | "silu" | "solu_ln";
-  /**
-   * How the residual stream is normalised before each layer and the unembedding; the Pre forms have no weights of their
-   * own.
-   */
+  /** How the residual stream is normalised before attention, MLP and unembedding; the Pre forms have no weights. */
   normalization_type: "LN" | "LNPre" | "RMS" | "RMSPre" | null;
   /** Added under the square root of a norm so that it never divides by zero. */
   eps: number;
@@ -68,41 +65,41 @@ export interface ModelConfig {
   /** How many tokens the model can predict; fewer than it reads if it need not write BOS or MID. */
   d_vocab_out: number;
   /**
-   * How the model knows positions: a learned vector added to the residual stream; the same added only to what queries
-   * and keys read; or queries and keys rotated by their position.
+   * How the model knows positions: a learned vector is added to the residual stream (standard), or only to the input of
+   * queries and keys (shortformer); or queries and keys are rotated by their position (rotary).
    */
   positional_embedding_type: "standard" | "shortformer" | "rotary";
-  /** How many dimensions of each head are rotated, an even number; without effect unless positions are rotary. */
+  /** How many dimensions of each head are rotated, an even number; no effect unless positions are rotary. */
   rotary_dim: number;
-  /** How slow the slowest rotation is; without effect unless positions are rotary. */
+  /** Sets the slowest rotation: about one radian in this many positions; no effect unless positions are rotary. */
   rotary_base: number;
   /**
-   * Whether neighbouring dimensions are rotated together (GPT-J) or those half the rotated width apart (GPT-NeoX);
-   * without effect unless positions are rotary.
+   * Whether neighbouring dimensions are rotated together (GPT-J), or those rotary_dim / 2 apart (GPT-NeoX); no effect
+   * unless positions are rotary.
    */
   rotary_adjacent_pairs: boolean;
   /**
-   * Whether a position attends to itself and those before it, or to all; a bidirectional model sees the answer it is
-   * asked for.
+   * Whether a position attends to itself and earlier positions, or to all; a bidirectional model sees the answer that
+   * it should predict.
    */
   attention_dir: "causal" | "bidirectional";
   /** Whether attention scores are divided by attn_scale before the softmax. */
   use_attn_scale: boolean;
-  /** What attention scores are divided by; without effect while use_attn_scale is off. */
+  /** What attention scores are divided by; no effect while use_attn_scale is off. */
   attn_scale: number;
-  /** How weights start: normally distributed with deviation 0.8 / √d_model, biases zero. */
+  /** How weights are initialised: normally distributed with standard deviation 0.8 / √d_model; biases are zero. */
   init_mode: "gpt2";
-  /** Seed of the initial weights: the same seed starts from the same model. */
+  /** Seed of the initial weights; the same seed gives the same initial model. */
   seed: number;
 }
 
 /** The data and the optimiser. */
 export interface TrainConfig {
-  /** How many lists (of each length) the training set has; none for endless data, fresh lists every step. */
+  /** How many lists (of each length) the training set has; none: every step draws new lists. */
   num_samples: number | null;
   /**
-   * Which share of all the lists there are is trained on, every one of them once an epoch, while the rest is held out;
-   * num_samples is then without effect. None: lists are drawn, and one in 64 is held out.
+   * The share of all possible lists that is trained on, each once an epoch; the rest is held out, and num_samples has
+   * no effect. None: lists are drawn at random, and one in 64 is held out.
    */
   train_fraction: number | null;
   /** How many lists the model learns from in one step. */
@@ -123,37 +120,37 @@ export interface TrainConfig {
   plateau: boolean;
   /** What the learning rate is multiplied by when the held-out loss stops falling. */
   plateau_factor: number;
-  /** How many epochs without improvement are borne before the learning rate is lowered. */
+  /** How many epochs without improvement are tolerated before the learning rate is lowered. */
   plateau_patience: number;
-  /** The least relative fall of the held-out loss that counts as an improvement. */
+  /** The smallest relative decrease of the held-out loss that counts as an improvement. */
   plateau_threshold: number;
 }
 
 /** How attention is shown. None of it changes a run. */
 export interface ViewConfig {
   /**
-   * What a cell stands for: the attention weight; the score before the softmax; or the weight times the size of the
-   * value vector it fetches, as it is or as W_O writes it.
+   * What a cell shows: the attention weight; the score before the softmax; or the weight times the norm of the source's
+   * value vector, before or after W_O.
    */
   show: "pattern" | "scores" | "value_weighted" | "output_weighted";
   /** A heat map with a cell for every pair of positions, or lines between the tokens, thicker for more attention. */
   form: "heatmap" | "arcs";
-  /** How values become colours: in proportion, or by square root or logarithm so that weak attention shows. */
+  /** How values map to colours: in proportion, or by square root or logarithm so that weak attention is visible. */
   scale: "linear" | "sqrt" | "log";
-  /** Whether one value has one colour in all heads, or each head's largest value has the strongest colour. */
+  /** Whether all heads share one colour scale, or each head's largest value has the strongest colour. */
   range: "common" | "head";
-  /** The colours; in each, lightness alone carries the value, so that every kind of colour vision can read it. */
+  /** The colour map; in each, lightness alone encodes the value, so that it is readable with any colour vision. */
   colours: "blue" | "viridis" | "cividis" | "grey";
   /**
-   * What rows stand for, and what pointing at a token asks: where it attends to (destination), or who attends to it
-   * (source).
+   * What the rows stand for, and what pointing at a token shows: where it attends to (destination), or which tokens
+   * attend to it (source).
    */
   rows: "destination" | "source";
-  /** Several heads at once: laid over one another, each in its own hue, or side by side. */
+  /** How several heads are shown: overlaid, each in its own hue, or side by side. */
   heads: "overlay" | "panels";
-  /** Over how many random lists the picture is averaged; 0 shows the list on the page alone. */
+  /** How many random lists the picture is averaged over; 0 shows only the list on the page. */
   lists: number;
-  /** Whether predictions are shown at every position, also where the loss does not count them. */
+  /** Whether predictions are shown at every position, even where they do not count towards the loss. */
   everywhere: boolean;
   /** Whether the loss curve has a logarithmic axis. */
   log_loss: boolean;
@@ -171,7 +168,7 @@ export type PartialExperiment = {
   train?: Partial<TrainConfig>;
 };
 
-/** What the run is computed on; auto takes WebGPU where it is faster. */
+/** The device that computes the run; auto takes WebGPU if it is faster. */
 export type DeviceKind = "auto" | "cpu" | "webgpu";
 
 /** Everything that a link says: docs/links.md. */
@@ -179,68 +176,68 @@ export interface ExperimentRecord {
   task: TaskConfig;
   model: ModelConfig;
   train: TrainConfig & {
-    /** How many steps the model has been trained; whoever opens the link trains it as far. */
+    /** How many steps the model has been trained; opening the link trains it that far. */
     steps: number;
   };
-  /** What the run is computed on; auto takes WebGPU where it is faster. */
+  /** The device that computes the run; auto takes WebGPU if it is faster. */
   device: DeviceKind;
-  /** The input that the model is given: the numbers of the list, without special tokens. */
+  /** The model's input: the numbers of the list, without special tokens. */
   prompt: number[];
   /**
-   * Changes of the prompt, one after the other. Positions count from 0, BOS included, in the prompt as it then stands;
-   * a token is a number, BOS, MID or EOS.
+   * Changes of the prompt, applied in order. Positions count from 0, BOS included, in the prompt as the changes before
+   * left it; a token is a number, BOS, MID or EOS.
    */
   edit: TokenEdit[];
   /**
-   * What is taken out of the model: a head's output, the attention of one position to another, a position's embedding,
-   * a layer's MLP.
+   * The parts of the model that are ablated: a head's output, the attention of one position to another, a position's
+   * embedding, or a layer's MLP.
    */
   ablate: Knockout[];
   sampling: {
-    /** How many tokens the model writes; none: as many as the task's answer has. */
+    /** How many tokens the model generates; none: as many as the task's answer has. */
     new_tokens: number | null;
-    /** 0 takes the likeliest token each time; above, tokens are drawn, the more evenly the higher it is. */
+    /** 0 always takes the most likely token; above 0 tokens are drawn, the more evenly the higher it is. */
     temperature: number;
-    /** Only so many of the likeliest tokens can be drawn; none: all. */
+    /** Tokens are drawn from only this many of the most likely ones; none: from all. */
     top_k: number | null;
     /**
-     * Only the likeliest tokens that together just exceed this probability can be drawn; none: all. Without effect
-     * beside top_k.
+     * Tokens are drawn from only the smallest set of most likely ones whose total probability exceeds this; none: from
+     * all. No effect if top_k is set.
      */
     top_p: number | null;
-    /** Seed of what is drawn. */
+    /** Seed of the draws. */
     seed: number;
-    /** Whether what the model writes stands after the prompt, and not the sorted list, also while nothing is edited. */
+    /** Whether the model's own tokens follow the prompt, instead of the sorted list, even if nothing is edited. */
     own: boolean;
   };
   view: ViewConfig;
-  /** The heads that are shown large; without any, all are shown. */
+  /** The heads that are shown large; if none is pinned, all are shown. */
   pin: HeadName[];
-  /** The pair of positions whose number stays in view. */
+  /** The pair of positions whose value stays displayed. */
   cell: `${number}:${number}` | null;
-  /** What is unfolded on the page. */
+  /** The panels that are open on the page. */
   open: string[];
-  /** What is not shown on the page: for teachers, and where the page stands in another. */
+  /** What the page does not show: for teaching, or if the page is embedded in another. */
   hide: string[];
-  /** The stop of the tour that the page is at. */
+  /** The tour stop that the page shows. */
   tour: string | null;
   expect: {
-    /** The beginning of the fingerprint that the model then has: SHA-256 over all parameters' bytes. */
+    /** The first digits of the trained model's fingerprint, which is the SHA-256 of all parameters' bytes. */
     fingerprint: string | null;
-    /** The held-out loss that the model then has, for runs on WebGPU, which agree only closely. */
+    /** The trained model's held-out loss, to check runs on WebGPU, which agree only approximately. */
     loss: number | null;
     /** The version of Tinylens that made the link. */
     version: string | null;
   };
   file: {
-    /** The model was opened from a file that was called this; whoever opens the link is asked for it. */
+    /** The name of the file that the model was opened from; whoever opens the link is asked for the file. */
     name: string | null;
-    /** How that file was stored. */
+    /** The format of that file. */
     format: string | null;
-    /** The beginning of the fingerprint of the model in that file, by which a wrong one is told apart. */
+    /** The first digits of the fingerprint of that file's model, by which a wrong file is recognised. */
     fingerprint: string | null;
   };
-  /** The model's weights themselves, rounded to float16, where they are small enough for a link. */
+  /** The model's weights, rounded to float16, if they are small enough for a link. */
   weights: string | null;
 }
 
@@ -322,7 +319,9 @@ export type Claim = {
 
 /** One head of a model, `layer.head`. */
 export type Head = {
+  /** The layer, counted from 0. */
   layer: number;
+  /** The head within the layer, counted from 0. */
   head: number;
 };
 

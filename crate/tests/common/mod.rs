@@ -1,4 +1,4 @@
-//! Reading the fixtures that crate/tests/oracle/make.py writes.
+//! Reads the fixtures that crate/tests/oracle/make.py writes.
 
 mod close;
 
@@ -14,17 +14,20 @@ use tinylens::model::{Layout, Model};
 
 pub use close::assert_close;
 
-/// A fixture file: its tensors, whatever their type, as numbers.
+/// A fixture file.
 pub struct Fixture {
+    /// Shape and values of each tensor; integers too are read as float32.
     tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
     metadata: HashMap<String, String>,
 }
 
+/// The folder of the fixtures.
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/oracle")
 }
 
 impl Fixture {
+    /// Reads the fixture of this name.
     pub fn read(name: &str) -> Self {
         let bytes = std::fs::read(folder().join(format!("{name}.safetensors"))).expect("the fixture");
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
@@ -42,34 +45,38 @@ impl Fixture {
         Self { tensors, metadata }
     }
 
+    /// A value of the file's metadata, which is JSON.
     pub fn metadata(&self, key: &str) -> Value {
         serde_json::from_str(&self.metadata[key]).unwrap()
     }
 
+    /// Shape and values of a tensor, if the file has it.
     pub fn get(&self, name: &str) -> Option<&(Vec<usize>, Vec<f32>)> {
         self.tensors.get(name)
     }
 
+    /// The values of a tensor, in row order.
     pub fn values(&self, name: &str) -> &[f32] {
-        &self.get(name).unwrap_or_else(|| panic!("{name} in the fixture")).1
+        &self.get(name).unwrap_or_else(|| panic!("the fixture has no {name}")).1
     }
 
+    /// The shape of a tensor.
     pub fn shape(&self, name: &str) -> &[usize] {
-        &self.get(name).unwrap_or_else(|| panic!("{name} in the fixture")).0
+        &self.get(name).unwrap_or_else(|| panic!("the fixture has no {name}")).0
     }
 
-    /// `[batch, positions]` of whole numbers.
+    /// The rows of a tensor of whole numbers, `[batch, positions]`.
     pub fn rows(&self, name: &str) -> Vec<Vec<usize>> {
         let width = self.shape(name)[1];
         self.values(name).chunks(width).map(|row| row.iter().map(|x| *x as usize).collect()).collect()
     }
 
-    /// The names under a prefix, without it.
+    /// The names of the tensors with a prefix, without it.
     pub fn names<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.tensors.keys().filter_map(move |name| name.strip_prefix(prefix))
     }
 
-    /// The model whose parameters stand under a prefix.
+    /// The model whose parameters are the tensors with a prefix.
     pub fn model(&self, config: &ModelConfig, prefix: &str, device: &Device) -> Model {
         let mut parameters = Vec::new();
         for entry in Layout::new(config).entries() {
@@ -82,7 +89,8 @@ impl Fixture {
     }
 }
 
-/// A configuration as TransformerLens has it. What it leaves to the model (`rotary_dim`) is left out.
+/// A configuration from TransformerLens's. Fields that TransformerLens leaves open (`rotary_dim`, `attn_scale`) get our
+/// defaults.
 pub fn config(record: &Value) -> ModelConfig {
     let mut fields = record.as_object().unwrap().clone();
     if fields["rotary_dim"].is_null() {

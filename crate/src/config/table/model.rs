@@ -1,4 +1,4 @@
-//! The transformer.
+//! The rows of the transformer's architecture.
 
 use serde_json::{Value, json};
 
@@ -40,28 +40,27 @@ pub(super) const ROWS: &[Setting] = &[
     boolean(
         "model.attn_only",
         |_| json!(true),
-        "Whether layers are attention alone; off adds an MLP after each attention.",
+        "Whether layers consist of attention only; off adds an MLP after each attention.",
     ),
     integer(
         "model.d_mlp",
         1,
         16_384,
         |above| json!(4 * above.integer("model.d_model")),
-        "Hidden units of each MLP; without effect while attn_only is on.",
+        "Hidden units of each MLP; no effect while attn_only is on.",
     )
     .derived("4 · d_model"),
     choice(
         "model.act_fn",
         &["relu", "gelu", "gelu_new", "silu", "solu_ln"],
         |_| json!("relu"),
-        "The MLP's activation function; without effect while attn_only is on.",
+        "The MLP's activation function; no effect while attn_only is on.",
     ),
     choice(
         "model.normalization_type",
         &["LN", "LNPre", "RMS", "RMSPre"],
         |_| Value::Null,
-        "How the residual stream is normalised before each layer and the unembedding; the Pre forms have no weights \
-            of their own.",
+        "How the residual stream is normalised before attention, MLP and unembedding; the Pre forms have no weights.",
     )
     .optional(),
     real(
@@ -101,15 +100,15 @@ pub(super) const ROWS: &[Setting] = &[
         "model.positional_embedding_type",
         &["standard", "shortformer", "rotary"],
         |_| json!("standard"),
-        "How the model knows positions: a learned vector added to the residual stream; the same added only to what \
-            queries and keys read; or queries and keys rotated by their position.",
+        "How the model knows positions: a learned vector is added to the residual stream (standard), or only to the \
+            input of queries and keys (shortformer); or queries and keys are rotated by their position (rotary).",
     ),
     integer(
         "model.rotary_dim",
         0,
         4096,
         |above| json!(above.integer("model.d_head") / 2 * 2),
-        "How many dimensions of each head are rotated, an even number; without effect unless positions are rotary.",
+        "How many dimensions of each head are rotated, an even number; no effect unless positions are rotary.",
     )
     .derived("d_head, or one less if that is odd"),
     real(
@@ -118,20 +117,20 @@ pub(super) const ROWS: &[Setting] = &[
         1e9,
         true,
         |_| json!(10_000.0),
-        "How slow the slowest rotation is; without effect unless positions are rotary.",
+        "Sets the slowest rotation: about one radian in this many positions; no effect unless positions are rotary.",
     ),
     boolean(
         "model.rotary_adjacent_pairs",
         |_| json!(false),
-        "Whether neighbouring dimensions are rotated together (GPT-J) or those half the rotated width apart \
-            (GPT-NeoX); without effect unless positions are rotary.",
+        "Whether neighbouring dimensions are rotated together (GPT-J), or those rotary_dim / 2 apart (GPT-NeoX); no \
+            effect unless positions are rotary.",
     ),
     choice(
         "model.attention_dir",
         &["causal", "bidirectional"],
         |_| json!("causal"),
-        "Whether a position attends to itself and those before it, or to all; a bidirectional model sees the answer \
-            it is asked for.",
+        "Whether a position attends to itself and earlier positions, or to all; a bidirectional model sees the answer \
+            that it should predict.",
     ),
     boolean(
         "model.use_attn_scale",
@@ -144,20 +143,20 @@ pub(super) const ROWS: &[Setting] = &[
         1e6,
         true,
         |above| json!(libm::sqrt(above.integer("model.d_head") as f64)),
-        "What attention scores are divided by; without effect while use_attn_scale is off.",
+        "What attention scores are divided by; no effect while use_attn_scale is off.",
     )
     .derived("√d_head"),
     choice(
         "model.init_mode",
         &["gpt2"],
         |_| json!("gpt2"),
-        "How weights start: normally distributed with deviation 0.8 / √d_model, biases zero.",
+        "How weights are initialised: normally distributed with standard deviation 0.8 / √d_model; biases are zero.",
     ),
     integer(
         "model.seed",
         0,
         SEED_MAX,
         |_| json!(42),
-        "Seed of the initial weights: the same seed starts from the same model.",
+        "Seed of the initial weights; the same seed gives the same initial model.",
     ),
 ];

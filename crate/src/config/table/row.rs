@@ -1,4 +1,4 @@
-//! Rows of the table by kind, each required and without effect on others unless it says more.
+//! Constructors of the table's rows, one for each kind. A row is not optional unless it says so.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,9 @@ use super::super::setting::{Above, Kind, Setting};
 /// The largest seed.
 pub(super) const SEED_MAX: u64 = u32::MAX as u64;
 
+/// Computes a field's default.
 type Default = fn(&Above) -> Value;
+/// Reads a text, see [`Kind::Text`].
 type Read = fn(&str) -> Option<String>;
 
 pub(super) const fn row(path: &'static str, kind: Kind, default: Default, help: &'static str) -> Setting {
@@ -42,10 +44,12 @@ pub(super) const fn choice(
     row(path, Kind::Choice(choices), default, help)
 }
 
+/// A text, `null` by default.
 pub(super) const fn text(path: &'static str, form: &'static str, read: Read, help: &'static str) -> Setting {
     row(path, Kind::Text { form, read }, |_| Value::Null, help).optional()
 }
 
+/// A list of texts, empty by default; a link has one field for all of them.
 pub(super) const fn texts(
     path: &'static str,
     form: &'static str,

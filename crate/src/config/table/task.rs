@@ -1,4 +1,4 @@
-//! What a model learns. Each task says which of these fields it has and what its defaults are.
+//! The rows of what a model learns. A row says which tasks have the field; its default may depend on the task.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Setting] = &[
         "task.name",
         &[SORT, MAX_OF_LIST],
         |_| json!(SORT),
-        "What the model learns: to write a list of numbers again, sorted; or to write the largest number of a list.",
+        "What the model learns: to sort a list of numbers, or to name the largest number of a list.",
     ),
     integer("task.list_length", 1, 50, |_| json!(5), "How many numbers are in a list."),
     integer("task.min_value", 0, 999, |_| json!(0), "The smallest number that can be in a list.").only(&[SORT]),
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Setting] = &[
         0,
         MAX_TOKEN,
         |above| json!(above.integer("task.max_value") + 2),
-        "The token between the list and its sorted order; none: the sorted numbers follow the list at once.",
+        "The token between the list and its sorted order; none: the sorted numbers follow the list directly.",
     )
     .optional()
     .only(&[SORT])
@@ -51,12 +51,12 @@ pub(super) const ROWS: &[Setting] = &[
         0,
         MAX_TOKEN,
         |_| Value::Null,
-        "The token after the sorted list (end of sequence), which the model learns to write; none: sequences end \
-            with the list.",
+        "The token after the sorted list (end of sequence), which the model learns to predict; none: sequences end \
+            with the sorted list.",
     )
     .optional()
     .only(&[SORT]),
     boolean("task.repeats", |_| json!(true), "Whether a number may occur more than once in a list.").only(&[SORT]),
-    boolean("task.var_length", |_| json!(false), "Whether every list draws its own length, from 1 to list_length.")
+    boolean("task.var_length", |_| json!(false), "Whether each list has a random length, from 1 to list_length.")
         .only(&[SORT]),
 ];

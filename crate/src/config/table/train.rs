@@ -1,4 +1,4 @@
-//! The data and the optimiser, and how far a run is trained.
+//! The rows of the training data and the optimiser, and of how far a run is trained.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Setting] = &[
         1,
         10_000_000,
         |_| json!(10_000),
-        "How many lists (of each length) the training set has; none for endless data, fresh lists every step.",
+        "How many lists (of each length) the training set has; none: every step draws new lists.",
     )
     .optional(),
     real(
@@ -21,8 +21,8 @@ pub(super) const ROWS: &[Setting] = &[
         0.99,
         false,
         |_| Value::Null,
-        "Which share of all the lists there are is trained on, every one of them once an epoch, while the rest is held \
-            out; num_samples is then without effect. None: lists are drawn, and one in 64 is held out.",
+        "The share of all possible lists that is trained on, each once an epoch; the rest is held out, and num_samples \
+            has no effect. None: lists are drawn at random, and one in 64 is held out.",
     )
     .optional(),
     integer("train.batch_size", 1, 1024, |_| json!(100), "How many lists the model learns from in one step."),
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Setting] = &[
         0,
         1000,
         |_| json!(2),
-        "How many epochs without improvement are borne before the learning rate is lowered.",
+        "How many epochs without improvement are tolerated before the learning rate is lowered.",
     ),
     real(
         "train.plateau_threshold",
@@ -65,13 +65,13 @@ pub(super) const ROWS: &[Setting] = &[
         0.5,
         false,
         |_| json!(1e-4),
-        "The least relative fall of the held-out loss that counts as an improvement.",
+        "The smallest relative decrease of the held-out loss that counts as an improvement.",
     ),
     integer(
         "train.steps",
         0,
         4_000_000,
         |_| json!(0),
-        "How many steps the model has been trained; whoever opens the link trains it as far.",
+        "How many steps the model has been trained; opening the link trains it that far.",
     ),
 ];
