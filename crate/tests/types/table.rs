@@ -125,7 +125,11 @@ fn group_of_record(group: &str, experiment: &Value) -> String {
 
 /// Groups of the table, and its fields that have none, in its order.
 fn groups() -> Vec<&'static str> {
-    let mut groups: Vec<&str> = SETTINGS.iter().map(Setting::group).collect();
-    groups.dedup();
+    let mut groups = Vec::new();
+    for row in SETTINGS {
+        if !groups.contains(&row.group()) {
+            groups.push(row.group());
+        }
+    }
     groups
 }
