@@ -1,11 +1,11 @@
 //! The notebook's experiments on tokens: what happens to the prompt of a list.
 
 use super::answer;
-use super::{Sort, Task};
+use super::settings::Sort;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::random::{At, Stream, below, block};
-use crate::task::{Ablation, Case, Choice, Request};
+use crate::task::{Ablation, Case, Choice, Request, Task};
 
 /// What happens to the prompt `BOS list MID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

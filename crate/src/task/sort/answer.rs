@@ -2,7 +2,7 @@
 //!
 //! Legend: the *rest* are the numbers that are still in the prompt, sorted.
 
-use super::Sort;
+use super::settings::Sort;
 
 /// What is measured of an answer, as the API calls it.
 pub(super) const MEASURES: [&str; 5] =

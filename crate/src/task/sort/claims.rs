@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use super::ablation::Changed;
 use super::pattern::Counts;
-use super::{Sort, Task};
+use super::settings::Sort;
 use crate::config::ModelConfig;
 use crate::error::Result;
-use crate::task::{Ablation, Case, Choice, Claim, Claims, Copied, Rate, Request, named};
+use crate::task::{Ablation, Case, Choice, Claim, Claims, Copied, Rate, Request, Task, named};
 
 /// The ablations whose answers are counted, at random sites and with random numbers.
 const ABLATIONS: [&str; 6] =

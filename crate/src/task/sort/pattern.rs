@@ -4,7 +4,7 @@
 
 use tinylens_lean::argmax;
 
-use super::Sort;
+use super::settings::Sort;
 use crate::task::Mean;
 
 /// What is counted of one head.
