@@ -19,11 +19,24 @@ export type Watched = {
   onProgress?: (done: number, lists: number) => void;
 };
 
+/** What came of an ablation over many inputs. A measure that the task does not have is missing. */
+export type AblationReport = Record<MeasureName, Rate> & {
+  /** How many inputs were answered. */
+  lists: number;
+  /** The same measures together. */
+  measures: Partial<Record<MeasureName, Rate>>;
+  /** The first inputs that failed: those whose answers missed the first measure. */
+  failures: number[][];
+  failed: Failure[];
+  /** [place of the answer][kind of token]; the kinds are the task's. */
+  confusion: number[][];
+};
+
 export type AblateOptions = Watched & {
   experiment: AblationName;
-  /** Injections: an index of the list. "shorter": how many numbers stay. Left out: the notebook's. */
+  /** Where: what it means is the ablation's. Left out: the usual place. */
   site?: number | "random";
-  /** The token that is put there. "random": a number. Left out: MID or BOS for injections, the notebook's 27 and 12 for replacements. */
+  /** The token that is put there. "random": a number. Left out: the usual one. */
   value?: number | "random";
   /** 2000 unless said otherwise, up to 100,000. */
   lists?: number;

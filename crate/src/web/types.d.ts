@@ -277,43 +277,29 @@ export type Rate = {
   high: number;
 };
 
-/** What happens to the prompt `BOS list MID`. */
-export type AblationName =
-  | "baseline"
-  | "mid_injection"
-  | "mid_replacement"
-  | "mid_deletion"
-  | "shorter"
-  | "bos_injection"
-  | "bos_replacement"
-  | "bos_deletion"
-  | "bos_only";
-
-/** What came of a battery. */
-export type AblationReport = {
-  lists: number;
-  exact: Rate;
-  sortedRestThenLargest: Rate;
-  lastIsLargest: Rate;
-  specialEmitted: Rate;
-  /** Of the numbers that are left in the prompt, those that stand at their places. */
-  tokenAccuracy: Rate;
-  /** The first lists that were not sorted. */
-  failures: number[][];
-  failed: { list: number[]; prompt: number[]; answer: number[] }[];
-  /** For every place of the answer, how many of each kind of `Emitted`. */
-  confusion: number[][];
+/** An input that failed. */
+export type Failure = {
+  /** The input. */
+  list: number[];
+  /** What the model was given. */
+  prompt: number[];
+  /** What it answered. */
+  answer: number[];
 };
 
 /** A statement and how far it is true. */
 export type Claim = {
+  /** A name that stays. */
   id: string;
   /** The statement, and what its number counts. */
   text: string;
   /** From 0 to 1. */
   value: number;
+  /** The lower end of its 95 % interval. */
   low: number;
+  /** The upper end. */
   high: number;
+  /** What they say. */
   verdict: "holds" | "mixed" | "fails";
 };
 
@@ -378,3 +364,25 @@ export type Tiles = {
   height: number;
 };
 
+
+/** An ablation of a task. */
+export type AblationName =
+  | "baseline"
+  | "mid_injection"
+  | "mid_replacement"
+  | "mid_deletion"
+  | "shorter"
+  | "bos_injection"
+  | "bos_replacement"
+  | "bos_deletion"
+  | "bos_only"
+  | "ans_replacement"
+  | "sep_replacement";
+
+/** What is measured of an answer. */
+export type MeasureName =
+  | "exact"
+  | "sortedRestThenLargest"
+  | "lastIsLargest"
+  | "specialEmitted"
+  | "tokenAccuracy";

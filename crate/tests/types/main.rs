@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tinylens::config::{ColourMap, Curve, Form, Kind, Quantity, Range, SETTINGS, Side, Together, check, setting};
 use tinylens::experiment::{Experiment, Record};
+use tinylens::task::Request;
 
 use source::{Inline, Named, Source, Sources};
 
@@ -19,11 +20,9 @@ const SOURCES: &[Source] = &[
     Source("experiment/settings.rs", "SettingRecord", Named("Setting")),
     Source("experiment/settings.rs", "KindName", Inline),
     Source("task/rate.rs", "Rate", Named("Rate")),
-    Source("experiment/ablation.rs", "Ablation", Named("AblationName")),
-    Source("experiment/battery.rs", "Report", Named("AblationReport")),
-    Source("experiment/battery.rs", "Failure", Inline),
-    Source("experiment/claims/mod.rs", "Claim", Named("Claim")),
-    Source("experiment/claims/mod.rs", "Verdict", Inline),
+    Source("experiment/battery.rs", "Failure", Named("Failure")),
+    Source("task/claim.rs", "Claim", Named("Claim")),
+    Source("task/claim.rs", "Verdict", Inline),
     Source("config/knockout.rs", "Head", Named("Head")),
     Source("config/knockout.rs", "Pair", Inline),
     Source("figure/focus.rs", "Focus", Named("Focus")),
@@ -68,11 +67,33 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name)
 }
 
+/// The names of all tasks' ablations and of what they measure, in the order of the tasks.
+fn ablations() -> String {
+    let (mut names, mut measures) = (Vec::new(), Vec::new());
+    for task in table::tasks() {
+        let Experiment { task, model, .. } = Experiment::resolve(&json!({ "task": { "name": task } })).unwrap();
+        for name in task.task().ablations() {
+            let request = Request { name, site: None, value: None, seed: 0 };
+            let ablation = task.task().ablation(&model, &request).unwrap();
+            names.push(name);
+            measures.extend(ablation.measures());
+        }
+    }
+    let union = |all: Vec<&str>| {
+        let first = |(at, name): &(usize, &&str)| !all[..*at].contains(name);
+        let members = all.iter().enumerate().filter(first).map(|(_, name)| format!("\n  | {name:?}"));
+        members.collect::<String>()
+    };
+    [("AblationName", "An ablation of a task.", names), ("MeasureName", "What is measured of an answer.", measures)]
+        .map(|(name, docs, all)| documented(0, docs, &format!("export type {name} ={};", union(all))))
+        .join("\n")
+}
+
 #[test]
 fn the_declarations_are_in_step_with_the_records() {
     let head =
         "// Written from the Rust records by crate/tests/types: TINYLENS_WRITE=1 cargo test --release --test types\n";
-    let wanted = format!("{head}\n{}{}", table::declarations(), Sources::read(SOURCES).declarations());
+    let wanted = format!("{head}\n{}{}\n{}", table::declarations(), Sources::read(SOURCES).declarations(), ablations());
     let path = file("web/types.d.ts");
     if std::env::var_os("TINYLENS_WRITE").is_some() {
         std::fs::write(&path, &wanted).unwrap();
