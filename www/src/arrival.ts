@@ -2,7 +2,7 @@
 // with what it expects. For a model that was opened from a file, the file is asked for.
 
 import { batch, effect, signal, untracked } from "@preact/signals";
-import type { ExperimentRecord, TrainConfig } from "tinylens";
+import type { TrainConfig } from "tinylens";
 import { open as openSettings, reread, valueIn } from "./assumed";
 import { amend, change, doc } from "./document";
 import type { Edits } from "./edits";
@@ -17,6 +17,7 @@ import { askLink } from "./session/line";
 import type { StopId } from "./tour/stops";
 import { bring } from "./tour/tour";
 import { experiment, file, goal, notice, opening, PAUSING, playing, sequence, step, type OpenedFile } from "./state";
+import type { ExperimentRecord } from "./sorter";
 
 /** `file`: the model's file is waited for. `comparing`: it is trained as far as the link says. */
 export type Stage = "file" | "training" | "comparing" | "done";

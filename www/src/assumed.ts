@@ -2,11 +2,12 @@
 // as typed, with the reason beside it, and the model on screen stays as it was.
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { Experiment, ModelConfig, Setting, TaskConfig, TrainConfig } from "tinylens";
+import type { ModelConfig, Setting, TrainConfig } from "tinylens";
 import { change as changeDocument, doc } from "./document";
 import { read, type Edits, type Value } from "./edits";
 import { openFile } from "./session";
 import { arriving, experiment, file, fileError, opening, settings } from "./state";
+import type { Experiment, TaskConfig } from "./sorter";
 
 /** Milliseconds without another key after which what was typed is taken. */
 const TYPING = 300;

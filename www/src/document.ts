@@ -2,7 +2,8 @@
 // Every change of it can be undone and done again. It knows no worker: whoever undoes tells the session (undo.ts).
 
 import { computed } from "@preact/signals";
-import type { AblationName, DeviceKind, ViewConfig } from "tinylens";
+import type { DeviceKind, ViewConfig } from "tinylens";
+import type { AblationName } from "./sorter";
 import type { Ablation } from "./ablation";
 import type { Edits } from "./edits";
 import { History } from "./history";

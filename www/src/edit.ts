@@ -2,7 +2,7 @@
 // told to the worker, and every change of it.
 
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { Intervention, TaskConfig } from "tinylens";
+import type { Intervention } from "tinylens";
 import { interventionsOf, type Ablation } from "./ablation";
 import { announcement } from "./announce";
 import { change as changeDocument, drop, numbers, scene, seal, view, type Scene } from "./document";
@@ -12,6 +12,7 @@ import type { Generation, Wish } from "./protocol";
 import { showNumbers, showWish } from "./session";
 import { aligned, filled, label, NAMES, placed, slotsOf, tokenOf, valueOf, type Placed, type Slot, type Value } from "./slots";
 import { experiment, wishError } from "./state";
+import type { TaskConfig } from "./sorter";
 
 /** Why the last edit was not made. */
 export const refusal = signal<string | null>(null);

@@ -1,7 +1,8 @@
 // The notebook's experiments: what each does, what the notebook says of it (in our words), and what numbers say of this model.
 
-import type { AblationName, AblationReport, Rate, TaskConfig } from "tinylens";
+import type { AblationReport, Rate } from "tinylens";
 import { interval } from "./format";
+import type { AblationName, TaskConfig } from "./sorter";
 
 export type Experiment = {
   id: AblationName;

@@ -1,7 +1,8 @@
 // The laboratory's state: what is to be measured, what is being measured, and what came of it. Commands are in batteries.ts.
 
 import { computed, signal } from "@preact/signals";
-import type { AblationName, AblationReport } from "tinylens";
+import type { AblationReport } from "tinylens";
+import type { AblationName } from "./sorter";
 import type { Choices } from "./document";
 import type { Battery, FromWorker } from "./protocol";
 import { step } from "./state";

@@ -1,10 +1,11 @@
 // The page's state as the record that a link carries, and back. No DOM, no worker: the module writes and reads the link itself.
 
-import type { ExperimentRecord, HeadName, Knockout, ModelConfig, PartialExperiment, PartialRecord, TaskConfig, TokenEdit } from "tinylens";
+import type { HeadName, Knockout, ModelConfig, PartialExperiment, PartialRecord, TokenEdit } from "tinylens";
 import { fits, type Ablation } from "./ablation";
 import type { Document, Sampling, Scene } from "./document";
 import type { Edits } from "./edits";
 import { filled, slotsOf, tokenOf, type Slot, type Value } from "./slots";
+import type { ExperimentRecord, TaskConfig } from "./sorter";
 
 /** Changes of the clean prompt that make these slots of it: moves, then insertions, replacements and deletions, so that each knows its place. */
 export function editsOf(slots: readonly Slot[] | null, task: TaskConfig, length: number): TokenEdit[] {

@@ -1,8 +1,8 @@
 // The notebook's experiments on one list, as edits of its prompt: where, with which token, and what came of it there.
 
-import type { AblationName, TaskConfig } from "tinylens";
 import { EXPERIMENTS } from "./experiments";
 import { slotsOf, tokenOf, type Slot, type Value } from "./slots";
+import type { AblationName, TaskConfig } from "./sorter";
 
 /** `site`: where, with what it means, and what the notebook has. `value`: the notebook's token. */
 export type Preset = {

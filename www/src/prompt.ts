@@ -1,7 +1,7 @@
 // The list of numbers that the page shows the model: read from text, and made up where the task asks for another one. It
 // does not know tokens: the crate turns numbers into a sequence.
 
-import type { TaskConfig } from "tinylens";
+import type { TaskConfig } from "./sorter";
 
 /** The notebook's example. */
 export const EXAMPLE: readonly number[] = [6, 2, 59, 50, 20];

@@ -3,9 +3,10 @@
 // The page numbers its runs. A message about a run carries that number: the worker drops commands for any run but its
 // own, and the page drops answers from a run that has been replaced.
 
-import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Experiment, ExperimentRecord, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, PartialRecord, Setting, TaskConfig, Tiles, TrainConfig, ViewConfig, Run } from "tinylens";
+import type { AblateOptions, AblationReport, Claim, DeviceKind, Evaluation, Focus, Head, Hit, Intervention, ModelConfig, PartialExperiment, PartialRecord, Setting, Tiles, TrainConfig, ViewConfig, Run } from "tinylens";
 import type { Job, Measured } from "tinylens/compare.mjs";
 import type { Slot } from "./slots";
+import type { Experiment, ExperimentRecord, TaskConfig } from "./sorter";
 
 export type RunId = number;
 

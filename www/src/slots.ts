@@ -1,7 +1,7 @@
 // An edited prompt as a row of slots. A slot remembers which token of the clean prompt it stands for, so that edits go on
 // meaning the same when another list is typed or another model names BOS by another number. It shows nothing and keeps nothing.
 
-import type { TaskConfig } from "tinylens";
+import type { TaskConfig } from "./sorter";
 
 export type Name = "BOS" | "MID" | "EOS";
 /** A token as people say it: a number, or a special one by its name. */

@@ -2,9 +2,10 @@
 // and assumed.ts.
 
 import { computed, signal } from "@preact/signals";
-import type { Evaluation, Experiment, Head, PartialExperiment, Setting, Tiles } from "tinylens";
+import type { Evaluation, Head, PartialExperiment, Setting, Tiles } from "tinylens";
 import { Curve } from "./curve";
 import type { CanvasName, DeviceInfo, FileFacts, FileOrigin, FromWorker, HeadTable, Pointed, Sequence } from "./protocol";
+import type { Experiment } from "./sorter";
 
 export type Loading = { stage: "download"; received: number; total: number } | { stage: "compile" | "device" | "start" };
 /** How far the first worker is with its start. Of interest until there is a sequence; null: it failed. */

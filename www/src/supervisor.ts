@@ -8,8 +8,9 @@
 // holds a Web Lock of its own for as long as it lives; the page waits for the same lock, and being granted it means that
 // the worker is gone. Without Web Locks a silent death goes unnoticed.
 
-import type { DeviceKind, Experiment } from "tinylens";
+import type { DeviceKind } from "tinylens";
 import type { DeviceInfo, FatalCause, FromWorker, Program, ToWorker } from "./protocol";
+import type { Experiment } from "./sorter";
 
 /** `gone`: it died without a word. `script`: its own script failed. */
 export type Failure = { cause: FatalCause | "gone" | "script"; message: string };

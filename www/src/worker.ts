@@ -10,6 +10,7 @@ import { crewFor, help, type Help } from "./worker/crew";
 import { compile } from "./worker/load";
 import { Pictures } from "./worker/picture";
 import { Trainer } from "./worker/trainer";
+import type { Checked } from "./sorter";
 
 /** Beside this script; put here by build.mjs. */
 declare const WASM_FILE: string, READER_FILE: string;
@@ -88,7 +89,7 @@ self.addEventListener("message", ({ data }: MessageEvent<ToWorker | Help>) => {
       return lab.stop();
     case "check": {
       const { request, experiment } = data;
-      const answer = () => post({ type: "checked", request, ...checkExperiment(experiment) });
+      const answer = () => post({ type: "checked", request, ...(checkExperiment(experiment) as Checked) });
       return void (early ? early.push(answer) : answer());
     }
     case "link": {

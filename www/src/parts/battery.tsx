@@ -1,7 +1,7 @@
 // What came of one experiment: the notebook's sentence and this model's, what was written at each place, a sweep if there is
 // one, and the lists that failed, each a way into the sequence editor.
 
-import type { AblationReport, TaskConfig } from "tinylens";
+import type { AblationReport } from "tinylens";
 import { openPrompt } from "../edit";
 import { KINDS, tokenName, type Experiment } from "../experiments";
 import { count, roughPercent } from "../format";
@@ -9,6 +9,7 @@ import { results, type Sweep } from "../lab";
 import { behavior } from "../motion";
 import { HeatLegend, heat } from "./heat";
 import { SweepMap } from "./sweep";
+import type { TaskConfig } from "../sorter";
 
 type Props = { one: Experiment; task: TaskConfig; report: AblationReport | null; sweep: Sweep | null };
 

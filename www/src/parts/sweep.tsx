@@ -2,11 +2,12 @@
 // each site, and one rate at a time. The numbers are read at the pointer, and stand in a table.
 
 import { signal } from "@preact/signals";
-import type { AblationName, AblationReport, Rate, TaskConfig } from "tinylens";
+import type { AblationReport, Rate } from "tinylens";
 import { MEASURES, tokenName, type Experiment, type Measure } from "../experiments";
 import { count, interval } from "../format";
 import type { Answer, Sweep } from "../lab";
 import { heat, HeatLegend } from "./heat";
+import type { AblationName, TaskConfig } from "../sorter";
 
 const measure = signal<Measure>("exact");
 /** The cell that is read. */

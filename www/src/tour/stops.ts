@@ -1,8 +1,8 @@
 // The tour as data: what each stop sets on the page, and which part of it the stop is about. What it says is in texts.tsx; what
 // setting comes to is in tour.ts.
 
-import type { AblationName, TaskConfig } from "tinylens";
 import { PRESETS, senseless } from "../presets";
+import type { AblationName, TaskConfig } from "../sorter";
 
 export type StopId = "train" | "read_pattern" | "inject_mid" | "remove_mid" | "shorten" | "bos" | "claims" | "your_turn";
 

@@ -2,7 +2,7 @@
 // claims, its accuracy. A sentence that another model would make false is not said of that model.
 
 import type { ComponentChildren } from "preact";
-import type { AblationName, Claim, TaskConfig } from "tinylens";
+import type { Claim } from "tinylens";
 import { latest } from "../claims";
 import { numbers } from "../document";
 import { compared, own } from "../edit";
@@ -13,6 +13,7 @@ import { label } from "../slots";
 import { edited, evaluated, experiment, file, sequence, step } from "../state";
 import type { StopId } from "./stops";
 import { ENOUGH, placeOf } from "./tour";
+import type { AblationName, TaskConfig } from "../sorter";
 
 const task = (): TaskConfig => experiment.value!.task;
 const spell = (tokens: readonly number[]): string => tokens.map((token) => label(token, task())).join(" ");

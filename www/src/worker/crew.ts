@@ -1,7 +1,8 @@
 // The helpers of the page's run: workers of this same script, which compute shards of its steps where these are dear. See pkg/crew.mjs.
 
-import init, { Helper, type Experiment, type Run } from "tinylens";
+import init, { Helper, type Run } from "tinylens";
 import { Crew, serve, workersFor } from "tinylens/crew.mjs";
+import type { Experiment } from "../sorter";
 
 /** The first message to a helper. */
 export type Help = { type: "help"; module: WebAssembly.Module; experiment: Experiment };

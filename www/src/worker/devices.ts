@@ -3,8 +3,9 @@
 // The program for the CPU alone looks whether there is a WebGPU adapter. If there is one to be used, it takes the other program to open it;
 // else "auto" is the CPU, and its description says why.
 
-import { findAdapter, openDevice, Run, type Device, type DeviceKind, type Experiment } from "tinylens";
+import { findAdapter, openDevice, Run, type Device, type DeviceKind } from "tinylens";
 import type { DeviceInfo, Program } from "../protocol";
+import type { Experiment } from "../sorter";
 
 /** Which program this is; put here by build.mjs. */
 declare const PROGRAM: Program;

@@ -8,6 +8,7 @@ import { Budget } from "./budget";
 import { looked, written } from "./continuation";
 import { meanOver } from "./many";
 import type { Shows } from "./picture";
+import { experimentOf } from "../sorter";
 
 /** A sequence as it was looked at. `mid`: the last position of its prompt. */
 export type Seen = { tokens: number[]; mid: number; look: Look; /** What should stand at each position; undefined: anything may. */ wanted: (number | undefined)[] };
@@ -78,7 +79,7 @@ export class Bench {
 
   private async lookAtOne(run: Run): Promise<Pick<Pair, "clean" | "edited">> {
     const { show } = this.shown;
-    const { task, model } = run.experiment;
+    const { task, model } = experimentOf(run);
     const whole = taskSequence(task, this.numbers);
     const prompt = whole.slice(0, Math.min(promptLength(task, this.numbers.length), model.n_ctx));
     const { edited, interventions, generation } = this.wish;
@@ -122,7 +123,7 @@ export class Bench {
     if (this.asked >= this.questions.length) this.asked = 0;
     if (this.asked === 0) this.answeredAt = run.steps;
     const { id, prompt, newTokens } = this.questions[this.asked++]!;
-    const generation = { newTokens, temperature: 0, topK: null, topP: null, seed: 0, stopToken: run.experiment.task.eos_token };
+    const generation = { newTokens, temperature: 0, topK: null, topP: null, seed: 0, stopToken: experimentOf(run).task.eos_token };
     const { tokens } = await written(run, prompt, generation, [], this.answers.get(id) ?? []);
     const answer = tokens.slice(prompt.length);
     this.answers.set(id, answer);

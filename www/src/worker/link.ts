@@ -4,6 +4,7 @@
 import { decodeLink, encodeLink, Model, openDevice, version } from "tinylens";
 import type { Answered, FromWorker, LinkQuestion } from "../protocol";
 import { otherTask } from "./begin";
+import { type ExperimentRecord, isSorter } from "../sorter";
 import type { Subject } from "./lab";
 import { refusal } from "./refusal";
 
@@ -27,8 +28,8 @@ export class Links {
         return encodeLink(question.record);
       case "decode": {
         const { experiment, warnings } = decodeLink(question.link);
-        if (experiment.task.name === "sort") return { experiment, warnings, link: encodeLink(experiment) };
-        const usual = decodeLink("").experiment;
+        if (isSorter(experiment)) return { experiment, warnings, link: encodeLink(experiment) };
+        const usual = decodeLink("").experiment as ExperimentRecord;
         return { experiment: usual, warnings: [...warnings, otherTask(experiment.task.name)], link: encodeLink(usual) };
       }
       case "facts": {

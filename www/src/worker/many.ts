@@ -1,15 +1,16 @@
 // The mean of what is shown over many random lists: of the clean sequences, and of what the page's edits make of each list.
 
-import { randomLists, taskSequence, type Run, type Shown, type TaskConfig, type ViewConfig } from "tinylens";
+import { randomLists, taskSequence, type Run, type Shown, type ViewConfig } from "tinylens";
 import type { Generation, Wish } from "../protocol";
 import { filled, placed, slotsOf, type Slot } from "../slots";
 import type { Shows } from "./picture";
+import { experimentOf, type TaskConfig } from "../sorter";
 
 const SEED = 0;
 
 /** Throws a sentence where an edit makes no sense. */
 export async function meanOver(lists: number, length: number, run: Run, wish: Wish, show: ViewConfig["show"]): Promise<Shows> {
-  const { task, model } = run.experiment;
+  const { task, model } = experimentOf(run);
   const all = randomLists(task, lists, SEED, length);
   const { generation, many } = wish;
   const prompts = (slots: Slot[] | null) => all.map((list) => placesOf(task, list, slots));

@@ -5,7 +5,7 @@
 // Training is pulled: not asking for steps is the pause. Between any two things it goes through the event queue, so that a
 // pointer waits for one chunk at most.
 
-import { checkExperiment, type Device, type DeviceKind, type Experiment, type Run } from "tinylens";
+import { checkExperiment, type Device, type DeviceKind, type Run } from "tinylens";
 import { fitNumbers } from "../prompt";
 import type { FromWorker, RunId, Showing, ToWorker } from "../protocol";
 import type { Crew } from "tinylens/crew.mjs";
@@ -19,6 +19,7 @@ import { visitEventQueue } from "./queue";
 import { refusal } from "./refusal";
 import { Reports } from "./reports";
 import { Upkeep } from "./upkeep";
+import { experimentOf, type Experiment } from "../sorter";
 
 /** Milliseconds of training between two visits to the event queue. */
 const CHUNK = 12;
@@ -157,7 +158,8 @@ export class Trainer {
       this.choice = "made";
       this.forgetSpeed();
       this.upkeep.begin(next);
-      const { experiment, steps: step, learningRate } = next;
+      const { steps: step, learningRate } = next;
+      const experiment = experimentOf(next);
       const { parameters } = checkExperiment(experiment);
       const fitted = fitNumbers(whole && origin.kind !== "snapshot" && numbers.length !== experiment.task.list_length ? [] : numbers, experiment.task);
       this.post({ type: "opened", run: id, experiment, parameters, device: decided ? infoOf(held.device, next) : undecided(next), step, goal, learningRate, numbers: fitted, file });

@@ -1,13 +1,13 @@
 // The notebook's experiments, each as one click, with what came of it there and what this model makes of it now.
 
 import { computed, effect, signal } from "@preact/signals";
-import type { TaskConfig } from "tinylens";
 import { amend, change, doc, numbers, type PresetChoice } from "../../document";
 import { applyPreset, room, task } from "../../edit";
 import { judged, near, newTokensFor, PRESETS, says, senseless, slotsFor, type Preset } from "../../presets";
 import { label, NAMES, placed, slotsOf, tokenOf, type Slot, type Value } from "../../slots";
 import { ask } from "../../session";
 import { answers, experiment } from "../../state";
+import type { TaskConfig } from "../../sorter";
 
 const choices = computed(() => doc.value.presets);
 const open = signal(false);
