@@ -153,6 +153,6 @@ test("sequences and labels of the task", async () => {
   assert.deepEqual(taskSequence(task, [6, 2, 59, 50, 20]), [65, 6, 2, 59, 50, 20, 66, 2, 6, 20, 50, 59]);
   await refused(() => tokenLabel(task, -1), /token must be a whole number/);
   assert.deepEqual([65, 66, 7].map((token) => tokenLabel(task, token)), ["BOS", "MID", "7"]);
-  await refused(() => taskSequence(task, []), /has 0 numbers; it must have 1 to 5/);
-  await refused(() => taskSequence(task, [64]), /has the number 64; the numbers of this task are 0 to 63/);
+  await refused(() => taskSequence(task, []), /has 0 numbers; it can have 1 to 5/);
+  await refused(() => taskSequence(task, [64]), /has the number 64; it can have 1 to 5 numbers from 0 to 63/);
 });

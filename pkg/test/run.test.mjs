@@ -115,7 +115,7 @@ test("what is wrong is refused in a sentence, and the run goes on", async () => 
   const wrong = Buffer.from(text.replace('\\"plateau\\":{\\"lr\\":0.001', '\\"plateau\\":{\\"lr\\":9e100'), "latin1");
   assert.notEqual(Buffer.compare(wrong, bytes), 0);
   assert.equal(wrong.length, bytes.length);
-  await refused(() => Run.restore(wrong, cpu), /step count or learning rate is out of range/);
+  await refused(() => Run.restore(wrong, cpu), /step count or the learning rate is out of range/);
 });
 
 test("auto is the CPU where there is no WebGPU, and says why", async () => {

@@ -2,7 +2,7 @@
 // functions, so that every edit it makes can be undone.
 
 import { effect, signal, untracked } from "@preact/signals";
-import type { AblationName } from "tinylens";
+import type { AblationName } from "../sorter";
 import { announcement } from "../announce";
 import { numbers, scene } from "../document";
 import { beginEntry } from "../entry";
