@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pollster::block_on;
 use serde_json::{Map, Value, json};
 use tinylens::checkpoint::{StoredTensor, open, read};

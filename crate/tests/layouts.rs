@@ -5,7 +5,7 @@ mod close;
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use close::assert_close;
 use pollster::block_on;
 use serde_json::{Map, Value, json};

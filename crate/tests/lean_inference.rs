@@ -6,7 +6,7 @@ use tinylens::experiment::Experiment;
 use tinylens::model::{Action, Generation, Hooks, Intervention, Model, Selection, Tokens, Values, read};
 use tinylens::random::{At, Stream, below, block};
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 
 const CONFIGURATIONS: u32 = 120;
 

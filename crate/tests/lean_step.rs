@@ -3,7 +3,7 @@
 
 mod tools;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pollster::block_on;
 use serde_json::{Value, json};
 use tinylens::experiment::Experiment;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use burn::tensor::{Device, Tensor, activation};
+use burn_tensor::{Device, Tensor, activation};
 use common::{Fixture, assert_close, config, folder};
 use pollster::block_on;
 use tinylens::model::{Hooks, Model, Processing, Tokens, read};

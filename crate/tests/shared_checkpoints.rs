@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pollster::block_on;
 use serde_json::{Map, Value, json};
 use tinylens::checkpoint::{Opened, open};

@@ -1,6 +1,6 @@
 //! What every task takes part in: training, evaluation, snapshots and links, of the second task as of the first.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pollster::block_on;
 use serde_json::json;
 use tinylens::experiment::{Experiment, Record, decode, encode};

@@ -6,7 +6,7 @@ mod tools;
 
 use std::collections::BTreeSet;
 
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn_tensor::{Device, Int, Tensor, TensorData, activation};
 use common::{Fixture, assert_close, config, folder};
 use pollster::block_on;
 use serde_json::Value;

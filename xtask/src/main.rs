@@ -2,7 +2,6 @@
 //! tests them. Each stage prints its name and its time. Not here: what the page does.
 
 mod chromium;
-mod cut;
 mod node;
 mod paths;
 mod stage;
@@ -24,9 +23,6 @@ const USAGE: &str = "cargo xtask <command>
   bench [...]    steps per second in Node and in Chromium, and PyTorch's beside them; options: bench --help";
 
 fn main() -> ExitCode {
-    if cut::is_linker() {
-        return cut::link();
-    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.first().map(String::as_str) {
         Some("serve") => serve(arguments.get(1)),

@@ -14,13 +14,10 @@ const OLDEST: (u32, u32) = (1, 95);
 
 const DEBIAN: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 
-/// Linkers of wasm, as systems call them.
-const LINKERS: [&str; 3] = ["wasm-ld-19", "wasm-ld", "rust-lld"];
-
 /// How to call cargo for the wasm target.
 pub enum Toolchain {
-    /// It has the target's standard library, and a linker of its own.
-    Rustup { linker: PathBuf },
+    /// The user's own compiler, which has the target's standard library and a linker.
+    Rustup,
     /// Debian's compiler builds the standard library from its sources.
     Debian { linker: PathBuf },
 }
@@ -28,8 +25,8 @@ pub enum Toolchain {
 impl Toolchain {
     /// Finds a toolchain, installing one if there is none.
     pub fn ensure() -> Result<Self, String> {
-        if let Some(rustup) = rustup() {
-            return Ok(rustup);
+        if has_target() {
+            return Ok(Self::Rustup);
         }
         if let Some(debian) = debian() {
             return Ok(debian);
@@ -38,10 +35,8 @@ impl Toolchain {
             println!("  The wasm target of Rust is missing; asking rustup for it.");
             // It prints why when it can't: some networks reach package registries only.
             let added = Command::new("rustup").args(["target", "add", TARGET]).status();
-            if added.is_ok_and(|status| status.success())
-                && let Some(rustup) = rustup()
-            {
-                return Ok(rustup);
+            if added.is_ok_and(|status| status.success()) && has_target() {
+                return Ok(Self::Rustup);
             }
         }
         apt_install(&DEBIAN, "No compiler here can build wasm, and rustup could not fetch the target.")?;
@@ -54,12 +49,12 @@ impl Toolchain {
     /// `cargo rustc` for wasm, with this toolchain's settings.
     pub fn cargo_rustc(&self) -> Command {
         match self {
-            Self::Rustup { .. } => {
+            Self::Rustup => {
                 let mut cargo = Command::new("cargo");
                 cargo.args(["rustc", "--target", TARGET]);
                 cargo
             }
-            Self::Debian { .. } => {
+            Self::Debian { linker } => {
                 let mut cargo = Command::new("/usr/bin/cargo");
                 cargo.args(["rustc", "--target", TARGET, "-Zbuild-std=std,panic_abort"]);
                 // rustup's proxies set these for the xtask that calls us; they name the other compiler.
@@ -67,41 +62,34 @@ impl Toolchain {
                     cargo.env_remove(variable);
                 }
                 cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
+                cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
                 cargo
             }
         }
     }
 
-    pub fn linker(&self) -> &Path {
-        match self {
-            Self::Rustup { linker } | Self::Debian { linker } => linker,
-        }
-    }
-
     pub fn describe(&self) -> &'static str {
         match self {
-            Self::Rustup { .. } => "the wasm target of the installed Rust",
+            Self::Rustup => "the wasm target of the installed Rust",
             Self::Debian { .. } => "Debian's rustc-web, with the standard library built from source",
         }
     }
 }
 
-/// The compiler that plain `rustc` calls, if it can build wasm.
-fn rustup() -> Option<Toolchain> {
-    let sysroot = PathBuf::from(output(Command::new("rustc").args(["--print", "sysroot"]))?);
-    let libraries = sysroot.join("lib/rustlib");
-    let usable = version("rustc")? >= OLDEST && libraries.join(TARGET).join("lib").is_dir();
-    let host = output(Command::new("rustc").args(["--print", "host-tuple"]))?;
-    let own = libraries.join(host).join("bin").join(if cfg!(windows) { "rust-lld.exe" } else { "rust-lld" });
-    let linker = if own.is_file() { own } else { which(&LINKERS)? };
-    usable.then_some(Toolchain::Rustup { linker })
+/// Whether the compiler that plain `rustc` calls can build wasm.
+fn has_target() -> bool {
+    let Some(sysroot) = output(Command::new("rustc").args(["--print", "sysroot"])) else {
+        return false;
+    };
+    let library = Path::new(&sysroot).join("lib/rustlib").join(TARGET).join("lib");
+    library.is_dir() && version("rustc").is_some_and(|version| version >= OLDEST)
 }
 
 /// Debian's compiler, if it, its library sources and a wasm linker are installed.
 fn debian() -> Option<Toolchain> {
     let sysroot = output(Command::new("/usr/bin/rustc").args(["--print", "sysroot"]))?;
     let sources = Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.toml");
-    let linker = which(&LINKERS)?;
+    let linker = which(&["wasm-ld-19", "wasm-ld", "rust-lld"])?;
     let usable = version("/usr/bin/rustc")? >= OLDEST && sources.is_file() && Path::new("/usr/bin/cargo").is_file();
     usable.then_some(Toolchain::Debian { linker })
 }

@@ -6,7 +6,6 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::cut::Linker;
 use crate::paths::{self, Paths};
 use crate::stage::{Outcome, run, stage};
 use crate::toolchain::{TARGET, Toolchain};
@@ -84,12 +83,11 @@ pub fn build(paths: &Paths, profile: Profile) -> Outcome {
         Ok(())
     })?;
     let Some(toolchain) = toolchain else { return Ok(()) };
-    let linker = Linker::install(&paths.target)?;
     // One after the other: cargo leaves two of them under the same name.
-    MODULES.iter().try_for_each(|module| build_one(module, paths, profile, &toolchain, &linker))
+    MODULES.iter().try_for_each(|module| build_one(module, paths, profile, &toolchain))
 }
 
-fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolchain, linker: &Linker) -> Outcome {
+fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolchain) -> Outcome {
     let wasm = paths.target.join(TARGET).join(profile.name()).join(format!("{}.wasm", module.stem()));
     stage(&format!("wasm, {}", module.name), || {
         let mut cargo = toolchain.cargo_rustc();
@@ -97,10 +95,7 @@ fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolc
         cargo.args(["--profile", profile.name()]).args(module.features);
         cargo.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\x1f"));
-        linker.set(&mut cargo, toolchain.linker(), module.name);
-        Linker::forget_old(&wasm);
-        run(&mut cargo)?;
-        linker.remember(&wasm)
+        run(&mut cargo)
     })?;
     stage(&format!("bindings, {}", module.name), || bindings(module, &wasm, &paths.pkg().join(module.folder)))
 }
@@ -109,8 +104,6 @@ fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolc
 fn flags() -> Vec<String> {
     // simd128 is in every browser that has WebGPU, and in Node. Relaxed SIMD is not wanted: its results differ between machines.
     let mut flags = vec!["-Ctarget-feature=+simd128".to_string()];
-    // The newer mangling: with it `cut/list.txt` can tell the instances of a generic function from each other.
-    flags.push("-Csymbol-mangling-version=v0".into());
     // Panics name the file they come from: not where it was on the machine that built this.
     let sources = paths::cargo_home().join("registry/src");
     let mut registries: Vec<PathBuf> =

@@ -186,7 +186,7 @@ mod tests {
     use crate::experiment::Experiment;
     use crate::model::Generation;
     use crate::task::{Choice, Request};
-    use burn::tensor::Device;
+    use burn_tensor::Device;
     use pollster::block_on;
     use serde_json::json;
 

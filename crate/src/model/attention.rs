@@ -1,6 +1,6 @@
 //! The self-attention of a layer (TransformerLens `Attention`).
 
-use burn::tensor::{Bool, Tensor, TensorData, activation};
+use burn_tensor::{Bool, Tensor, TensorData, activation};
 
 use super::rotary::Rotary;
 use super::weights::counting;

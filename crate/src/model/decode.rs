@@ -144,7 +144,7 @@ impl Decoding {
 mod tests {
     use super::*;
     use crate::experiment::Experiment;
-    use burn::tensor::Device;
+    use burn_tensor::Device;
     use pollster::block_on;
 
     #[test]

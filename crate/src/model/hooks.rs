@@ -3,7 +3,7 @@
 //! Every activation that has a hook goes through [`Hooks`] once. Interventions change it first; then it is cached, so
 //! that the cache holds what the rest of the model has read.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::Intervention;
 

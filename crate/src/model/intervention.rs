@@ -1,6 +1,6 @@
 //! Interventions: changes of activations during a forward pass. Every ablation of a part of the model is one.
 
-use burn::tensor::{Bool, Tensor, TensorData};
+use burn_tensor::{Bool, Tensor, TensorData};
 
 use super::hook_points::{Axis, axes, hook_names, shape};
 use crate::config::ModelConfig;

@@ -1,6 +1,6 @@
 //! What the model predicts at each position of a sequence, where its heads attend, and how much they read from there.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::{Cached, Hooks, Intervention, Model, Tokens, Weights, argmax, read};
 use crate::config::Quantity;

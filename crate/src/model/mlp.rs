@@ -1,6 +1,6 @@
 //! The MLP of a layer (TransformerLens `MLP`).
 
-use burn::tensor::{Tensor, activation};
+use burn_tensor::{Tensor, activation};
 
 use super::norm::norm_as;
 use super::{Hooks, Weights};

@@ -39,7 +39,7 @@ pub use weights::Weights;
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use sha2::{Digest, Sha256};
 
 use crate::config::ModelConfig;

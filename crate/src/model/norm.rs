@@ -1,7 +1,7 @@
 //! LayerNorm and RMSNorm, with and without weights (TransformerLens `LayerNorm`, `LayerNormPre`, `RMSNorm`,
 //! `RMSNormPre`).
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::{Hooks, Weights};
 use crate::config::{ModelConfig, Normalization};

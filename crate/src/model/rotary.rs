@@ -1,6 +1,6 @@
 //! Rotary positional embeddings (Su et al., 2021; TransformerLens `apply_rotary`).
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use super::{Padding, Weights};
 use crate::config::ModelConfig;

@@ -1,6 +1,6 @@
 //! Sequences of tokens, checked against the model that will read them.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn_tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Model, Padding};
 use crate::config::ModelConfig;

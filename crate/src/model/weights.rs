@@ -1,6 +1,6 @@
 //! The parameters of a forward pass, one by one: views of the model's flat tensor, or other tensors in their place.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn_tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Layout, Model};
 

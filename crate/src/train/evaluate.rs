@@ -217,7 +217,7 @@ mod tests {
     use super::*;
     use crate::experiment::Experiment;
     use crate::model::Generation;
-    use burn::tensor::Device;
+    use burn_tensor::Device;
 
     #[test]
     fn generating_only_after_mistakes_equals_generating_every_answer() {

@@ -1,6 +1,6 @@
 //! Training on the host, by hand: `crate/lean`, and the optimiser's state as plain vectors.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tinylens_lean::{Adam, Batch, Lean, State};

@@ -1,6 +1,6 @@
 //! A run: an experiment under way on a device.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use serde::{Deserialize, Serialize};
 use tinylens_lean::State;
 

@@ -199,7 +199,7 @@ mod tests {
     use std::cell::RefCell;
 
     use crate::train::Run;
-    use burn::tensor::Device;
+    use burn_tensor::Device;
     use serde_json::json;
 
     /// Two layers with norms and MLPs, just expensive enough to be shared. Every third batch has 3 lists, fewer than

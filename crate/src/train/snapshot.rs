@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 

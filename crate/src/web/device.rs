@@ -13,7 +13,7 @@ const CPU: &str = "simd128";
 #[wasm_bindgen]
 #[derive(Clone)]
 pub struct Device {
-    pub(super) inner: burn::tensor::Device,
+    pub(super) inner: burn_tensor::Device,
     kind: &'static str,
     description: String,
     /// Whether a run may be on the CPU instead, if that is faster.
@@ -42,7 +42,7 @@ impl Device {
 impl Device {
     fn cpu(why: &str) -> Self {
         Self {
-            inner: burn::tensor::Device::flex(),
+            inner: burn_tensor::Device::flex(),
             kind: "cpu",
             description: format!("CPU ({CPU}): {why}."),
             auto: false,
@@ -50,7 +50,7 @@ impl Device {
     }
 
     /// The device that a model's tensors are on.
-    pub(super) fn of(inner: burn::tensor::Device) -> Self {
+    pub(super) fn of(inner: burn_tensor::Device) -> Self {
         if crate::device::in_host_memory(&inner) {
             return Self::cpu("where its model was");
         }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use wasm_bindgen::prelude::*;
 
 use super::webgpu::Gpu;

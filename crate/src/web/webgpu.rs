@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use serde_json::json;
 
 use super::adapter::Adapter;

@@ -5,7 +5,7 @@ mod close;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use tinylens::config::ModelConfig;

@@ -1,6 +1,6 @@
 //! burn's autodiff, the oracle of the steps by hand: nothing that is published contains it.
 
-use burn::tensor::{Gradients, Int, Tensor, TensorData, activation};
+use burn_tensor::{Gradients, Int, Tensor, TensorData, activation};
 use pollster::block_on;
 use tinylens::config::AttentionDirection;
 use tinylens::model::{Hooks, Model, Padding, Weights, read};

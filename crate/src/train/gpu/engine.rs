@@ -2,8 +2,8 @@
 
 use std::cell::OnceCell;
 
-use burn::backend::wgpu::wgpu;
-use burn::tensor::{Device, Tensor};
+use burn_tensor::{Device, Tensor};
+use burn_wgpu::wgpu;
 use bytemuck::NoUninit;
 use tinylens_lean::{Adam, Batch, Sequences, State};
 

@@ -4,7 +4,7 @@
 mod engine;
 mod shared;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tinylens_lean::{Batch, State};

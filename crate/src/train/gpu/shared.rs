@@ -6,10 +6,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-use burn::backend::Wgpu;
-use burn::backend::wgpu::{AutoCompiler, WgpuSetup, wgpu};
-use burn::cubecl::wgpu::WgpuServer;
-use burn::tensor::{Device, Tensor};
+use burn_tensor::{Device, Tensor};
+use burn_wgpu::{AutoCompiler, Wgpu, WgpuSetup, wgpu};
+use cubecl_wgpu::WgpuServer;
 
 use crate::error::{Error, Result};
 
