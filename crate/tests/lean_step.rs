@@ -13,7 +13,7 @@ use tinylens::task::Data;
 use tinylens::train::Run;
 use tinylens_lean::{Batch, Lean, State};
 use tools::autodiff;
-use tools::drawn::{any, for_tables};
+use tools::drawn::{any, drawing, for_tables};
 
 const CONFIGURATIONS: u32 = 200;
 

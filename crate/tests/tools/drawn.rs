@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tinylens::random::{At, Stream, below, block};
 
 /// Random numbers below a bound, the same for the same case.
-fn drawing(case: u32) -> impl FnMut(u32) -> usize {
+pub fn drawing(case: u32) -> impl FnMut(u32) -> usize {
     let mut next = 0;
     move |bound| {
         next += 1;
