@@ -8,7 +8,7 @@ mod task;
 
 use serde_json::{Map, Value};
 
-use layouts::Found;
+use layouts::Mapped;
 
 use super::{Checkpoint, Opened, Source, read};
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ pub fn open(bytes: &[u8], given: &Map<String, Value>) -> Result<Opened> {
     let Checkpoint { format, tensors, records, mut notes } = read(bytes)?;
     let mut stated = record::fields(&records, &mut notes)?;
     stated.extend(given.clone());
-    let Found { layout, tensors, mut fields } = layouts::recognise(tensors, &stated, &mut notes)?;
+    let Mapped { layout, tensors, mut fields } = layouts::recognise(tensors, &stated, &mut notes)?;
     notes.extend(layouts::guesses(&tensors, &mut fields, &stated));
     // What the file's own record leaves out, its shapes say.
     for (field, value) in &stated {

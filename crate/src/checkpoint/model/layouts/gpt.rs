@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::tensors::{Mapped, Tensors, layers, shape};
+use super::transformer_lens;
 use super::turn::{build, transpose};
-use super::{Found, Tensors, layers, shape, transformer_lens};
 use crate::checkpoint::StoredTensor;
 use crate::error::{Error, Result};
 
@@ -34,7 +35,7 @@ pub fn map(
     naming: Naming,
     stated: &Map<String, Value>,
     notes: &mut Vec<String>,
-) -> Result<Found> {
+) -> Result<Mapped> {
     tensors.retain(|name, _| !BUFFERS.iter().any(|buffer| name.ends_with(buffer)));
     let (prefix, embedding, positions, blocks) = match naming {
         Naming::Gpt2 { prefix } => {
@@ -45,7 +46,7 @@ pub fn map(
     let [_, d_model] = shape::<2>(&tensors, &embedding, "[d_vocab, d_model]")?;
     let n_layers = layers(&tensors, &blocks)?;
     let n_heads = heads(d_model, stated, notes)?;
-    let mut source = Reader { tensors, out: Tensors::new(), conv1d: false };
+    let mut source = Renaming { tensors, out: Tensors::new(), conv1d: false };
     let first = format!("{blocks}0.attn.c_attn.weight");
     // GPT-2's own `Conv1D` keeps matrices the other way round than `Linear`, [read, write].
     source.conv1d = source.tensors.get(&first).is_some_and(|fused| fused.shape == [d_model, 3 * d_model]);
@@ -93,7 +94,7 @@ pub fn map(
     let head = if naming == Naming::MinGpt { "head" } else { "lm_head" };
     let tied = source.unembed(head, notes);
 
-    let Reader { tensors: rest, out: mut tensors, conv1d } = source;
+    let Renaming { tensors: rest, out: mut tensors, conv1d } = source;
     let mut fields = transformer_lens::fields(&tensors)?;
     tensors.extend(rest); // said to be ignored
     // In these codebases a norm without a bias is still a LayerNorm.
@@ -111,7 +112,7 @@ pub fn map(
         fields.insert("act_fn".into(), json!(act_fn));
     }
     let layout = if conv1d { "GPT-2's layout" } else { "the layout of nanoGPT and minGPT" };
-    Ok(Found { layout, tensors, fields })
+    Ok(Mapped { layout, tensors, fields })
 }
 
 /// How many heads share the fused matrices: as stated, or a guess.
@@ -131,14 +132,14 @@ fn heads(d_model: usize, stated: &Map<String, Value>, notes: &mut Vec<String>) -
 }
 
 /// Tensors on their way from the file's names to TransformerLens's.
-struct Reader {
+struct Renaming {
     tensors: Tensors,
     out: Tensors,
     /// Matrices stand as `[read, write]`, not `[write, read]`.
     conv1d: bool,
 }
 
-impl Reader {
+impl Renaming {
     fn put(&mut self, tensor: StoredTensor, name: &str) {
         self.out.insert(name.into(), StoredTensor { name: name.into(), ..tensor });
     }

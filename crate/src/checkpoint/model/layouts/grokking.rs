@@ -1,8 +1,9 @@
 //! The layout of Nanda's grokking code ("Progress measures for grokking via mechanistic interpretability", 2022): TransformerLens's names
 //! before TransformerLens, with matrices that stand before what they multiply, and attention and unembedding without biases.
 
+use super::tensors::{Mapped, Tensors, shape};
+use super::transformer_lens;
 use super::turn::{build, transpose};
-use super::{Found, Tensors, shape, transformer_lens};
 use crate::checkpoint::StoredTensor;
 use crate::error::Result;
 
@@ -11,7 +12,7 @@ pub fn recognises(tensors: &Tensors) -> bool {
     tensors.get("blocks.0.attn.W_O").is_some_and(|w_o| w_o.shape.len() == 2)
 }
 
-pub fn map(tensors: Tensors) -> Result<Found> {
+pub fn map(tensors: Tensors) -> Result<Mapped> {
     let [heads, d_head, _] = shape(&tensors, "blocks.0.attn.W_Q", "[n_heads, d_head, d_model]")?;
     let mut turned = Tensors::new();
     for (name, tensor) in tensors {
@@ -34,5 +35,5 @@ pub fn map(tensors: Tensors) -> Result<Found> {
         turned.insert(tensor.name.clone(), tensor);
     }
     let fields = transformer_lens::fields(&turned)?;
-    Ok(Found { layout: "the layout of Nanda's grokking code", tensors: turned, fields })
+    Ok(Mapped { layout: "the layout of Nanda's grokking code", tensors: turned, fields })
 }

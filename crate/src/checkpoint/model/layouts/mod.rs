@@ -4,40 +4,37 @@
 
 mod gpt;
 mod grokking;
+mod heads;
+mod native;
+mod tensors;
 mod transformer_lens;
 mod turn;
-
-use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use crate::checkpoint::StoredTensor;
 use crate::error::{Error, Result};
 use crate::model::Layout;
-
-/// Tensors by name.
-pub type Tensors = BTreeMap<String, StoredTensor>;
-
-/// A file's tensors under TransformerLens's names, and the configuration fields that their shapes determine.
-pub struct Found {
-    /// For people.
-    pub layout: &'static str,
-    pub tensors: Tensors,
-    pub fields: Map<String, Value>,
-}
+pub use tensors::{Mapped, Tensors};
 
 /// Prefixes that wrappers put before every name.
-const WRAPPERS: [&str; 4] = ["_orig_mod.", "module.", "model.", "hooked_transformer."];
+const WRAPPERS: [&str; 5] = ["_orig_mod.", "module.", "model.", "hooked_transformer.", "original_model."];
 
 /// Finds the layout of a file's tensors. `stated` holds the configuration fields known already.
 ///
 /// # Errors
 /// If no layout has these names, or a tensor that it needs is missing or of another rank.
-pub fn recognise(tensors: Vec<StoredTensor>, stated: &Map<String, Value>, notes: &mut Vec<String>) -> Result<Found> {
+pub fn recognise(tensors: Vec<StoredTensor>, stated: &Map<String, Value>, notes: &mut Vec<String>) -> Result<Mapped> {
     let tensors = unwrap(tensors, notes);
     let has = |name: &str| tensors.contains_key(name);
     if has("embed.W_E") {
         return if grokking::recognises(&tensors) { grokking::map(tensors) } else { transformer_lens::map(tensors) };
+    }
+    if native::recognises(&tensors) {
+        return native::map(tensors, stated, notes);
+    }
+    if heads::recognises(&tensors) {
+        return heads::map(tensors);
     }
     if let Some(naming) = gpt::recognises(&tensors) {
         return gpt::map(tensors, naming, stated, notes);
@@ -47,8 +44,10 @@ pub fn recognise(tensors: Vec<StoredTensor>, stated: &Map<String, Value>, notes:
         names.push("…");
     }
     Err(Error::new(format!(
-        "The file's {} tensors ({}) are in no layout known here. Known are TransformerLens (embed.W_E, blocks.0.attn.W_Q …), Nanda's older \
-         grokking code (the same names, transposed), and nanoGPT, minGPT and GPT-2 (transformer.wte.weight, transformer.h.0.attn.c_attn.weight …).",
+        "The file's {} tensors ({}) are in no layout known here. Known are TransformerLens (embed.W_E, \
+         blocks.0.attn.W_Q …) and its native models of version 4 (tok_embed.weight, layers.0.attn.q.weight …), Nanda's \
+         older grokking code (TransformerLens's names, transposed), one matrix a head (layers.0.heads.0.W_Q.weight …), and \
+         nanoGPT, minGPT and GPT-2 (transformer.wte.weight, transformer.h.0.attn.c_attn.weight …).",
         tensors.len(),
         names.join(", ")
     )))
@@ -151,29 +150,4 @@ pub fn assemble(layout: &Layout, mut tensors: Tensors, notes: &mut Vec<String>) 
 fn listed(names: &[&str]) -> String {
     let shown = names.iter().take(6).copied().collect::<Vec<_>>().join(", ");
     if names.len() > 6 { format!("{shown} and {} more", names.len() - 6) } else { shown }
-}
-
-/// The shape of a tensor that must be there, with this many axes, which `axes` names.
-fn shape<const R: usize>(tensors: &Tensors, name: &str, axes: &str) -> Result<[usize; R]> {
-    let tensor = tensors.get(name).ok_or_else(|| Error::new(format!("The file has no {name}, of shape {axes}.")))?;
-    let shape = tensor
-        .shape
-        .as_slice()
-        .try_into()
-        .map_err(|_| Error::new(format!("{name} has shape {:?}; it must have the axes {axes}.", tensor.shape)))?;
-    Ok(shape)
-}
-
-/// How many layers there are: one more than the largest number after `prefix`.
-fn layers(tensors: &Tensors, prefix: &str) -> Result<usize> {
-    let numbers = tensors.keys().filter_map(|name| name.strip_prefix(prefix)?.split('.').next()?.parse::<usize>().ok());
-    match numbers.max() {
-        // More layers than tensors can't all be there; and no loop over them shall be long.
-        Some(last) if last < tensors.len() => Ok(last + 1),
-        Some(last) => Err(Error::new(format!(
-            "The file names layer {last} ({prefix}{last}), and has only {} tensors.",
-            tensors.len()
-        ))),
-        None => Err(Error::new(format!("The file has no layers, whose names begin with {prefix}0."))),
-    }
 }

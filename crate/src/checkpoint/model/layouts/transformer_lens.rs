@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Found, Tensors, layers, shape};
+use super::tensors::{Mapped, Tensors, layers, shape};
 use crate::error::{Error, Result};
 
 /// Parts of names that mean a computation which this crate does not have.
@@ -20,7 +20,7 @@ const FOREIGN: [(&str, &str); 7] = [
 const BUFFERS: [&str; 5] = [".mask", ".IGNORE", ".rotary_sin", ".rotary_cos", ".alibi"];
 
 /// The configuration that the shapes say, and the parameters without the buffers.
-pub fn map(mut tensors: Tensors) -> Result<Found> {
+pub fn map(mut tensors: Tensors) -> Result<Mapped> {
     let foreign = tensors
         .keys()
         .find_map(|name| FOREIGN.iter().find(|(part, _)| name.contains(part)).map(|(_, what)| (name, what)));
@@ -30,7 +30,7 @@ pub fn map(mut tensors: Tensors) -> Result<Found> {
     let mut fields = fields(&tensors)?;
     rotary(&tensors, &mut fields);
     tensors.retain(|name, _| !BUFFERS.iter().any(|buffer| name.ends_with(buffer)));
-    Ok(Found { layout: "TransformerLens's layout", tensors, fields })
+    Ok(Mapped { layout: "TransformerLens's layout", tensors, fields })
 }
 
 /// What the shapes say. Shared by every layout once its tensors have TransformerLens's names and shapes.
