@@ -184,8 +184,8 @@ export interface ExperimentRecord {
   /** The model's input: the numbers of the list, without special tokens. */
   prompt: number[];
   /**
-   * Changes of the prompt, applied in order. Positions count from 0, BOS included, in the prompt as the changes before
-   * left it; a token is a number, BOS, MID or EOS.
+   * Changes of the prompt, applied in order. Positions count from 0, BOS included, in the prompt after the preceding
+   * changes; a token is a number, BOS, MID or EOS.
    */
   edit: TokenEdit[];
   /**
