@@ -1,11 +1,14 @@
 //! Every small file in `checkpoints/` against what Python says is in it, and the real files of `../shared/checkpoints`.
 
+mod tools;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
 use tinylens::checkpoint::{Checkpoint, StoredTensor, read};
+use tools::by_hand::{dict, pickle};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -269,4 +272,30 @@ fn the_notebooks_settings_are_read_from_its_file() {
     }
     assert_eq!(train.get("mid_token"), Some(&66.into()));
     assert_eq!(train.get("var_length"), Some(&false.into()));
+}
+
+/// NumPy 2.4 and ml_dtypes 0.5: `pickle.dumps({"w": np.array([1.5, -2.0, 0.333], bfloat16), "lr": bfloat16(1.5)}, 2)`, by hand.
+#[test]
+fn numpys_bfloat16_is_ml_dtypes() {
+    let dtype = b"cnumpy\ndtype\ncml_dtypes\nbfloat16\n\x89\x88\x87R(K\x03X\x01\0\0\0<NNNK\x02K\x02K\x40tb";
+    let encoded = |latin1: &str| {
+        let text = latin1.as_bytes();
+        [&b"c_codecs\nencode\nX"[..], &(text.len() as u32).to_le_bytes(), text, b"X\x06\0\0\0latin1\x86R"].concat()
+    };
+    let array = [
+        &b"cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85"[..],
+        &encoded("b"),
+        b"\x87R(K\x01K\x03\x85",
+        dtype,
+        b"\x89",
+        &encoded("\u{c0}\u{3f}\u{00}\u{c0}\u{aa}\u{3e}"),
+        b"tb",
+    ]
+    .concat();
+    let number = [&b"cnumpy._core.multiarray\nscalar\n"[..], dtype, &encoded("\u{c0}\u{3f}"), b"\x86R"].concat();
+    let file = pickle(&dict(&[("w", array), ("lr", number)]));
+    let checkpoint = read(&file).unwrap();
+    assert_eq!(checkpoint.tensors[0].values, [1.5, -2.0, 0.33203125]);
+    assert_eq!(checkpoint.tensors[0].dtype, "bfloat16");
+    assert_eq!(checkpoint.records[0].1["lr"], 1.5);
 }

@@ -5,7 +5,7 @@ mod tools;
 
 use std::time::{Duration, Instant};
 
-use tinylens::checkpoint::{LIMIT, read};
+use tinylens::checkpoint::{LIMIT, read, read_counted};
 use tools::by_hand::{dict, floats, int, module, pickle, safetensors, saved, storage, tensor, text, zip};
 use tools::peak;
 
@@ -189,6 +189,62 @@ fn small_files_cannot_ask_for_much_memory_or_time() {
     refused(&pickle(&[&value[..], b"u"].concat()), &["\"w", "over and over"]);
 }
 
+/// Something long or large, stored under index 0, and opcodes that use it over and over.
+fn costly() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
+    let long = 300_000;
+    let escaped = [&b"S'"[..], &b"a".repeat(long), b"\\n'\nq\x00"].concat();
+    let plain = text(&"b".repeat(long));
+    let plain = [&plain[..], b"q\x00"].concat();
+    let class = [&plain[..], b"h\x00\x93q\x01"].concat();
+    let of_old = [&escaped[..], b"h\x00\x93q\x01"].concat();
+    let object = [&of_old[..], b")Rq\x02"].concat();
+    let list = [&b"]("[..], &b"N".repeat(long), b"eq\x00"].concat();
+    let array = [&b"c_codecs\nencode\nq\x01"[..], &plain].concat();
+    vec![
+        ("a class named by an old text", escaped.clone(), b"h\x00h\x00\x930".to_vec()),
+        ("a class named by a text", plain.clone(), b"h\x00h\x00\x930".to_vec()),
+        ("calls of a class with a long name", of_old.clone(), b"h\x01)R0".to_vec()),
+        ("new objects of a class with a long name", class, b"h\x01)\x810".to_vec()),
+        ("states of an object of a class with a long name", object.clone(), b"h\x02Nb0".to_vec()),
+        ("items of such an object", object.clone(), b"h\x02Na0".to_vec()),
+        ("entries of such an object", object, b"h\x02NNs0".to_vec()),
+        ("references to something outside", plain.clone(), b"h\x00Q0".to_vec()),
+        ("tuples of a long list", list.clone(), b"h\x00\x850".to_vec()),
+        ("lists that take in a long list", list, b"](h\x00e0".to_vec()),
+        ("bytes made of a long text", array, b"h\x01h\x00N\x86R0".to_vec()),
+        ("settings named by a long text", [&plain[..], b"}("].concat(), b"h\x00N".to_vec()),
+        ("settings named by an old text", [&escaped[..], b"}("].concat(), b"h\x00N".to_vec()),
+        ("settings whose values are a long text", [&plain[..], b"]("].concat(), b"h\x00".to_vec()),
+    ]
+}
+
+/// Work is counted, not time: it is at most so many steps a byte, and twice the file is about twice the work, whichever
+/// opcode repeats.
+#[test]
+fn costly_opcodes_that_repeat_take_work_linear_in_the_file() {
+    let file = |head: &[u8], unit: &[u8], size: usize| {
+        let times = (size - head.len()) / unit.len();
+        // What was opened is closed, so that the file is read to its end where it can be.
+        let open = head.ends_with(b"}(") || head.ends_with(b"](");
+        let close: &[u8] = if head.ends_with(b"}(") { b"u" } else { b"e" };
+        pickle(&[head, &unit.repeat(times), if open { close } else { b"N" }].concat())
+    };
+    for (name, head, unit) in costly() {
+        let [once, twice] = [1, 2].map(|megabytes| {
+            let bytes = file(&head, &unit, megabytes << 20);
+            let (result, work) = read_counted(&bytes);
+            assert!(result.is_err(), "{name}: a model");
+            assert!(work <= 4 * bytes.len() + 100_000, "{name}: {work} steps for {} bytes", bytes.len());
+            work
+        });
+        assert!(twice <= 5 * once / 2, "{name}: {once} steps, and {twice} for a file twice as long");
+        let large = file(&head, &unit, 16 << 20);
+        let start = Instant::now();
+        let (_, work) = read_counted(&large);
+        println!("{name}: {:.2?} for 16 MB, {:.2} steps a byte", start.elapsed(), work as f64 / large.len() as f64);
+    }
+}
+
 #[test]
 fn large_files_stay_within_the_memory_limit() {
     // Values of a byte each that take more to keep.
@@ -308,6 +364,53 @@ fn damaged_zip_files_are_refused() {
     refused(&packed, &["\"a/data.pkl\"", "bytes"]);
     packed[40] = 0xff;
     refused(&packed, &["\"a/data.pkl\""]);
+}
+
+/// Every LF became CRLF, as when a file is taken for text.
+#[test]
+fn zip_files_whose_line_ends_were_converted_are_named() {
+    let value = dict(&[("w", tensor(&storage("FloatStorage", "0", 64), 0, &[64], &[1]))]);
+    let numbers: Vec<f32> = (0..64).map(|number| f32::from_bits(0x3f0a_0a0a + number)).collect();
+    let good = saved(&value, &floats(&numbers));
+    assert!(read(&good).is_ok());
+    let converted: Vec<u8> =
+        good.iter().flat_map(|byte| if *byte == b'\n' { vec![b'\r', b'\n'] } else { vec![*byte] }).collect();
+    refused(&converted, &["carriage return", "autocrlf", "binary"]);
+    // Damage of another kind is not taken for that.
+    assert!(!error(&good[..good.len() - 30]).contains("carriage return"));
+}
+
+/// A key of a dict, the name of a tensor, a setting: what stands in a file ends on a page, as text.
+#[test]
+fn names_with_markup_and_control_characters_come_out_as_plain_text() {
+    let evil = "<img src=x onerror=alert(1)>\n\u{202e}\u{0}\u{7f}";
+    let hidden = |text: &str| text.chars().any(|c| c.is_control() || c == '\u{202e}');
+    let open = |file: &[u8]| tinylens::checkpoint::open(file, &serde_json::Map::new());
+    // A key in a pickled dict whose value can't be read.
+    let keys = dict(&[(evil, b"(](NeNe".to_vec())]);
+    let message = open(&pickle(&keys)).unwrap_err().to_string();
+    assert!(!hidden(&message) && message.len() < 1000, "{message:?}");
+    // The name of a tensor that no layout has.
+    let header = serde_json::json!({ (evil): { "dtype": "F32", "shape": [1], "data_offsets": [0, 4] } });
+    let message = open(&safetensors(&header.to_string(), &[0; 4])).unwrap_err().to_string();
+    assert!(!hidden(&message) && message.contains("<img"), "{message:?}");
+    let long = "n".repeat(100_000);
+    let header = serde_json::json!({ (long): { "dtype": "F32", "shape": [1], "data_offsets": [0, 4] } });
+    assert!(open(&safetensors(&header.to_string(), &[0; 4])).unwrap_err().to_string().len() < 1000);
+    // A tensor that nothing reads, in a note.
+    let good = include_bytes!("layouts/nanogpt_bare.pt");
+    let tensors = read(good).unwrap().tensors;
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    let extra = tinylens::checkpoint::StoredTensor { name: evil.into(), ..tensors[0].clone() };
+    for tensor in tensors.iter().chain([&extra]) {
+        let start = data.len();
+        data.extend(floats(&tensor.values));
+        let entry = serde_json::json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, data.len()] });
+        header.insert(tensor.name.clone(), entry);
+    }
+    let opened = open(&safetensors(&serde_json::Value::Object(header).to_string(), &data)).unwrap();
+    let notes = opened.source.notes.join(" ");
+    assert!(!hidden(&notes) && notes.contains("Ignored") && notes.contains("<img"), "{notes:?}");
 }
 
 #[test]

@@ -9,10 +9,12 @@ mod formats;
 #[cfg(feature = "read")]
 mod model;
 mod opened;
+#[cfg(feature = "read")]
+mod visible;
 mod write;
 
 #[cfg(feature = "read")]
-pub use formats::{Checkpoint, LIMIT, StoredTensor, read};
+pub use formats::{Checkpoint, LIMIT, StoredTensor, read, read_counted};
 #[cfg(feature = "read")]
 pub use model::open;
 pub use opened::{Opened, Source};

@@ -7,20 +7,26 @@
 use std::cell::Cell;
 use std::ops::Deref;
 
-use super::LIMIT;
 use crate::error::{Error, Result};
+
+/// The largest file that is read, and the most memory that reading it may take beside it.
+pub const LIMIT: usize = 256 * 1024 * 1024;
 
 /// Memory and steps that one call of `read` may still use.
 pub struct Budget {
     used: Cell<usize>,
+    /// Steps that are left.
     steps: Cell<usize>,
+    /// Steps in all.
+    allowed: usize,
 }
 
 impl Budget {
     /// For a file of so many bytes. Its steps grow with it, so that the time to read a file is linear in its length: real files
     /// take less than one step a byte.
     pub fn new(file: usize) -> Self {
-        Self { used: Cell::new(0), steps: Cell::new(file.saturating_mul(4).saturating_add(100_000)) }
+        let allowed = file.saturating_mul(4).saturating_add(100_000);
+        Self { used: Cell::new(0), steps: Cell::new(allowed), allowed }
     }
 
     /// Counts memory that is about to be allocated.
@@ -50,6 +56,11 @@ impl Budget {
         };
         self.steps.set(left);
         Ok(())
+    }
+
+    /// How many steps were counted so far.
+    pub fn worked(&self) -> usize {
+        self.allowed - self.steps.get()
     }
 
     /// Memory in use, to come back to with [`Budget::release_to`] once what was built since then has been dropped.

@@ -4,12 +4,14 @@ use serde_json::Map;
 
 use super::budget::Budget;
 use super::bytes::{at, quoted};
-use super::rebuild::{Found, is_tensor, tensor};
+use super::contents::{Checkpoint, StoredTensor};
+use super::numbers;
+use super::rebuild::{is_tensor, tensor};
 use super::records::{record, value_of};
 use super::storage::Storages;
 use super::tree::{Id, Node, twice};
+use super::view::Rebuilt;
 use super::view::View;
-use super::{Checkpoint, StoredTensor, numbers};
 use crate::error::{Error, Result};
 
 /// More notes than anybody reads.
@@ -58,17 +60,17 @@ impl<'t> Gathered<'t> {
             None if self.lists => {
                 let list =
                     numbers::list(self.storages.tree, id, self.storages.budget).map_err(|error| at(place(), error))?;
-                list.map(Found::View)
+                list.map(Rebuilt::View)
             }
             found => found,
         };
         match found {
             None => return Ok(false),
-            Some(Found::View(view)) => add(&mut self.checkpoint, name, &view, self.storages.budget)?,
-            Some(Found::Unreadable(why)) if buffer || is_mask(name) => {
+            Some(Rebuilt::View(view)) => add(&mut self.checkpoint, name, &view, self.storages.budget)?,
+            Some(Rebuilt::Unreadable(why)) if buffer || is_mask(name) => {
                 self.note(format!("{} was left out: {why}.", quoted(name)))
             }
-            Some(Found::Unreadable(why)) => return Err(Error::new(format!("{}: {why}.", place()))),
+            Some(Rebuilt::Unreadable(why)) => return Err(Error::new(format!("{}: {why}.", place()))),
         }
         Ok(true)
     }

@@ -7,7 +7,6 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 
 use super::budget::Budget;
 use super::bytes::quoted;
-use super::pickle::integer;
 use super::tree::{Id, Node, Tree, twice};
 use crate::error::{Error, Result};
 
@@ -77,7 +76,7 @@ impl<'a> Visitor<'a> for Values<'_, 'a, '_> {
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> std::result::Result<Id, E> {
-        self.add(integer(value.into()))
+        self.add(Node::integer(value.into()))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> std::result::Result<Id, E> {

@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::bytes::{Cursor, at, quoted};
 use super::element::Element;
 use super::pickle::{self, Pickle};
-use super::storage::{key, reference};
+use super::reference::{key, reference};
 use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 

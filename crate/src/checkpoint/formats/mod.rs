@@ -8,6 +8,7 @@
 mod archive;
 mod budget;
 mod bytes;
+mod contents;
 mod element;
 mod find;
 mod gather;
@@ -19,6 +20,7 @@ mod numpy;
 mod pickle;
 mod rebuild;
 mod records;
+mod reference;
 mod safetensors;
 mod start;
 mod storage;
@@ -27,42 +29,15 @@ mod tree;
 mod view;
 
 use budget::Budget;
+pub use budget::LIMIT;
 use bytes::at;
+pub use contents::{Checkpoint, StoredTensor};
 use start::{Start, recognise};
 
 use crate::error::{Error, Result};
 
-/// The largest file that is read, and the most memory that reading it may take beside it.
-pub const LIMIT: usize = 256 * 1024 * 1024;
-
 const ACCEPTED: &str =
     "Accepted are PyTorch's files (torch.save, or a pickle of a state dict), safetensors, and JSON, up to 256 MB.";
-
-/// What a file holds, before anybody asks whether it is a model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint {
-    /// For people: "pickle", "torch.save (zip)", "torch.save (legacy)", "safetensors" or "JSON", and "whole module, " in front if it is one.
-    pub format: String,
-    /// In the file's order, under the file's names. A whole module's as its `state_dict()` has them.
-    pub tensors: Vec<StoredTensor>,
-    /// Settings beside the weights, each record under its key: numbers, booleans, texts, null and short lists of these. PyTorch's
-    /// types and devices are texts, enum members their values, and numbers that JSON cannot hold are "nan", "inf" and "-inf".
-    /// Single values beside the weights make a record "metadata".
-    pub records: Vec<(String, serde_json::Map<String, serde_json::Value>)>,
-    /// What was left out or assumed, as sentences for people.
-    pub notes: Vec<String>,
-}
-
-/// A tensor of a file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredTensor {
-    pub name: String,
-    pub shape: Vec<usize>,
-    /// Row by row.
-    pub values: Vec<f32>,
-    /// The type in the file, by PyTorch's name: "float32", "float16", "int64", …
-    pub dtype: String,
-}
 
 /// Reads a checkpoint of any format that it can tell by its content.
 ///
@@ -72,16 +47,37 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
     if bytes.len() > LIMIT {
         return Err(Error::new(format!("The file has {} MB. {ACCEPTED}", bytes.len() / (1024 * 1024))));
     }
+    read_within(bytes, &Budget::new(bytes.len()))
+}
+
+/// Reads a checkpoint as [`read`] does, and says how many steps of work that took, which are bounded by the file's length. For
+/// tests, which can hold work to a bound where they can't hold time.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_counted(bytes: &[u8]) -> (Result<Checkpoint>, usize) {
     let budget = Budget::new(bytes.len());
+    let checkpoint = read_within(bytes, &budget);
+    (checkpoint, budget.worked())
+}
+
+fn read_within(bytes: &[u8], budget: &Budget) -> Result<Checkpoint> {
     match recognise(bytes) {
-        Start::Pickle => torch::read_pickle(bytes, &budget).map_err(|error| at("This pickle cannot be read", error)),
-        Start::Zip => torch::read_zip(bytes, &budget).map_err(|error| at("This zip file cannot be read", error)),
+        Start::Pickle => torch::read_pickle(bytes, budget).map_err(|error| at("This pickle cannot be read", error)),
+        Start::Zip => torch::read_zip(bytes, budget).map_err(|error| match converted(bytes) {
+            true => Error::new(
+                "This zip file cannot be read: before each of its line feeds stands a carriage return, as after a \
+                 conversion of line ends, which took it for text on its way (Git's autocrlf, FTP in text mode). It \
+                 cannot be mended; fetch it again as binary data.",
+            ),
+            false => at("This zip file cannot be read", error),
+        }),
         Start::Safetensors => match safetensors::split(bytes) {
-            Some((header, data)) => safetensors::read(header, data, &budget),
+            Some((header, data)) => safetensors::read(header, data, budget),
             None => Err(Error::new("its header is missing.")),
         }
         .map_err(|error| at("This safetensors file cannot be read", error)),
-        Start::Json => read_json(bytes, &budget).map_err(|error| at("This JSON file cannot be read", error)),
+        Start::Json => read_json(bytes, budget).map_err(|error| at("This JSON file cannot be read", error)),
         Start::Foreign(what) => Err(Error::new(format!("This is no checkpoint; it looks like {what}. {ACCEPTED}"))),
         Start::Unknown => {
             let head: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -91,6 +87,13 @@ pub fn read(bytes: &[u8]) -> Result<Checkpoint> {
             )))
         }
     }
+}
+
+/// Whether a conversion of line ends went over a binary file: by chance, few of its line feeds follow a carriage return.
+fn converted(bytes: &[u8]) -> bool {
+    let mut feeds = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).peekable();
+    let after_return = |at: usize| at > 0 && bytes[at - 1] == b'\r';
+    feeds.peek().is_some() && feeds.all(after_return) && bytes.iter().filter(|byte| **byte == b'\n').count() >= 4
 }
 
 fn read_json(bytes: &[u8], budget: &Budget) -> Result<Checkpoint> {

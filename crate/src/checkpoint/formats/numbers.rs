@@ -7,8 +7,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::budget::Budget;
 use super::bytes::{Blob, quoted};
 use super::element::{Element, READABLE};
-use super::rebuild::whole;
 use super::tree::{Id, Node, Tree};
+use super::view::whole;
 use super::view::{Storage, View, elements, naturals};
 use crate::error::{Error, Result};
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::budget::Budget;
 use super::bytes::{Blob, quoted};
 use super::element::{Element, READABLE};
-use super::rebuild::{Found, whole};
 use super::tree::{Id, Node, Tree};
+use super::view::{Rebuilt, whole};
 use super::view::{Storage, naturals};
 use crate::error::{Error, Result};
 
@@ -23,7 +23,12 @@ pub fn is_array(module: &str, name: &str) -> bool {
 fn dtype(tree: &Tree, id: Id) -> std::result::Result<(Element, bool), String> {
     let unknown = || tree.kind(id);
     let object = tree.object(id).filter(|object| tree.maker(object) == Some(("numpy", "dtype"))).ok_or_else(unknown)?;
-    let code = tree.arg(object, 0).and_then(|code| tree.text(code)).ok_or_else(unknown)?;
+    let code = tree.arg(object, 0).ok_or_else(unknown)?;
+    // NumPy has no bfloat16: ml_dtypes adds it, and writes its class in place of a code.
+    let code = match tree.class(code) {
+        Some(("ml_dtypes", name)) => name,
+        _ => tree.text(code).ok_or_else(unknown)?,
+    };
     let plain = code.trim_start_matches(['<', '>', '=', '|']);
     // Its state: (version, byte order, …).
     let order = object.state.and_then(|state| tree.sequence(state)).and_then(|state| tree.text(*state.get(1)?));
@@ -35,7 +40,7 @@ fn dtype(tree: &Tree, id: Id) -> std::result::Result<(Element, bool), String> {
 ///
 /// # Errors
 /// If it does not fit together.
-pub fn array<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<Found<'t>> {
+pub fn array<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<Rebuilt<'t>> {
     let Some(object) = tree.object(id) else { return Err(Error::new("it is no NumPy array.")) };
     // _frombuffer(bytes, dtype, shape, order), or _reconstruct(…) and a state of (version, shape, dtype, by columns?, bytes).
     let parts = match (tree.sequence(object.args), object.state.and_then(|state| tree.sequence(state))) {
@@ -51,7 +56,7 @@ pub fn array<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<Found<'t
     let (element, big_endian) = match dtype(tree, kind) {
         Ok(known) => known,
         Err(code) => {
-            return Ok(Found::Unreadable(format!("it is a NumPy array of type {code}; Tinylens reads {READABLE}")));
+            return Ok(Rebuilt::Unreadable(format!("it is a NumPy array of type {code}; Tinylens reads {READABLE}")));
         }
     };
     let Some(sizes) = tree.ints(shape) else {
@@ -63,7 +68,7 @@ pub fn array<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<Found<'t
         None => return Err(Error::new(format!("its values are {}; bytes are expected.", tree.kind(data)))),
     };
     let storage = Storage { element, bytes, big_endian };
-    Ok(Found::View(whole(storage, naturals(sizes, "shape")?, columns)))
+    Ok(Rebuilt::View(whole(storage, naturals(sizes, "shape")?, columns)))
 }
 
 /// The number that a NumPy scalar is: `scalar(dtype, bytes)`. As `f64` or `i64`, because configurations hold it.
@@ -82,14 +87,13 @@ pub fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Option<Node<'static>> {
     Some(match element {
         Element::F64 => Node::Float(f64::from_le_bytes(wide)),
         Element::F32 => Node::Float(f32::from_le_bytes([a, b, c, d]).into()),
-        Element::F16 | Element::BF16 => Node::Float(half::f16::from_le_bytes([a, b]).into()),
+        Element::F16 => Node::Float(half::f16::from_le_bytes([a, b]).into()),
+        Element::BF16 => Node::Float(half::bf16::from_le_bytes([a, b]).into()),
         Element::I64 => Node::Int(i64::from_le_bytes(wide)),
         Element::I32 => Node::Int(i32::from_le_bytes([a, b, c, d]).into()),
         Element::I16 => Node::Int(i16::from_le_bytes([a, b]).into()),
         Element::I8 => Node::Int(i8::from_le_bytes([a]).into()),
-        Element::U64 | Element::U32 | Element::U16 | Element::U8 => {
-            super::pickle::integer(u64::from_le_bytes(wide).into())
-        }
+        Element::U64 | Element::U32 | Element::U16 | Element::U8 => Node::integer(u64::from_le_bytes(wide).into()),
         Element::Bool => Node::Bool(a != 0),
         Element::Other(..) => return None,
     })

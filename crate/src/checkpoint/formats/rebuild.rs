@@ -4,16 +4,9 @@ use super::bytes::quoted;
 use super::element::{Element, READABLE};
 use super::storage::Storages;
 use super::tree::{Id, Tree, joined};
-use super::view::{View, contiguous, natural, naturals};
+use super::view::{Rebuilt, View, natural, naturals};
 use super::{numbers, numpy};
 use crate::error::{Error, Result};
-
-/// A value that is a tensor.
-pub enum Found<'t> {
-    View(View<'t>),
-    /// Of a kind whose values Tinylens does not read; the end of a sentence says why.
-    Unreadable(String),
-}
 
 /// A call that stands in a file: the function's module and name, and its arguments.
 #[derive(Clone, Copy)]
@@ -71,11 +64,11 @@ fn is_torch(call: Call) -> bool {
 ///
 /// # Errors
 /// If it does not fit together.
-pub fn tensor<'t>(storages: &mut Storages<'t>, id: Id) -> Result<Option<Found<'t>>> {
+pub fn tensor<'t>(storages: &mut Storages<'t>, id: Id) -> Result<Option<Rebuilt<'t>>> {
     let tree = storages.tree;
     let Some(call) = unwrapped(tree, id) else {
         let found = if numbers::is_record(tree, id) { Some(numbers::record(tree, id, storages.budget)?) } else { None };
-        return Ok(found.map(Found::View));
+        return Ok(found.map(Rebuilt::View));
     };
     if numpy::is_array(call.module, call.name) {
         return numpy::array(tree, id, storages.budget).map(Some);
@@ -97,7 +90,7 @@ pub fn tensor<'t>(storages: &mut Storages<'t>, id: Id) -> Result<Option<Found<'t
                 let name = tree
                     .class(*dtype)
                     .map_or_else(|| tree.kind(*dtype), |(module, name)| quoted(&joined(module, name)));
-                return Ok(Some(Found::Unreadable(format!(
+                return Ok(Some(Rebuilt::Unreadable(format!(
                     "its elements are of type {name}; Tinylens reads {READABLE}"
                 ))));
             };
@@ -111,7 +104,7 @@ pub fn tensor<'t>(storages: &mut Storages<'t>, id: Id) -> Result<Option<Found<'t
             Err(Error::new(format!("it is made by {} with {} arguments, which is too few.", call.name, args.len())))
         }
         (name, _) => {
-            Ok(Found::Unreadable(format!("it is {}; Tinylens reads dense tensors of real numbers", described(name))))
+            Ok(Rebuilt::Unreadable(format!("it is {}; Tinylens reads dense tensors of real numbers", described(name))))
         }
     }
     .map(Some)
@@ -134,40 +127,28 @@ fn view<'t>(
     [offset, shape, strides]: [Id; 3],
     element: Option<Element>,
     flagged: bool,
-) -> Result<Found<'t>> {
+) -> Result<Rebuilt<'t>> {
     let tree = storages.tree;
     if flagged {
-        return Ok(Found::Unreadable("it is a conjugated or negated view; save a copy of it (tensor.clone())".into()));
+        return Ok(Rebuilt::Unreadable(
+            "it is a conjugated or negated view; save a copy of it (tensor.clone())".into(),
+        ));
     }
     let mut storage = storages.get(storage)?;
     if let Some(element) = element {
         storage.element = element;
     }
     if let Element::Other(name, _) = storage.element {
-        return Ok(Found::Unreadable(format!("its elements are of type {name}; Tinylens reads {READABLE}")));
+        return Ok(Rebuilt::Unreadable(format!("its elements are of type {name}; Tinylens reads {READABLE}")));
     }
     let sizes = |id: Id, what: &str| match tree.ints(id) {
         Some(numbers) => naturals(numbers, what),
         None => Err(Error::new(format!("its {what} is {}; a tuple of integers is expected.", tree.kind(id)))),
     };
-    Ok(Found::View(View {
+    Ok(Rebuilt::View(View {
         storage,
         offset: natural(tree.int(offset), "offset")?,
         shape: sizes(shape, "shape")?,
         strides: sizes(strides, "stride")?,
     }))
-}
-
-/// A view of a whole storage, in rows or (as Fortran has it) in columns.
-pub fn whole(storage: super::view::Storage<'_>, shape: Vec<usize>, columns: bool) -> View<'_> {
-    let strides = if columns {
-        let mut reversed = shape.clone();
-        reversed.reverse();
-        let mut strides = contiguous(&reversed);
-        strides.reverse();
-        strides
-    } else {
-        contiguous(&shape)
-    };
-    View { storage, offset: 0, shape, strides }
 }

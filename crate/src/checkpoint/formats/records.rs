@@ -101,11 +101,7 @@ fn plain(tree: &Tree, node: &Node, budget: &Budget) -> Result<Option<Value>> {
             None if float.is_nan() => Value::String("nan".into()),
             None => Value::String(if *float > 0.0 { "inf" } else { "-inf" }.into()),
         },
-        Node::Text(string) => return text(string, budget),
-        Node::Old(bytes) => match std::str::from_utf8(bytes) {
-            Ok(string) => return text(string, budget),
-            Err(_) => return Ok(None),
-        },
+        Node::Text(string) | Node::Old(string) => return text(string, budget),
         Node::Class(module, name) => match (tree.text(*module), tree.text(*name)) {
             // torch.float32: PyTorch's types are known by their names alone.
             (Some("torch"), Some(name)) => return text(name, budget),

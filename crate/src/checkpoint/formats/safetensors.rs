@@ -6,13 +6,14 @@ use serde_json::Map;
 
 use super::budget::Budget;
 use super::bytes::{Blob, at, quoted};
+use super::contents::Checkpoint;
 use super::element::{Element, READABLE};
 use super::gather::{add, finish, note_in, sized};
-use super::rebuild::whole;
+use super::json;
 use super::records::{record, value_of};
 use super::tree::{Id, Tree};
+use super::view::whole;
 use super::view::{Storage, elements, natural, naturals};
-use super::{Checkpoint, json};
 use crate::error::{Error, Result};
 
 const METADATA: &str = "__metadata__";

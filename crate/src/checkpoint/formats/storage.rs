@@ -6,11 +6,11 @@ use std::ops::Range;
 use super::archive::Archive;
 use super::budget::Budget;
 use super::bytes::{Blob, at, quoted};
-use super::element::Element;
 use super::legacy::{self, Legacy};
 use super::pickle;
-use super::tree::{Id, Node, Tree, joined};
-use super::view::{Storage, natural};
+use super::reference::{Reference, reference};
+use super::tree::{Id, Node, Tree};
+use super::view::Storage;
 use crate::error::{Error, Result};
 
 /// What lies outside the pickle.
@@ -21,50 +21,6 @@ pub enum Outside<'t> {
     Zip { archive: &'t Archive<'t>, folder: &'t str, big_endian: bool },
     /// Stretches of a legacy file.
     Legacy { file: &'t [u8], storages: &'t [(String, Range<usize>)] },
-}
-
-/// A pickle's reference to a storage outside it.
-pub struct Reference {
-    pub element: Element,
-    pub key: String,
-    /// How many elements it has.
-    count: usize,
-    /// Where in the storage the one that is meant lies (offset and size), if it is a part of it.
-    part: Option<(usize, usize)>,
-}
-
-/// Reads a reference: ("storage", class, key, device, count), and in legacy files a part or None after it. None if it is a
-/// reference to something else.
-pub fn reference(tree: &Tree, outside: Id) -> Result<Option<Reference>> {
-    let Some([kind, class, id, _, count, rest @ ..]) = tree.sequence(outside) else { return Ok(None) };
-    if tree.text(*kind) != Some("storage") {
-        return Ok(None);
-    }
-    let key = key(tree, *id)?;
-    let within = |error| at(format_args!("storage {}", quoted(&key)), error);
-    let Some(element) = tree.class(*class).and_then(|(_, name)| Element::of_storage(name)) else {
-        let class =
-            tree.class(*class).map_or_else(|| tree.kind(*class), |(module, name)| quoted(&joined(module, name)));
-        return Err(within(Error::new(format!("its class is {class}, which is none that Tinylens knows."))));
-    };
-    let part = match rest.first().and_then(|&part| tree.sequence(part)) {
-        Some(&[_, offset, size]) => Some((
-            natural(tree.int(offset), "offset").map_err(within)?,
-            natural(tree.int(size), "size").map_err(within)?,
-        )),
-        _ => None,
-    };
-    let count = natural(tree.int(*count), "size").map_err(within)?;
-    Ok(Some(Reference { element, key, count, part }))
-}
-
-/// A storage's key: text, or in old files a number.
-pub fn key(tree: &Tree, id: Id) -> Result<String> {
-    match (tree.text(id), tree.int(id)) {
-        (Some(text), _) if text.len() <= 100 => Ok(text.into()),
-        (_, Some(int)) => Ok(int.to_string()),
-        _ => Err(Error::new(format!("a storage has {} for a key; it must be a short text.", tree.kind(id)))),
-    }
 }
 
 /// The storages of one file, each found and checked once.

@@ -1,9 +1,9 @@
 //! Pickles and what `torch.save` makes of them: raw, in a zip file, and in the older format.
 
-use super::Checkpoint;
 use super::archive::{self, Archive};
 use super::budget::Budget;
 use super::bytes::{at, quoted};
+use super::contents::Checkpoint;
 use super::find;
 use super::gather::Gathered;
 use super::legacy::{self, Legacy};

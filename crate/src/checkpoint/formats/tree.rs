@@ -27,8 +27,8 @@ pub enum Node<'a> {
     Float(f64),
     Text(Cow<'a, str>),
     Bytes(Cow<'a, [u8]>),
-    /// A `str` of Python 2: text or bytes, whichever its reader expects.
-    Old(Cow<'a, [u8]>),
+    /// A `str` of Python 2 that is UTF-8: text or bytes, whichever its reader expects. Any other is [`Node::Bytes`].
+    Old(Cow<'a, str>),
     List(Vec<Id>),
     Tuple(Vec<Id>),
     Set(Vec<Id>),
@@ -40,6 +40,18 @@ pub enum Node<'a> {
     Persistent(Id),
     /// A number in Python's registry of extensions, which we do not have.
     Extension(i64),
+}
+
+impl Node<'_> {
+    /// The node for an integer.
+    pub fn integer(value: i128) -> Self {
+        i64::try_from(value).map_or(Node::Wide(value.to_le_bytes()), Node::Int)
+    }
+
+    /// The record of a new object.
+    pub fn object(callable: Id, args: Id) -> Self {
+        Node::Object(Box::new(Object { callable, args, state: None, items: Vec::new(), entries: Vec::new() }))
+    }
 }
 
 /// A record of how an object was made: `callable(*args)`, then a state, items and entries given to it.
@@ -55,6 +67,9 @@ pub struct Object {
     /// Set, as in a dict.
     pub entries: Vec<(Id, Id)>,
 }
+
+/// How many bytes of a name are compared for one step of work.
+const NAME_BYTES: usize = 8;
 
 /// All nodes of a file.
 #[derive(Debug, Default)]
@@ -83,8 +98,7 @@ impl<'a> Tree<'a> {
 
     pub fn text(&self, id: Id) -> Option<&str> {
         match self.node(id) {
-            Node::Text(text) => Some(text),
-            Node::Old(bytes) => std::str::from_utf8(bytes).ok(),
+            Node::Text(text) | Node::Old(text) => Some(text),
             _ => None,
         }
     }
@@ -167,7 +181,8 @@ impl<'a> Tree<'a> {
     /// If that text has a character that is no byte, or the memory is not there.
     pub fn bytes(&self, id: Id, budget: &Budget) -> Result<Option<Cow<'_, [u8]>>> {
         let object = match self.node(id) {
-            Node::Bytes(bytes) | Node::Old(bytes) => return Ok(Some(Cow::Borrowed(bytes))),
+            Node::Bytes(bytes) => return Ok(Some(Cow::Borrowed(bytes))),
+            Node::Old(text) => return Ok(Some(Cow::Borrowed(text.as_bytes()))),
             Node::Object(object) => object,
             _ => return Ok(None),
         };
@@ -177,8 +192,11 @@ impl<'a> Tree<'a> {
         }
         let Some(first) = self.arg(object, 0) else { return Ok(Some(Cow::Borrowed(&[]))) };
         match self.node(first) {
-            Node::Bytes(bytes) | Node::Old(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            Node::Bytes(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            Node::Old(text) => Ok(Some(Cow::Borrowed(text.as_bytes()))),
             Node::Text(text) => {
+                // One text may be the bytes of many tensors.
+                budget.work(text.len())?;
                 let count = text.chars().count();
                 budget.take(count)?;
                 let mut bytes = Vec::with_capacity(count);
@@ -257,7 +275,11 @@ impl<'a> Tree<'a> {
         let count = self.fields(id).map_or(0, Iterator::count);
         budget.work(count + 1)?;
         let mut named = budget.list(count)?;
-        named.list.extend(fields.filter_map(|(key, value)| Some((self.text(key)?, value))));
+        for (name, value) in fields.filter_map(|(key, value)| Some((self.text(key)?, value))) {
+            // Names are compared, and one long text may be the name of many fields.
+            budget.work(name.len() / NAME_BYTES)?;
+            named.list.push((name, value));
+        }
         let mut names = budget.list(count)?;
         names.list.extend(named.iter().map(|&(name, _)| name));
         match twice(&mut names.list) {

@@ -25,6 +25,28 @@ pub struct View<'t> {
     pub strides: Vec<usize>,
 }
 
+/// A value that is a tensor.
+pub enum Rebuilt<'t> {
+    /// One whose values can be read.
+    View(View<'t>),
+    /// Of a kind whose values Tinylens does not read; the end of a sentence says why.
+    Unreadable(String),
+}
+
+/// A view of a whole storage, in rows or (as Fortran has it) in columns.
+pub fn whole(storage: Storage<'_>, shape: Vec<usize>, columns: bool) -> View<'_> {
+    let strides = if columns {
+        let mut reversed = shape.clone();
+        reversed.reverse();
+        let mut strides = contiguous(&reversed);
+        strides.reverse();
+        strides
+    } else {
+        contiguous(&shape)
+    };
+    View { storage, offset: 0, shape, strides }
+}
+
 /// A size, stride or offset of the file as a number that we can count with.
 pub fn natural(number: Option<i64>, what: &str) -> Result<usize> {
     let Some(number) = number else { return Err(Error::new(format!("its {what} is not an integer."))) };

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use layouts::Mapped;
 
+use super::visible::visible;
 use super::{Checkpoint, Opened, Source, read};
 use crate::error::{Error, Result};
 use crate::experiment::resolve_model;
@@ -21,6 +22,13 @@ use crate::model::Layout;
 /// # Errors
 /// If the bytes can't be read, are not a transformer that [`ModelConfig`](crate::config::ModelConfig) can describe, or their shapes do not fit the configuration.
 pub fn open(bytes: &[u8], given: &Map<String, Value>) -> Result<Opened> {
+    // What stands in the file ends on a page: in errors, and in notes.
+    let mut opened = assembled(bytes, given).map_err(|error| Error::new(visible(&error.to_string())))?;
+    opened.source.notes.iter_mut().for_each(|note| *note = visible(note));
+    Ok(opened)
+}
+
+fn assembled(bytes: &[u8], given: &Map<String, Value>) -> Result<Opened> {
     let Checkpoint { format, tensors, records, mut notes } = read(bytes)?;
     let mut stated = record::fields(&records, &mut notes)?;
     stated.extend(given.clone());

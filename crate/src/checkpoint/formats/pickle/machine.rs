@@ -171,13 +171,14 @@ impl<'a, 'b> Machine<'a, 'b> {
             )));
         }
         self.budget.take(size_of::<Object>())?;
-        self.push(super::object(callable, args))
+        self.push(Node::object(callable, args))
     }
 
     /// The list, set or object on top, as something to append to.
     fn list(&mut self) -> Result<&mut Vec<Id>> {
         let top = self.top()?;
-        let kind = self.tree.kind(top);
+        let known = matches!(self.tree.node(top), Node::List(_) | Node::Set(_) | Node::Object(_));
+        let kind = if known { String::new() } else { self.tree.kind(top) };
         match self.tree.node_mut(top) {
             Some(Node::List(list) | Node::Set(list)) => Ok(list),
             Some(Node::Object(object)) => Ok(&mut object.items),
@@ -209,7 +210,8 @@ impl<'a, 'b> Machine<'a, 'b> {
     /// The dict or object on top, as something to set keys in.
     fn entries(&mut self) -> Result<&mut Vec<(Id, Id)>> {
         let top = self.top()?;
-        let kind = self.tree.kind(top);
+        let known = matches!(self.tree.node(top), Node::Dict(_) | Node::Object(_));
+        let kind = if known { String::new() } else { self.tree.kind(top) };
         match self.tree.node_mut(top) {
             Some(Node::Dict(entries)) => Ok(entries),
             Some(Node::Object(object)) => Ok(&mut object.entries),
@@ -238,11 +240,10 @@ impl<'a, 'b> Machine<'a, 'b> {
 
     pub fn build(&mut self, state: Id) -> Result<()> {
         let top = self.top()?;
-        let kind = self.tree.kind(top);
-        match self.tree.node_mut(top) {
-            Some(Node::Object(object)) => object.state = Some(state),
-            _ => return Err(Error::new(format!("a state is given here to {kind}; only an object can have one."))),
+        if let Some(Node::Object(object)) = self.tree.node_mut(top) {
+            object.state = Some(state);
+            return Ok(());
         }
-        Ok(())
+        Err(Error::new(format!("a state is given here to {}; only an object can have one.", self.tree.kind(top))))
     }
 }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use super::budget::Budget;
 use super::bytes::{Cursor, at};
-use super::tree::{Id, Node, Object, Tree};
+use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 use machine::Machine;
 
@@ -32,13 +32,12 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
     let mut machine = Machine::new(budget);
     loop {
         let offset = cursor.at;
-        match step(&mut machine, &mut cursor, offset - start) {
+        let done = step(&mut machine, &mut cursor, offset - start);
+        // A pickle may hold the bytes of another, which many tensors may name.
+        budget.work(cursor.at - offset)?;
+        match done {
             Ok(None) => {}
-            Ok(Some(root)) => {
-                // A pickle may hold the bytes of another, which many tensors may name.
-                budget.work(cursor.at - start)?;
-                return Ok(Pickle { tree: machine.into_tree(), root, end: cursor.at });
-            }
+            Ok(Some(root)) => return Ok(Pickle { tree: machine.into_tree(), root, end: cursor.at }),
             Err(error) => return Err(at(format_args!("{place}, byte {offset}"), error)),
         }
     }
@@ -92,14 +91,14 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
         b'F' => machine.push(text::float(from.line()?)?)?,
         b'G' => machine.push(Node::Float(f64::from_be_bytes(from.array()?)))?,
         // Text and bytes
-        b'S' => machine.push(Node::Old(text::string(from.line()?, machine.budget)?))?,
+        b'S' => machine.push(old(text::string(from.line()?, machine.budget)?, machine.budget)?)?,
         b'T' => {
             let length = length(from.i32()?)?;
-            machine.push(Node::Old(Cow::Borrowed(from.take(length)?)))?;
+            machine.push(old(Cow::Borrowed(from.take(length)?), machine.budget)?)?;
         }
         b'U' => {
             let length = from.u8()?;
-            machine.push(Node::Old(Cow::Borrowed(from.take(length.into())?)))?;
+            machine.push(old(Cow::Borrowed(from.take(length.into())?), machine.budget)?)?;
         }
         b'V' => machine.push(Node::Text(text::unicode(from.line()?, machine.budget)?))?,
         b'X' => {
@@ -241,6 +240,24 @@ fn length(length: i32) -> Result<u64> {
         .map_err(|_| Error::new(format!("a length of {length} is announced here; the file is damaged.")))
 }
 
+/// A `str` of Python 2. Whether it is text is found out once, here: opcodes may use it over and over.
+///
+/// # Errors
+/// If that is more work than the file may cost.
+fn old<'a>(bytes: Cow<'a, [u8]>, budget: &Budget) -> Result<Node<'a>> {
+    budget.work(bytes.len())?;
+    Ok(match bytes {
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Node::Old(Cow::Borrowed(text)),
+            Err(_) => Node::Bytes(Cow::Borrowed(bytes)),
+        },
+        Cow::Owned(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Node::Old(Cow::Owned(text)),
+            Err(error) => Node::Bytes(Cow::Owned(error.into_bytes())),
+        },
+    })
+}
+
 fn utf8(bytes: &[u8]) -> Result<Node<'_>> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Error::new(format!("text that starts here is not UTF-8: {error}.")))?;
@@ -255,15 +272,5 @@ fn long(bytes: &[u8]) -> Node<'static> {
         Some(low) => low.copy_from_slice(bytes),
         None => return Node::Huge,
     }
-    integer(i128::from_le_bytes(wide))
-}
-
-/// The node for an integer.
-pub fn integer(value: i128) -> Node<'static> {
-    i64::try_from(value).map_or(Node::Wide(value.to_le_bytes()), Node::Int)
-}
-
-/// A new object's record.
-fn object(callable: Id, args: Id) -> Node<'static> {
-    Node::Object(Box::new(Object { callable, args, state: None, items: Vec::new(), entries: Vec::new() }))
+    Node::integer(i128::from_le_bytes(wide))
 }

@@ -26,7 +26,7 @@ pub fn int(line: &[u8]) -> Result<Node<'static>> {
     match line {
         b"00" => Ok(Node::Bool(false)),
         b"01" => Ok(Node::Bool(true)),
-        _ => parsed(line, "an integer").map(super::integer),
+        _ => parsed(line, "an integer").map(Node::integer),
     }
 }
 
@@ -37,7 +37,7 @@ pub fn long(line: &[u8]) -> Result<Node<'static>> {
     if number.len() > 38 && number.iter().all(u8::is_ascii_digit) {
         return Ok(Node::Huge);
     }
-    parsed(digits, "an integer").map(super::integer)
+    parsed(digits, "an integer").map(Node::integer)
 }
 
 /// FLOAT: Python's `repr`.

@@ -13,6 +13,7 @@ mod turn;
 use serde_json::{Map, Value, json};
 
 use crate::checkpoint::StoredTensor;
+use crate::checkpoint::visible::short;
 use crate::error::{Error, Result};
 use crate::model::Layout;
 pub use tensors::{Mapped, Tensors};
@@ -39,9 +40,9 @@ pub fn recognise(tensors: Vec<StoredTensor>, stated: &Map<String, Value>, notes:
     if let Some(naming) = gpt::recognises(&tensors) {
         return gpt::map(tensors, naming, stated, notes);
     }
-    let mut names: Vec<&str> = tensors.keys().map(String::as_str).take(6).collect();
+    let mut names: Vec<String> = tensors.keys().map(|name| short(name)).take(6).collect();
     if tensors.len() > names.len() {
-        names.push("…");
+        names.push("…".into());
     }
     Err(Error::new(format!(
         "The file's {} tensors ({}) are in no layout known here. Known are TransformerLens (embed.W_E, \
@@ -148,6 +149,6 @@ pub fn assemble(layout: &Layout, mut tensors: Tensors, notes: &mut Vec<String>) 
 
 /// Some of many names.
 fn listed(names: &[&str]) -> String {
-    let shown = names.iter().take(6).copied().collect::<Vec<_>>().join(", ");
+    let shown = names.iter().take(6).map(|name| short(name)).collect::<Vec<_>>().join(", ");
     if names.len() > 6 { format!("{shown} and {} more", names.len() - 6) } else { shown }
 }
