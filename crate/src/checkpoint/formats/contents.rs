@@ -18,7 +18,9 @@ pub struct Checkpoint {
 /// A tensor of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredTensor {
+    /// Its name in the file.
     pub name: String,
+    /// Its sizes; empty of a single number.
     pub shape: Vec<usize>,
     /// Row by row.
     pub values: Vec<f32>,
