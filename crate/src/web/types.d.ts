@@ -272,8 +272,11 @@ export type Setting = {
 
 /** A share with its 95 % Wilson interval (Wilson, 1927). Without trials everything is possible: 0 to 1. */
 export type Rate = {
+  /** The share, from 0 to 1. */
   rate: number;
+  /** The lower end of its interval. */
   low: number;
+  /** The upper end. */
   high: number;
 };
 
