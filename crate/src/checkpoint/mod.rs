@@ -4,6 +4,7 @@
 //! of the wasm modules only `tinylens-reader` has: it is fetched when a file is opened. Out: [`to_safetensors`] writes a model. What both
 //! sides know is [`Opened`].
 
+pub(crate) mod floats;
 #[cfg(feature = "read")]
 mod formats;
 #[cfg(feature = "read")]

@@ -1,10 +1,8 @@
 //! Files out: safetensors with TransformerLens's names and the configuration as metadata, and the Python that loads it.
 
-use std::collections::HashMap;
-
-use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::Value;
 
+use super::floats;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -22,23 +20,15 @@ pub async fn to_safetensors(model: &Model, task: Option<&TaskConfig>) -> Result<
     let unwritable = |why: String| Error::new(format!("The model could not be written: {why}."));
     let values = model.read_parameters().await?;
     let entries = model.layout().entries();
-    let bytes: Vec<Vec<u8>> =
-        entries.iter().map(|entry| values[entry.range()].iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
-    let mut views = Vec::with_capacity(entries.len());
-    for (entry, bytes) in entries.iter().zip(&bytes) {
-        views.push((
-            entry.name.as_str(),
-            TensorView::new(Dtype::F32, entry.shape.clone(), bytes).map_err(|error| unwritable(error.to_string()))?,
-        ));
-    }
+    let tensors: Vec<_> =
+        entries.iter().map(|entry| (entry.name.as_str(), &entry.shape[..], &values[entry.range()])).collect();
     let json = |value: serde_json::Result<String>| value.map_err(|error| unwritable(error.to_string()));
     // "pt" is what Python's readers look for.
-    let mut metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
-    metadata.insert(CONFIG.into(), json(serde_json::to_string(model.config()))?);
+    let mut metadata = vec![("format", "pt".to_string()), (CONFIG, json(serde_json::to_string(model.config()))?)];
     if let Some(task) = task {
-        metadata.insert(TASK.into(), json(serde_json::to_string(task))?);
+        metadata.push((TASK, json(serde_json::to_string(task))?));
     }
-    serialize(views, Some(metadata)).map_err(|error| unwritable(error.to_string()))
+    Ok(floats::write(&metadata, &tensors))
 }
 
 /// Python that loads a file of [`to_safetensors`] into TransformerLens's `HookedTransformer`.

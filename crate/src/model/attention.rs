@@ -3,9 +3,9 @@
 use burn_tensor::{Bool, Tensor, TensorData, activation};
 
 use super::rotary::Rotary;
-use super::weights::counting;
 use super::{Hooks, Padding, Weights};
 use crate::config::{AttentionDirection, ModelConfig};
+use crate::device::product;
 
 /// What attention knows about positions; the same in all layers of a forward pass.
 pub(super) struct Positional<'a> {
@@ -38,7 +38,7 @@ pub(super) fn attention(
     let project = |input: Tensor<2>, matrix: &str, bias: &str| {
         let w = weights.get::<3>(&get(matrix)).swap_dims(0, 1).reshape([c, h * d]);
         let b = weights.get::<2>(&get(bias)).reshape([1, h * d]);
-        (input.matmul(w) + b).reshape([batch, positions, h, d])
+        (product(input, w) + b).reshape([batch, positions, h, d])
     };
     let (q, k, v) =
         (project(positioned.clone(), "W_Q", "b_Q"), project(positioned, "W_K", "b_K"), project(flat, "W_V", "b_V"));
@@ -51,7 +51,7 @@ pub(super) fn attention(
     }
     let (q, k, v) = (q.swap_dims(1, 2), k.swap_dims(1, 2), v.swap_dims(1, 2));
 
-    let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / config.attention_scale());
+    let scores = product(q, k.swap_dims(2, 3)) * (1.0 / config.attention_scale());
     let scores = match mask(config, positional.padding, positions, &scores) {
         Some(mask) => scores.mask_fill(mask.expand([batch, h, positions, positions]), f32::NEG_INFINITY),
         None => scores,
@@ -59,9 +59,9 @@ pub(super) fn attention(
     let scores = hooks.four(block, "attn.hook_attn_scores", scores);
     let pattern = hooks.four(block, "attn.hook_pattern", softmax(scores, config, positional.padding, hooks));
 
-    let z = hooks.four(block, "attn.hook_z", pattern.matmul(v).swap_dims(1, 2));
+    let z = hooks.four(block, "attn.hook_z", product(pattern, v).swap_dims(1, 2));
     let w_o = weights.get::<3>(&get("W_O")).reshape([h * d, c]);
-    let out = z.reshape([batch * positions, h * d]).matmul(w_o) + weights.get::<1>(&get("b_O")).reshape([1, c]);
+    let out = product(z.reshape([batch * positions, h * d]), w_o) + weights.get::<1>(&get("b_O")).reshape([1, c]);
     out.reshape([batch, positions, c])
 }
 
@@ -73,24 +73,19 @@ fn mask(
     positions: usize,
     scores: &Tensor<4>,
 ) -> Option<Tensor<4, Bool>> {
-    let device = scores.device().inner();
-    let along = |shape: [usize; 4]| counting(positions, &device).reshape(shape);
     let causal = config.attention_dir == AttentionDirection::Causal;
-    let future = causal.then(|| along([1, 1, positions, 1]).lower(along([1, 1, 1, positions])));
-    let empty = padding.map(|padding| {
-        let empty: Vec<bool> = padding.held().iter().map(|held| !held).collect();
-        let shape = [padding.batch, 1, 1, positions];
-        Tensor::<4, Bool>::from_data(TensorData::new(empty, shape), &device).expand([
-            padding.batch,
-            1,
-            positions,
-            positions,
-        ])
-    });
-    match (future, empty) {
-        (Some(future), Some(empty)) => Some(future.expand(empty.dims()).bool_or(empty)),
-        (future, empty) => future.or(empty),
+    if !causal && padding.is_none() {
+        return None;
     }
+    let all = vec![true; positions];
+    let held = padding.map_or(&all[..], Padding::held);
+    let row = |held: &[bool]| -> Vec<bool> {
+        let hidden = |destination| held.iter().enumerate().map(move |(at, held)| !held || (causal && at > destination));
+        (0..positions).flat_map(hidden).collect()
+    };
+    let mask: Vec<bool> = held.chunks(positions).flat_map(row).collect();
+    let shape = [held.len() / positions, 1, positions, positions];
+    Some(Tensor::from_data(TensorData::new(mask, shape), &scores.device().inner()))
 }
 
 /// The pattern of these scores, both `[B, H, T, T]`. The row of a destination that may attend to nothing is zero, as in

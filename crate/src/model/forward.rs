@@ -10,6 +10,7 @@ use super::norm::norm;
 use super::rotary::Rotary;
 use super::{Hooks, Model, Padding, Weights};
 use crate::config::PositionalEmbedding;
+use crate::device::product;
 
 impl Model {
     /// Logits `[B, rows, V out]` at the positions `rows` of the sequences `tokens`, `[B, T]`. The residual stream is
@@ -28,7 +29,7 @@ impl Model {
         let [batch, positions] = tokens.dims();
 
         let hot = weights.one_hot(tokens.reshape([batch * positions]), config.d_vocab);
-        let embed = hot.matmul(weights.get::<2>("embed.W_E")).reshape([batch, positions, c]);
+        let embed = product(hot, weights.get::<2>("embed.W_E")).reshape([batch, positions, c]);
         let mut resid = hooks.three("", "hook_embed", embed);
         let mut positional = Positional { shortformer: None, rotary: None, padding };
         match config.positional_embedding_type {
@@ -73,7 +74,7 @@ impl Model {
     fn unembed(&self, resid: Tensor<3>, weights: &Weights) -> Tensor<3> {
         let [batch, positions, c] = resid.dims();
         let v = self.config.d_vocab_out;
-        let logits = resid.reshape([batch * positions, c]).matmul(weights.get::<2>("unembed.W_U"));
+        let logits = product(resid.reshape([batch * positions, c]), weights.get::<2>("unembed.W_U"));
         (logits + weights.get::<1>("unembed.b_U").reshape([1, v])).reshape([batch, positions, v])
     }
 
@@ -102,7 +103,7 @@ impl Model {
                     .map(|(id, held)| if *held { id as i32 } else { -1 });
                 let ids = TensorData::new(ids.collect::<Vec<i32>>(), [batch * positions]);
                 let hot = weights.one_hot(Tensor::from_data(ids, &weights.device()), n_ctx);
-                hot.matmul(table).reshape([batch, positions, c])
+                product(hot, table).reshape([batch, positions, c])
             }
         };
         hooks.three("", "hook_pos_embed", embedding)

@@ -150,20 +150,17 @@ impl Intervention {
     /// Which values are selected; `None`: all of them.
     fn mask<const R: usize>(&self, value: &Tensor<R>) -> Option<Tensor<R, Bool>> {
         let dims = value.dims();
-        let device = value.device().inner();
-        let mut mask: Option<Tensor<R, Bool>> = None;
+        let mut shape = [1; R];
+        let mut mask = vec![true];
         for (dim, axis) in axes(&self.hook).iter().enumerate() {
             let Some(listed) = self.at.listed(*axis) else { continue };
-            let mut shape = [1; R];
             shape[dim] = dims[dim];
-            let along: Vec<bool> = (0..dims[dim]).map(|index| listed.contains(&index)).collect();
-            let along = Tensor::<R, Bool>::from_data(TensorData::new(along, shape), &device).expand(dims);
-            mask = Some(match mask {
-                Some(mask) => mask.bool_and(along),
-                None => along,
-            });
+            let along = |selected| (0..dims[dim]).map(move |index| selected && listed.contains(&index));
+            mask = mask.into_iter().flat_map(along).collect();
         }
-        mask
+        let selects = axes(&self.hook).iter().any(|axis| self.at.listed(*axis).is_some());
+        selects
+            .then(|| Tensor::<R, Bool>::from_data(TensorData::new(mask, shape), &value.device().inner()).expand(dims))
     }
 }
 

@@ -4,6 +4,7 @@ use burn_tensor::Tensor;
 
 use super::{Cached, Hooks, Intervention, Model, Tokens, Weights, argmax, read};
 use crate::config::Quantity;
+use crate::device::product;
 use crate::error::{Error, Result};
 
 /// The most sequences that a mean reads in one forward pass.
@@ -139,7 +140,7 @@ impl Model {
                     let w_o = weights.get::<3>(&format!("blocks.{layer}.attn.W_O"));
                     // One product for each head, over all sequences: [H, B T, D] by [H, D, C].
                     let rows = v.swap_dims(0, 2).swap_dims(1, 2).reshape([heads, batch * positions, d_head]);
-                    let written = rows.matmul(w_o).reshape([heads, batch, positions, self.config().d_model]);
+                    let written = product(rows, w_o).reshape([heads, batch, positions, self.config().d_model]);
                     pattern * norms(written.swap_dims(0, 1))
                 };
                 patterns.into_iter().zip(values()).enumerate().map(write).collect()

@@ -5,13 +5,14 @@ use burn_tensor::{Tensor, activation};
 use super::norm::norm_as;
 use super::{Hooks, Weights};
 use crate::config::{Activation, ModelConfig, Normalization};
+use crate::device::product;
 
 /// `act(x W_in + b_in) W_out + b_out`, `[B, T, C]` to `[B, T, C]`.
 pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Weights, hooks: &mut Hooks) -> Tensor<3> {
     let [batch, positions, c] = x.dims();
     let m = config.d_mlp;
     let get = |name: &str| format!("{block}mlp.{name}");
-    let pre = x.reshape([batch * positions, c]).matmul(weights.get(&get("W_in")))
+    let pre = product(x.reshape([batch * positions, c]), weights.get(&get("W_in")))
         + weights.get::<1>(&get("b_in")).reshape([1, m]);
     let pre = hooks.three(block, "mlp.hook_pre", pre.reshape([batch, positions, m]));
     let post = match config.act_fn {
@@ -26,7 +27,7 @@ pub(super) fn mlp(x: Tensor<3>, block: &str, config: &ModelConfig, weights: &Wei
         }
     };
     let post = hooks.three(block, "mlp.hook_post", post);
-    let out = post.reshape([batch * positions, m]).matmul(weights.get(&get("W_out")))
+    let out = product(post.reshape([batch * positions, m]), weights.get(&get("W_out")))
         + weights.get::<1>(&get("b_out")).reshape([1, c]);
     out.reshape([batch, positions, c])
 }

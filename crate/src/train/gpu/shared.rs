@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 
 use burn_tensor::{Device, Tensor};
 use burn_wgpu::{AutoCompiler, Wgpu, WgpuSetup, wgpu};
-use cubecl_wgpu::WgpuServer;
+use cubecl::wgpu::WgpuServer;
 
 use crate::error::{Error, Result};
 
