@@ -1,9 +1,12 @@
-// Builds the page: node build.mjs --pkg ../pkg --out ../dist [--dev] [--published]
-// `--pkg`: the folder of the package, as `cargo xtask` fills it. `--dev`: source maps, nothing minified. `--published`: the modules are
-// those that people download, so they have to keep to the budget too.
+// Builds the page: node build.mjs --pkg ../pkg --out ../dist [options]
+// --pkg FOLDER       the package, as `cargo xtask` fills it
+// --dev              source maps, and nothing minified
+// --published        the modules must keep to the budget too: they are the ones that people download
+// --without-webgpu   the module with WebGPU is still being built: the page waits for webgpu.json
+// --awaited-webgpu   the page was built without WebGPU, may be open, and is told in webgpu.json that it has come
 //
-// Every file but index.html, bench.html, sw.js and tinylens.html has a hash of its content in its name. A file can name another only once that
-// one is made: the modules first, then the workers that load them, then the page that starts those, then index.html.
+// Every file but index.html, bench.html, sw.js, webgpu.json and tinylens.html has a hash of its content in its name. So
+// files are made in the order in which they name each other: modules, workers, page, index.html.
 
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -22,11 +25,14 @@ const { values } = parseArgs({
     out: { type: "string", default: "../dist" },
     dev: { type: "boolean", default: false },
     published: { type: "boolean", default: false },
+    "without-webgpu": { type: "boolean", default: false },
+    "awaited-webgpu": { type: "boolean", default: false },
   },
 });
 // Relative to this file, so that it does not matter where it is called from.
 const pkg = resolve(here, values.pkg);
 const out = resolve(here, values.out);
+const withWebgpu = !values["without-webgpu"];
 
 const start = performance.now();
 
@@ -65,10 +71,11 @@ async function asset(path, plain = basename(path)) {
 
 const constants = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 
-// The program comes twice: for the CPU alone, which is small and starts first, and with WebGPU. Either loads the third module to open a file.
+// The program comes twice: for the CPU alone, which is small and starts first, and with WebGPU. Both load the third
+// module to open a file.
 const modules = {
   cpu: await asset(join(pkg, "cpu/tinylens_bg.wasm"), "tinylens_cpu.wasm"),
-  webgpu: await asset(join(pkg, "tinylens_bg.wasm"), "tinylens_webgpu.wasm"),
+  ...(withWebgpu && { webgpu: await asset(join(pkg, "tinylens_bg.wasm"), "tinylens_webgpu.wasm") }),
   reader: await asset(join(pkg, "reader/tinylens_reader_bg.wasm"), "tinylens_reader.wasm"),
 };
 const packed = Promise.all(Object.values(modules).map(async (name) => [name, await pack(files.get(name))])); // meanwhile
@@ -81,14 +88,14 @@ const forWorkers = (program) => ({
 });
 const [cpuWorker, gpuWorker, comparer, theme, css, icon] = await Promise.all([
   bundle({ worker: "src/worker.ts" }, forWorkers("cpu")),
-  bundle({ worker_webgpu: "src/worker.ts" }, forWorkers("webgpu")),
+  withWebgpu && bundle({ worker_webgpu: "src/worker.ts" }, forWorkers("webgpu")),
   bundle({ comparer: "src/comparer.ts" }, forWorkers("cpu")),
   // A classic script: it must run before the first paint, and modules wait.
   bundle({ theme: "src/theme_early.ts" }, { format: "iife" }),
   bundle({ page: "page.css" }, { target: [] }),
   asset(join(here, "favicon.svg")),
 ]);
-const programs = { cpu: { worker: cpuWorker, module: modules.cpu }, webgpu: { worker: gpuWorker, module: modules.webgpu } };
+const programs = { cpu: { worker: cpuWorker, module: modules.cpu }, webgpu: withWebgpu ? { worker: gpuWorker, module: modules.webgpu } : null };
 const page = await bundle({ page: "src/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ PROGRAM_FILES: programs, READER_FILE: modules.reader, COMPARER_FILE: comparer }) });
 
 const template = await readFile(join(here, "index.html"), "utf8");
@@ -97,7 +104,7 @@ const index = link(template, { "favicon.svg": icon, "page.css": css, "theme.js":
 // The benchmark: a page of its own, with the other's looks.
 const [cpuMeasurer, gpuMeasurer, benchCss] = await Promise.all([
   bundle({ measurer: "src/bench/measurer.ts" }, forWorkers("cpu")),
-  bundle({ measurer_webgpu: "src/bench/measurer.ts" }, forWorkers("webgpu")),
+  withWebgpu ? bundle({ measurer_webgpu: "src/bench/measurer.ts" }, forWorkers("webgpu")) : null,
   bundle({ bench: "bench.css" }, { target: [] }),
 ]);
 const benchPage = await bundle({ bench: "src/bench/page.tsx" }, { jsx: "automatic", jsxImportSource: "preact", define: constants({ MEASURER_FILES: { cpu: cpuMeasurer, webgpu: gpuMeasurer } }) });
@@ -106,23 +113,24 @@ files.set("bench.html", Buffer.from(link(await readFile(join(here, "bench.html")
 // What the page needs when there is no network: everything so far. The page itself is what the folder's own address answers.
 const assets = [...files].filter(([name]) => !name.endsWith(".map"));
 const checked = (files) => Object.fromEntries(files.map(([name, contents]) => [name, integrity(contents)]));
-const isLater = ([name]) => [...Object.values(programs.webgpu), gpuMeasurer].includes(name);
+const isLater = ([name]) => [...Object.values(programs.webgpu ?? {}), gpuMeasurer].includes(name);
 const kept = { FILES: checked([["", Buffer.from(index)], ...assets.filter((file) => !isLater(file))]), LATER: checked(assets.filter(isLater)) };
 const service = await bundle({ sw: "src/service_worker.ts" }, { entryNames: "[name]", format: "iife", sourcemap: false, define: constants(kept) });
 const text = files.get(service);
 files.set(service, Buffer.concat([Buffer.from(`const VERSION="${version(text)}";\n`), text]));
 
 files.set("index.html", Buffer.from(index));
-files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page, workers: [cpuWorker, gpuWorker, comparer], packed: await packed }));
+if (!withWebgpu || values["awaited-webgpu"]) files.set("webgpu.json", Buffer.from(JSON.stringify(programs.webgpu)));
+if (withWebgpu) files.set("tinylens.html", singleFile(template, { files, icon, css, theme, page, workers: [cpuWorker, gpuWorker, comparer], packed: await packed }));
 
 await mkdir(out, { recursive: true });
 await Promise.all([...files].map(([name, contents]) => writeFile(join(out, name), contents)));
-// Of earlier builds, what has another name now.
-const OURS = /^((page|worker|worker_webgpu|comparer|bench|measurer|measurer_webgpu|theme|tinylens_bg|tinylens_cpu|tinylens_webgpu|tinylens_reader|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map)$/;
+// Files of earlier builds, which have other names now.
+const OURS = /^((page|worker|worker_webgpu|comparer|bench|measurer|measurer_webgpu|theme|tinylens_bg|tinylens_cpu|tinylens_webgpu|tinylens_reader|favicon)(-\w{8})?\.(js|css|wasm|svg)(\.map)?|sw\.js\.map|webgpu\.json)$/;
 for (const name of await readdir(out)) if (OURS.test(name) && !files.has(name)) await rm(join(out, name));
 console.log(`page: ${out}, ${Math.round(performance.now() - start)} ms`);
 
-// What nobody shortened is no measure of anything.
+// The size of what is not minified says nothing.
 const tooLarge = values.dev ? [] : await report(files, { published: values.published, budget: JSON.parse(await readFile(join(here, "budget.json"), "utf8")) });
 if (tooLarge.length > 0) {
   console.error(tooLarge.join("\n"));

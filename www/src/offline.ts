@@ -2,7 +2,7 @@
 // works without it and says nothing.
 
 import { effect, signal } from "@preact/signals";
-import { alone } from "./program";
+import { alone, coming } from "./program";
 import type { ToServiceWorker } from "./service_worker";
 import { loading, sequence } from "./state";
 import { workbench } from "./workbench";
@@ -12,7 +12,7 @@ export const update = signal<(() => void) | null>(null);
 
 /** Begins once there is something to look at, or never will be: files that are fetched again must not hold up the first steps. */
 export function keepOffline(): void {
-  if (alone || workbench) return;
+  if (alone || workbench || coming.value) return;
   const stop = effect(() => {
     if (!sequence.value && loading.value) return;
     queueMicrotask(() => stop());

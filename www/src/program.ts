@@ -6,10 +6,13 @@
 // A page on a disk has an origin of its own that nothing else belongs to. Its workers are started from blobs, and can fetch nothing:
 // the page unpacks and compiles a module for them, and hands it over as it does when a worker has to be replaced.
 
+import { signal } from "@preact/signals";
 import type { Program } from "./protocol";
 
-/** Put here by build.mjs. */
-declare const PROGRAM_FILES: Record<Program, { worker: string; module: string }>, READER_FILE: string, COMPARER_FILE: string;
+type Files = { worker: string; module: string };
+
+/** Put here by build.mjs. `webgpu` is null while `cargo xtask serve` is still building that program. */
+declare const PROGRAM_FILES: { cpu: Files; webgpu: Files | null }, READER_FILE: string, COMPARER_FILE: string;
 
 /** What the page holds under the name of a file. Taken out: it is large, and of no more use there. */
 function held(name: string): string | null {
@@ -29,15 +32,15 @@ async function compile(packed: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await new Response(stream).arrayBuffer());
 }
 
-/** Addresses for `new Worker`. */
-export const WORKERS: Record<Program, string> = { cpu: script(PROGRAM_FILES.cpu.worker), webgpu: script(PROGRAM_FILES.webgpu.worker) };
+/** Addresses for `new Worker`. The one of a program that is still being built is empty. */
+export const WORKERS: Record<Program, string> = { cpu: script(PROGRAM_FILES.cpu.worker), webgpu: PROGRAM_FILES.webgpu ? script(PROGRAM_FILES.webgpu.worker) : "" };
 export const COMPARER = script(COMPARER_FILE);
 
 /** Whether the page holds everything. */
 export const alone = document.getElementById(PROGRAM_FILES.cpu.module) !== null;
 
 /** A module, where the page holds it; null: workers load it. To be asked for once. */
-export const compiled = (program: Program): Promise<WebAssembly.Module> | null => unpacked(PROGRAM_FILES[program].module);
+export const compiled = (program: Program): Promise<WebAssembly.Module> | null => unpacked(PROGRAM_FILES[program]?.module ?? "");
 
 /** The same of what opens files: a module of its own, which either program loads when the first file is opened. */
 export const reader = (): Promise<WebAssembly.Module> | null => unpacked(READER_FILE);
@@ -45,4 +48,25 @@ export const reader = (): Promise<WebAssembly.Module> | null => unpacked(READER_
 function unpacked(name: string): Promise<WebAssembly.Module> | null {
   const packed = held(name);
   return packed === null ? null : compile(packed);
+}
+
+/** Whether the program with WebGPU is still being built. */
+export const coming = signal(PROGRAM_FILES.webgpu === null);
+
+/** Milliseconds between two looks at whether it is built. */
+const LOOK_EVERY = 1000;
+
+/** Resolves when the program with WebGPU is there. */
+export const webgpuBuilt: Promise<void> = coming.value ? built() : Promise.resolve();
+
+async function built(): Promise<void> {
+  for (;;) {
+    await new Promise((done) => setTimeout(done, LOOK_EVERY));
+    // Null until then. The server may have been stopped, and may come back.
+    const files: Files | null = await fetch("webgpu.json", { cache: "no-store" }).then((answer) => answer.json(), () => null).catch(() => null);
+    if (!files) continue;
+    WORKERS.webgpu = files.worker;
+    coming.value = false;
+    return;
+  }
 }

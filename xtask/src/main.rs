@@ -1,9 +1,10 @@
-//! `cargo xtask serve | test | build | dist | bench`: installs what is missing, builds the wasm, the package and the page, serves and
-//! tests them. Each stage prints its name and its time. Not here: what the page does.
+//! `cargo xtask serve | test | build | dist | bench`: installs what is missing, builds the wasm, the package and the page,
+//! serves and tests them. Each stage prints its name and its time.
 
 mod chromium;
 mod node;
 mod paths;
+mod serve;
 mod stage;
 mod test;
 mod toolchain;
@@ -11,9 +12,10 @@ mod wasm;
 
 use std::process::ExitCode;
 
+use node::Page;
 use paths::Paths;
 use stage::Outcome;
-use wasm::Profile;
+use wasm::{Builder, Profile};
 
 const USAGE: &str = "cargo xtask <command>
   serve [PORT]   build what changed and serve the page on 127.0.0.1 (port 8080 unless given)
@@ -25,7 +27,7 @@ const USAGE: &str = "cargo xtask <command>
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.first().map(String::as_str) {
-        Some("serve") => serve(arguments.get(1)),
+        Some("serve") => serve::serve(arguments.get(1).map_or("8080", String::as_str)),
         Some("test") => return test::test(&Paths::find()),
         Some("build") => build(&Paths::find(), Profile::Release),
         Some("dist") => build(&Paths::find(), Profile::Dist),
@@ -41,25 +43,28 @@ fn main() -> ExitCode {
     }
 }
 
-/// The wasm, the package and the page; only what changed.
+/// Builds the wasm, the package and the page, as far as they are out of date.
 fn build(paths: &Paths, profile: Profile) -> Outcome {
-    wasm::build(paths, profile)?;
-    node::install(paths)?;
-    node::page(paths, profile)
-}
-
-fn serve(port: Option<&String>) -> Outcome {
-    let port = port.map_or("8080", String::as_str);
-    if port.parse::<u16>().is_err() {
-        return Err(format!("The port is {port}; it must be a whole number from 0 to 65535."));
+    let builder = Builder::new(paths, profile)?;
+    for module in &wasm::FIRST {
+        builder.build(module)?;
     }
-    let paths = Paths::find();
-    build(&paths, Profile::Release)?;
-    node::serve(&paths, port)
+    builder.build(&wasm::WEBGPU)?;
+    node::install(paths)?;
+    node::page(
+        paths,
+        match profile {
+            Profile::Release => Page::Whole,
+            Profile::Dist => Page::Published,
+        },
+    )
 }
 
 fn bench(options: &[String]) -> Outcome {
     let paths = Paths::find();
     build(&paths, Profile::Release)?;
+    if let Err(message) = chromium::ensure() {
+        println!("{message}"); // Node is measured all the same
+    }
     node::script(&paths, "bench", "pkg/bench/bench.mjs", options)
 }

@@ -1,16 +1,15 @@
-//! What runs in Node: npm, the page's bundler, the server, scripts.
+//! What runs in Node: npm, the bundler of the page, the server, scripts.
 
 use std::fs;
 use std::process::Command;
 
 use crate::paths::{Paths, which};
-use crate::stage::{Outcome, output, run, stage};
-use crate::wasm::Profile;
+use crate::stage::{Background, Outcome, output, run, stage};
 
 /// The oldest Node that runs the page's tools.
 const OLDEST: u32 = 20;
 
-/// The page's npm packages, as the lock file has them.
+/// Installs the npm packages of the page in the versions of the lock file.
 pub fn install(paths: &Paths) -> Outcome {
     stage("npm packages", || {
         let version = output(Command::new("node").arg("--version"));
@@ -40,23 +39,38 @@ fn npm() -> Command {
     Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
 }
 
-/// Bundles the page into `dist/`, and prints what its files weigh. Above the budget it fails; the module has to keep to it where it is the
-/// one that is published.
-pub fn page(paths: &Paths, profile: Profile) -> Outcome {
+/// What `dist/` is for.
+#[derive(Clone, Copy)]
+pub enum Page {
+    /// The edit loop and the tests.
+    Whole,
+    /// The same while the module with WebGPU is still being built.
+    WithoutWebgpu,
+    /// The same for a page that was opened without WebGPU, and waits for it.
+    AwaitedWebgpu,
+    /// A host. The modules must keep to the budget too.
+    Published,
+}
+
+/// Bundles the page into `dist/`, and prints the sizes of its files. Fails where one is above the budget.
+pub fn page(paths: &Paths, page: Page) -> Outcome {
     let mut node = Command::new("node");
     node.args(["build.mjs", "--pkg", "../pkg", "--out", "../dist"]).current_dir(paths.www());
-    if matches!(profile, Profile::Dist) {
-        node.arg("--published");
-    }
+    node.args(match page {
+        Page::Whole => None,
+        Page::WithoutWebgpu => Some("--without-webgpu"),
+        Page::AwaitedWebgpu => Some("--awaited-webgpu"),
+        Page::Published => Some("--published"),
+    });
     stage("page", || run(&mut node))
 }
 
-/// Serves `dist/` until it is stopped.
-pub fn serve(paths: &Paths, port: &str) -> Outcome {
-    run(Command::new("node").arg("serve.mjs").arg(paths.dist()).arg(port).current_dir(paths.www()))
+/// Serves `dist/`; gives the server and its address.
+pub fn serve(paths: &Paths, port: &str) -> Result<(Background, String), String> {
+    Background::until_line(Command::new("node").arg("serve.mjs").arg(paths.dist()).arg(port).current_dir(paths.www()))
 }
 
-/// The page's types.
+/// Checks the types of the page.
 pub fn types(paths: &Paths) -> Outcome {
     run(Command::new("node").args(["node_modules/typescript/bin/tsc", "--noEmit"]).current_dir(paths.www()))
 }
@@ -69,14 +83,14 @@ pub fn script(paths: &Paths, name: &str, script: &str, arguments: &[String]) -> 
     stage(name, || run(&mut node))
 }
 
-/// Tells a script where Chromium is, if it is installed.
+/// Tells a script where an installed Chromium is.
 fn with_chromium(node: &mut Command) {
     if let Some(chromium) = which(crate::chromium::NAMES).filter(|_| std::env::var_os("CHROMIUM").is_none()) {
         node.env("CHROMIUM", chromium);
     }
 }
 
-/// Runs the test files of a folder, one at a time: they measure, and share two cores. The error holds what Node says of each failure.
+/// Runs the test files of a folder, one at a time because they measure. The error has what Node says of each failure.
 pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     let mut files: Vec<String> = fs::read_dir(paths.root.join(folder))
         .map_err(|error| format!("{folder} can't be read: {error}."))?
@@ -87,9 +101,9 @@ pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     if files.is_empty() {
         return Err(format!("{folder} has no tests."));
     }
-    // By the end of all checks, what failed in the first of them is far above. And of a process that died only this report says how.
+    // Failures are printed again after all checks, from this report. Of a process that died nothing else says how.
     let report = paths.target.join(format!("{}.tap", folder.replace('/', "-")));
-    let _ = fs::remove_file(&report); // of a run before
+    let _ = fs::remove_file(&report); // of an earlier run
     let mut node = Command::new("node");
     node.args([
         "--test",
@@ -104,13 +118,13 @@ pub fn tests(paths: &Paths, folder: &str) -> Outcome {
     run(&mut node).map_err(|error| format!("{error}\n{}", failures(&fs::read_to_string(&report).unwrap_or_default())))
 }
 
-/// The failed tests of a report in TAP (the Test Anything Protocol), each with what is said of it.
+/// The failed tests of a report in TAP (the Test Anything Protocol), each with its diagnostics.
 fn failures(report: &str) -> String {
     let mut within = false;
     let lines = report.lines().filter(|line| {
         let line = line.trim_start();
         let kept = within || line.starts_with("not ok ");
-        within = kept && line != "..."; // which ends what is said of a test
+        within = kept && line != "..."; // the end of a test's diagnostics
         kept
     });
     lines.collect::<Vec<_>>().join("\n")

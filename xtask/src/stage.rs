@@ -1,25 +1,105 @@
-//! Running programs, and saying what runs and how long it took.
+//! Runs programs, says what runs and how long it took.
 
-use std::process::Command;
-use std::time::Instant;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-/// What a stage ends with: nothing to say, or a sentence on what went wrong.
+/// How often a program in the background is asked whether it has ended.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// How a stage ends: with nothing to say, or with a sentence on what went wrong.
 pub type Outcome = Result<(), String>;
 
-/// Runs `work` under a name, and prints its time.
-pub fn stage(name: &str, work: impl FnOnce() -> Outcome) -> Outcome {
-    println!("▸ {name}");
-    let start = Instant::now();
-    let outcome = work();
-    println!("  {name}: {} in {:.1} s", if outcome.is_ok() { "done" } else { "failed" }, start.elapsed().as_secs_f64());
-    outcome
+/// A part of a command, which prints its name when it begins and its time when it ends.
+pub struct Stage {
+    name: String,
+    start: Instant,
 }
 
-/// Runs a program to its end, its output shown.
+impl Stage {
+    /// Begins a stage.
+    pub fn begin(name: &str) -> Self {
+        println!("▸ {name}");
+        Self { name: name.into(), start: Instant::now() }
+    }
+
+    /// Ends it, and gives what came of it.
+    pub fn end<T>(self, result: Result<T, String>) -> Result<T, String> {
+        let done = if result.is_ok() { "done" } else { "failed" };
+        println!("  {}: {done} in {:.1} s", self.name, self.start.elapsed().as_secs_f64());
+        result
+    }
+}
+
+/// Runs `work` as a stage.
+pub fn stage<T>(name: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let stage = Stage::begin(name);
+    stage.end(work())
+}
+
+/// Runs a program to its end and shows its output.
 pub fn run(command: &mut Command) -> Outcome {
-    let shown = show(command);
-    let status = command.status().map_err(|error| format!("{shown} could not be started: {error}."))?;
-    if status.success() { Ok(()) } else { Err(format!("{shown} failed ({status}).")) }
+    Background::start(command)?.end()
+}
+
+/// A program that runs while others do. Dropping it ends the program.
+pub struct Background {
+    child: Child,
+    shown: String,
+}
+
+impl Background {
+    /// Starts a program whose output is shown.
+    pub fn start(command: &mut Command) -> Result<Self, String> {
+        let shown = show(command);
+        let child = command.spawn().map_err(|error| format!("{shown} could not be started: {error}."))?;
+        Ok(Self { child, shown })
+    }
+
+    /// Starts a program, and waits for the first line that it prints.
+    pub fn until_line(command: &mut Command) -> Result<(Self, String), String> {
+        let mut program = Self::start(command.stdout(Stdio::piped()))?;
+        let mut line = String::new();
+        if let Some(output) = program.child.stdout.take() {
+            // A read that fails leaves the line empty, as does an end.
+            let _ = BufReader::new(output).read_line(&mut line);
+        }
+        if line.is_empty() {
+            program.end()?;
+            return Err("The program printed nothing.".into());
+        }
+        Ok((program, line.trim_end().to_string()))
+    }
+
+    /// Whether the program ends within a time.
+    pub fn ends_within(&mut self, time: Duration) -> bool {
+        let start = Instant::now();
+        loop {
+            // Where the question fails, `end` says why.
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return true;
+            }
+            if start.elapsed() >= time {
+                return false;
+            }
+            sleep(GLANCE);
+        }
+    }
+
+    /// Waits for the end of the program.
+    pub fn end(mut self) -> Outcome {
+        let shown = &self.shown;
+        let status = self.child.wait().map_err(|error| format!("{shown} was lost: {error}."))?;
+        if status.success() { Ok(()) } else { Err(format!("{shown} failed ({status}).")) }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+    }
 }
 
 /// What a program prints on its standard output; `None` if it can't be started or fails.

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check, then one line that counts them.
+//! `cargo xtask test`: every check, then a line that counts them.
 
 use std::process::{Command, ExitCode};
 
@@ -7,7 +7,7 @@ use crate::stage::{Outcome, run, stage};
 use crate::wasm::Profile;
 use crate::{build, chromium, node};
 
-/// Runs every check, the later ones also when an earlier one failed.
+/// Runs every check, whether or not an earlier one failed.
 fn checks(paths: &Paths) -> Vec<(&'static str, Outcome)> {
     let cargo = |arguments: &[&str]| {
         run(Command::new("cargo").args(arguments).current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target))
@@ -26,7 +26,7 @@ fn checks(paths: &Paths) -> Vec<(&'static str, Outcome)> {
     done
 }
 
-/// All checks, their failures again at the end, and the count.
+/// Runs all checks, and prints their failures again at the end with the count.
 pub fn test(paths: &Paths) -> ExitCode {
     let done = checks(paths);
     let failed: Vec<_> = done.iter().filter_map(|(name, outcome)| Some((name, outcome.as_ref().err()?))).collect();

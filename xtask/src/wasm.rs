@@ -1,5 +1,6 @@
-//! The wasm modules and their JavaScript: cargo, then wasm-bindgen, into `pkg/`. One has all devices; another, a fraction of its size, the CPU
-//! only, and the same API. The third opens checkpoints for either, and is loaded by `pkg/checkpoint.mjs`.
+//! The wasm modules and their JavaScript: cargo, then wasm-bindgen, into `pkg/`. One module has all devices. Another has
+//! the same API with the CPU only, in a fraction of the size. The third opens checkpoints for both;
+//! `pkg/checkpoint.mjs` loads it.
 
 use std::fs;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
@@ -7,15 +8,15 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::paths::{self, Paths};
-use crate::stage::{Outcome, run, stage};
+use crate::stage::{Background, Outcome, Stage, stage};
 use crate::toolchain::{TARGET, Toolchain};
 
 /// A profile of Cargo.toml.
 #[derive(Clone, Copy)]
 pub enum Profile {
-    /// The edit loop and the tests.
+    /// For the edit loop and the tests.
     Release,
-    /// What is published.
+    /// For what is published.
     Dist,
 }
 
@@ -29,7 +30,7 @@ impl Profile {
 }
 
 /// A module: a package of the workspace with features, and a folder of `pkg/`.
-struct Module {
+pub struct Module {
     name: &'static str,
     package: &'static str,
     features: &'static [&'static str],
@@ -42,13 +43,14 @@ struct Module {
 enum Face {
     /// The package's API.
     Api,
-    /// The same with its types: one file says them for both.
+    /// The package's API with its types, which are the same for both.
     ApiWithTypes,
-    /// A function that gives a fresh one at each call, for `pkg/checkpoint.mjs`.
+    /// A function that gives a fresh instance at each call, for `pkg/checkpoint.mjs`.
     Instances,
 }
 
-const MODULES: [Module; 3] = [
+/// The modules that the page needs at once. The CPU's takes what it depends on from the reader's build.
+pub static FIRST: [Module; 2] = [
     Module { name: "reader", package: "tinylens-reader", features: &[], folder: "reader", face: Face::Instances },
     Module {
         name: "CPU",
@@ -57,14 +59,16 @@ const MODULES: [Module; 3] = [
         folder: "cpu",
         face: Face::Api,
     },
-    Module {
-        name: "WebGPU",
-        package: "tinylens",
-        features: &["--no-default-features", "--features", "webgpu"],
-        folder: "",
-        face: Face::ApiWithTypes,
-    },
 ];
+
+/// The module with WebGPU, which takes longer to build than all else.
+pub static WEBGPU: Module = Module {
+    name: "WebGPU",
+    package: "tinylens",
+    features: &["--no-default-features", "--features", "webgpu"],
+    folder: "",
+    face: Face::ApiWithTypes,
+};
 
 impl Module {
     /// What its files are called.
@@ -73,49 +77,79 @@ impl Module {
     }
 }
 
-/// Builds the modules and their bindings, as far as they are out of date.
-pub fn build(paths: &Paths, profile: Profile) -> Outcome {
-    let mut toolchain = None;
-    stage("toolchain", || {
-        let found = Toolchain::ensure()?;
-        println!("  Building with {}.", found.describe());
-        toolchain = Some(found);
-        Ok(())
-    })?;
-    let Some(toolchain) = toolchain else { return Ok(()) };
-    // One after the other: cargo leaves two of them under the same name.
-    MODULES.iter().try_for_each(|module| build_one(module, paths, profile, &toolchain))
+/// Builds modules as far as they are out of date. One at a time: cargo leaves two of them under the same name.
+pub struct Builder<'a> {
+    paths: &'a Paths,
+    profile: Profile,
+    toolchain: Toolchain,
 }
 
-fn build_one(module: &Module, paths: &Paths, profile: Profile, toolchain: &Toolchain) -> Outcome {
-    let wasm = paths.target.join(TARGET).join(profile.name()).join(format!("{}.wasm", module.stem()));
-    stage(&format!("wasm, {}", module.name), || {
-        let mut cargo = toolchain.cargo_rustc();
-        cargo.args(["--package", module.package, "--lib", "--crate-type", "cdylib", "--locked"]);
-        cargo.args(["--profile", profile.name()]).args(module.features);
-        cargo.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\x1f"));
-        run(&mut cargo)
-    })?;
-    stage(&format!("bindings, {}", module.name), || bindings(module, &wasm, &paths.pkg().join(module.folder)))
+/// A module whose compilation is under way.
+pub struct Building {
+    /// The compiler.
+    pub cargo: Background,
+    stage: Stage,
+    module: &'static Module,
+    wasm: PathBuf,
+    folder: PathBuf,
 }
 
-/// What the compiler is told beside the profile. A change builds everything anew.
+impl<'a> Builder<'a> {
+    /// Finds or installs a toolchain.
+    pub fn new(paths: &'a Paths, profile: Profile) -> Result<Self, String> {
+        let toolchain = stage("toolchain", || {
+            let toolchain = Toolchain::ensure()?;
+            println!("  Building with {}.", toolchain.describe());
+            Ok(toolchain)
+        })?;
+        Ok(Self { paths, profile, toolchain })
+    }
+
+    /// Builds a module and its bindings.
+    pub fn build(&self, module: &'static Module) -> Outcome {
+        self.start(module)?.finish()
+    }
+
+    /// Starts to compile a module.
+    pub fn start(&self, module: &'static Module) -> Result<Building, String> {
+        let stage = Stage::begin(&format!("wasm, {}", module.name));
+        let profile = self.profile.name();
+        let target = &self.paths.target;
+        let mut cargo = self.toolchain.cargo_rustc();
+        cargo.args(["--package", module.package, "--lib", "--crate-type", "cdylib", "--locked", "--profile", profile]);
+        cargo.args(module.features).current_dir(&self.paths.root);
+        cargo.env("CARGO_TARGET_DIR", target).env("CARGO_ENCODED_RUSTFLAGS", flags().join("\x1f"));
+        let wasm = target.join(TARGET).join(profile).join(format!("{}.wasm", module.stem()));
+        let folder = self.paths.pkg().join(module.folder);
+        Ok(Building { cargo: Background::start(&mut cargo)?, stage, module, wasm, folder })
+    }
+}
+
+impl Building {
+    /// Waits for the compiler, and makes the bindings.
+    pub fn finish(self) -> Outcome {
+        let Self { cargo, stage: compiling, module, wasm, folder } = self;
+        compiling.end(cargo.end())?;
+        stage(&format!("bindings, {}", module.name), || bindings(module, &wasm, &folder))
+    }
+}
+
+/// The compiler's flags beside those of the profile. Changing them builds everything again.
 fn flags() -> Vec<String> {
-    // simd128 is in every browser that has WebGPU, and in Node. Relaxed SIMD is not wanted: its results differ between machines.
+    // Every browser with WebGPU has simd128, and Node has it. Relaxed SIMD is off: its results differ between machines.
     let mut flags = vec!["-Ctarget-feature=+simd128".to_string()];
-    // Panics name the file they come from: not where it was on the machine that built this.
+    // Panics name the file that they come from, but not its folder on the machine that built it.
     let sources = paths::cargo_home().join("registry/src");
     let mut registries: Vec<PathBuf> =
         fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    registries.sort(); // in another order they would be other flags
+    registries.sort(); // another order would be other flags
     flags.extend(
         registries.iter().map(|registry| format!("--remap-path-prefix={}{}=", registry.display(), MAIN_SEPARATOR)),
     );
     flags
 }
 
-/// wasm-bindgen, unless its output is that of this module already.
+/// Runs wasm-bindgen, unless its output for this module is there.
 fn bindings(module: &Module, wasm: &Path, folder: &Path) -> Outcome {
     let unreadable = |error| format!("{} can't be read: {error}.", wasm.display());
     let metadata = fs::metadata(wasm).map_err(unreadable)?;
@@ -146,7 +180,7 @@ fn bindings(module: &Module, wasm: &Path, folder: &Path) -> Outcome {
     fs::write(stamp_file, stamp).map_err(|error| format!("{} can't be written: {error}.", folder.display()))
 }
 
-/// Lets `init()` without an argument work in Node, whose `fetch` reads no file: there it reads the module from disk.
+/// Lets `init()` without an argument work in Node, whose `fetch` reads no files: there it reads the module from the disk.
 fn for_node_too(script: &str) -> Result<String, String> {
     const FETCH: &str = "module_or_path = fetch(module_or_path);";
     const READ: &str =
@@ -156,12 +190,12 @@ fn for_node_too(script: &str) -> Result<String, String> {
     replaced(script, FETCH, READ)
 }
 
-/// The scripts that are written by hand are in `pkg/` itself.
+/// Finds the hand-written scripts, which are in `pkg/` itself.
 fn one_folder_below(script: &str) -> Result<String, String> {
     replaced(script, "from './checkpoint.mjs'", "from '../checkpoint.mjs'")
 }
 
-/// wasm-bindgen's script holds one instance, as a call of a function; here the function is what it exports.
+/// Exports the function that wasm-bindgen's script calls once for its only instance.
 fn fresh_at_each_call(script: &str) -> Result<String, String> {
     replaced(script, "let wasm_bindgen = (function", "export default () => (function")
 }

@@ -3,8 +3,8 @@
 import type { Program } from "../protocol";
 import type { FromMeasurer, Name, Questions, ToMeasurer } from "./protocol";
 
-/** One for each of the two modules; put here by build.mjs. */
-declare const MEASURER_FILES: Record<Program, string>;
+/** One for each of the two modules; put here by build.mjs. `webgpu` is null while `cargo xtask serve` is building it. */
+declare const MEASURER_FILES: { cpu: string; webgpu: string | null };
 
 export class Remote {
   private readonly worker: Worker;
@@ -13,7 +13,8 @@ export class Remote {
   private over: string | null = null;
 
   constructor(program: Program) {
-    this.worker = new Worker(MEASURER_FILES[program]);
+    // The CPU's says that it can't open WebGPU.
+    this.worker = new Worker(MEASURER_FILES[program] ?? MEASURER_FILES.cpu);
     this.worker.onmessage = ({ data }: MessageEvent<FromMeasurer>) => {
       if ("failed" in data) return this.end(data.failed);
       const one = this.waiting.get(data.number);

@@ -4,6 +4,7 @@ import type { DeviceKind } from "tinylens";
 import { useDevice } from "../session/handover";
 import { doc } from "../document";
 import { megabytes } from "../format";
+import { coming } from "../program";
 import { device, deviceBusy, deviceError, fetching, workers } from "../state";
 import { Term } from "./term";
 
@@ -23,21 +24,25 @@ const PATHS: Record<string, string> = {
 
 export function DeviceChip() {
   const now = device.value;
-  const busy = deviceBusy.value;
+  // While WebGPU is still being built, a run that is to move there goes on where it is.
+  const waits = deviceBusy.value && coming.value;
+  const busy = deviceBusy.value && !waits;
   const shared = !busy && now?.kind === "cpu" && workers.value > 1;
   const about = shared ? `${now.description} ${workers.value} workers share each step; the numbers are the same with any number of them.` : now?.description;
   const name = busy ? "moving…" : now ? NAMES[now.kind] : "…";
   return (
     <>
-      <button class="chip device" type="button" popovertarget="devices" disabled={!now} title={about} aria-label={`Device: ${name}`} aria-busy={busy}>
+      <button class="chip device" type="button" popovertarget="devices" disabled={!now} title={about} aria-label={`Device: ${name}${coming.value ? "; WebGPU is coming" : ""}`} aria-busy={busy}>
         <span class={`lamp ${now?.kind ?? ""} ${busy ? "busy" : ""}`} />
         {name}
         {shared && <small data-figure="workers">{` × ${workers.value}`}</small>}
+        {coming.value && <small> · WebGPU is coming</small>}
       </button>
       <div id="devices" class="devices" popover="auto">
         <p class="why" aria-live="polite">
           {busy ? "Moving the run, with its weights and its optimiser's state, to another device…" : about}
           {!busy && now?.path && ` ${PATHS[now.path] ?? ""}`}
+          {coming.value && ` WebGPU is still being built; ${waits ? "the run moves there" : "the page takes it"} when it is done.`}
         </p>
         {fetching.value && (
           <label class="why">

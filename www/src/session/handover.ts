@@ -5,6 +5,7 @@
 import { batch, effect } from "@preact/signals";
 import type { DeviceKind } from "tinylens";
 import * as lab from "../lab";
+import { webgpuBuilt } from "../program";
 import type { DeviceInfo, FromWorker, RunId } from "../protocol";
 import * as state from "../state";
 import { device as ofPresent, onDevice, staysWhereItIs } from "./device";
@@ -41,6 +42,8 @@ export async function readyOther(needs: Needs): Promise<void> {
   forgetReadied();
   readied = needs;
   const { device, what } = needs;
+  await webgpuBuilt;
+  if (readied !== needs) return;
   try {
     const known = device === "auto" ? measured.get(state.parameters.value) : undefined;
     const found = known ?? (await supervisor.ready(device, state.experiment.value, (message) => (state.fetching.value = message.stage === "download" ? message : null)));
