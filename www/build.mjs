@@ -53,9 +53,9 @@ async function bundle(entry, options = {}) {
     entryPoints: entry,
     entryNames: "[name]-[hash]",
     format: "esm",
-    external: ["node:*"], // tinylens.js reads a file where it runs in Node
+    external: ["node:*"], // in Node, tinylens.js reads a file
     ...options,
-    alias: { tinylens: join(pkg, "tinylens.js"), "tinylens/checkpoint.mjs": join(here, "../pkg/checkpoint.mjs"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/crew.mjs": join(here, "../pkg/crew.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs"), ...options.alias },
+    alias: { tinylens: join(pkg, "cpu/tinylens.js"), "tinylens/checkpoint.mjs": join(here, "../pkg/checkpoint.mjs"), "tinylens/compare.mjs": join(here, "../pkg/compare.mjs"), "tinylens/crew.mjs": join(here, "../pkg/crew.mjs"), "tinylens/bench/measure.mjs": join(here, "../pkg/bench/measure.mjs"), ...options.alias },
   });
   for (const { path, contents } of outputFiles) files.set(basename(path), contents);
   return basename(outputFiles.at(-1).path);

@@ -3,20 +3,25 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { open, setUp, until, untilStep } from "./helpers.mjs";
 
-const build = (folder, option) => execFileSync(process.execPath, [fileURLToPath(new URL("../build.mjs", import.meta.url)), "--out", folder, option]);
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const build = (folder, pkg, option) => execFileSync(process.execPath, [here("../build.mjs"), "--pkg", pkg, "--out", folder, option]);
 const chip = (page) => page.locator(".chip.device");
 
 let folder, place;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "tinylens-"));
-  build(folder, "--without-webgpu");
+  // A package without the module that is still being built.
+  const pkg = join(folder, "pkg");
+  await mkdir(pkg);
+  for (const part of ["cpu", "reader"]) await symlink(here(`../../pkg/${part}`), join(pkg, part));
+  build(folder, pkg, "--without-webgpu");
   place = await setUp(folder);
 });
 after(async () => {
@@ -39,7 +44,7 @@ test("a page without WebGPU trains on the CPU, says that WebGPU is coming, and m
   await untilStep(page, 40);
   assert.match(await chip(page).innerText(), /^CPU/);
 
-  build(folder, "--awaited-webgpu");
+  build(folder, here("../../pkg"), "--awaited-webgpu");
   await until("WebGPU", async () => (await chip(page).innerText()).trim() === "WebGPU", 120_000);
   assert.deepEqual(record, { errors: [], elsewhere: [] });
   await context.close();
