@@ -46,17 +46,17 @@ impl Toolchain {
         })
     }
 
-    /// `cargo rustc` for wasm, with this toolchain's settings.
-    pub fn cargo_rustc(&self) -> Command {
+    /// `cargo build` for wasm, with this toolchain's settings.
+    pub fn cargo_build(&self) -> Command {
         match self {
             Self::Rustup => {
                 let mut cargo = Command::new("cargo");
-                cargo.args(["rustc", "--target", TARGET]);
+                cargo.args(["build", "--target", TARGET]);
                 cargo
             }
             Self::Debian { linker } => {
                 let mut cargo = Command::new("/usr/bin/cargo");
-                cargo.args(["rustc", "--target", TARGET, "-Zbuild-std=std,panic_abort"]);
+                cargo.args(["build", "--target", TARGET, "-Zbuild-std=std,panic_abort"]);
                 // rustup's proxies set these for the xtask that calls us; they name the other compiler.
                 for variable in ["CARGO", "RUSTUP_TOOLCHAIN", "RUSTDOC", "LD_LIBRARY_PATH"] {
                     cargo.env_remove(variable);

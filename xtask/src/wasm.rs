@@ -29,11 +29,12 @@ impl Profile {
     }
 }
 
-/// A module: a package of the workspace with features, and a folder of `pkg/`.
+/// A module: a package of the workspace, and a folder of `pkg/`.
 pub struct Module {
     name: &'static str,
     package: &'static str,
-    features: &'static [&'static str],
+    /// What its files in `pkg/` are called.
+    stem: &'static str,
     folder: &'static str,
     face: Face,
 }
@@ -51,33 +52,21 @@ enum Face {
 
 /// The modules that the page needs at once. The CPU's takes what it depends on from the reader's build.
 pub static FIRST: [Module; 2] = [
-    Module { name: "reader", package: "tinylens-reader", features: &[], folder: "reader", face: Face::Instances },
     Module {
-        name: "CPU",
-        package: "tinylens",
-        features: &["--no-default-features", "--features", "web"],
-        folder: "cpu",
-        face: Face::Api,
+        name: "reader",
+        package: "tinylens-reader",
+        stem: "tinylens_reader",
+        folder: "reader",
+        face: Face::Instances,
     },
+    Module { name: "CPU", package: "tinylens-cpu", stem: "tinylens", folder: "cpu", face: Face::Api },
 ];
 
 /// The module with WebGPU, which takes longer to build than all else.
-pub static WEBGPU: Module = Module {
-    name: "WebGPU",
-    package: "tinylens",
-    features: &["--no-default-features", "--features", "webgpu"],
-    folder: "",
-    face: Face::ApiWithTypes,
-};
+pub static WEBGPU: Module =
+    Module { name: "WebGPU", package: "tinylens-webgpu", stem: "tinylens", folder: "", face: Face::ApiWithTypes };
 
-impl Module {
-    /// What its files are called.
-    fn stem(&self) -> String {
-        self.package.replace('-', "_")
-    }
-}
-
-/// Builds modules as far as they are out of date. One at a time: cargo leaves two of them under the same name.
+/// Builds modules as far as they are out of date.
 pub struct Builder<'a> {
     paths: &'a Paths,
     profile: Profile,
@@ -115,11 +104,10 @@ impl<'a> Builder<'a> {
         let stage = Stage::begin(&format!("wasm, {}", module.name));
         let profile = self.profile.name();
         let target = &self.paths.target;
-        let mut cargo = self.toolchain.cargo_rustc();
-        cargo.args(["--package", module.package, "--lib", "--crate-type", "cdylib", "--locked", "--profile", profile]);
-        cargo.args(module.features).current_dir(&self.paths.root);
+        let mut cargo = self.toolchain.cargo_build();
+        cargo.args(["--package", module.package, "--locked", "--profile", profile]).current_dir(&self.paths.root);
         cargo.env("CARGO_TARGET_DIR", target).env("CARGO_ENCODED_RUSTFLAGS", flags().join("\x1f"));
-        let wasm = target.join(TARGET).join(profile).join(format!("{}.wasm", module.stem()));
+        let wasm = target.join(TARGET).join(profile).join(format!("{}.wasm", module.package.replace('-', "_")));
         let folder = self.paths.pkg().join(module.folder);
         Ok(Building { cargo: Background::start(&mut cargo)?, stage, module, wasm, folder })
     }
@@ -156,7 +144,7 @@ fn bindings(module: &Module, wasm: &Path, folder: &Path) -> Outcome {
     let modified = metadata.modified().map_err(unreadable)?;
     let stamp = format!("{} {} {modified:?}", wasm.display(), metadata.len());
     let stamp_file = folder.join(".stamp");
-    let (stem, types) = (module.stem(), module.face == Face::ApiWithTypes);
+    let (stem, types) = (module.stem, module.face == Face::ApiWithTypes);
     let outputs: &[&str] = if types { &[".js", "_bg.wasm", ".d.ts"] } else { &[".js", "_bg.wasm"] };
     let complete = outputs.iter().all(|end| folder.join(format!("{stem}{end}")).is_file());
     if complete && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
@@ -164,7 +152,7 @@ fn bindings(module: &Module, wasm: &Path, folder: &Path) -> Outcome {
         return Ok(());
     }
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).typescript(types).omit_default_module_path(module.face == Face::Instances);
+    bindgen.input_path(wasm).out_name(stem).typescript(types).omit_default_module_path(module.face == Face::Instances);
     bindgen.remove_name_section(true).remove_producers_section(true);
     let target = if module.face == Face::Instances { bindgen.no_modules(true) } else { bindgen.web(true) };
     let generated = target.and_then(|bindgen| bindgen.generate(folder));

@@ -1,0 +1,4 @@
+//! The wasm module for the CPU: nothing but the crate's JavaScript API.
+
+#[cfg(target_family = "wasm")]
+pub use tinylens::web;
