@@ -47,7 +47,7 @@ fn seeds() -> Vec<(String, Vec<StoredTensor>, Map<String, Value>)> {
             .map(|it| StoredTensor { name: it.name.trim_start_matches("param.").to_string(), ..it })
             .collect();
         let config =
-            checkpoint.records.into_iter().find(|(key, _)| ["cfg", "config", "model_args"].contains(&key.as_str()));
+            checkpoint.metadata.into_iter().find(|(key, _)| ["cfg", "config", "model_args"].contains(&key.as_str()));
         seeds.push((path.display().to_string(), tensors, config.map(|(_, fields)| fields).unwrap_or_default()));
     }
     seeds

@@ -43,7 +43,7 @@ struct ExpectedFile {
     /// Which of the contents its tensors are.
     content: String,
     format: String,
-    records: Vec<(String, Value)>,
+    metadata: Vec<(String, Value)>,
     /// A word in each note.
     notes: Vec<String>,
 }
@@ -97,9 +97,9 @@ fn every_fixture_reads_as_python_says() {
         let checkpoint = read(&bytes).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert_eq!(checkpoint.format, want.format, "{file}");
         compare(file, &checkpoint, &expected.contents[&want.content]);
-        let keys: Vec<&str> = checkpoint.records.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, want.records.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), "{file}");
-        for ((key, found), (_, want)) in checkpoint.records.iter().zip(&want.records) {
+        let keys: Vec<&str> = checkpoint.metadata.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, want.metadata.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), "{file}");
+        for ((key, found), (_, want)) in checkpoint.metadata.iter().zip(&want.metadata) {
             let found = Value::Object(found.clone());
             assert!(same(&found, want), "{file}, {key}: {found} instead of {want}");
         }
@@ -134,7 +134,7 @@ struct Real {
     file: &'static str,
     format: &'static str,
     tensors: usize,
-    records: &'static [&'static str],
+    metadata: &'static [&'static str],
     samples: &'static [(&'static str, &'static [usize], f64, f32)],
 }
 
@@ -143,7 +143,7 @@ const REAL: [Real; 6] = [
         file: "arena_sorted_list_model.pt",
         format: "torch.save (zip)",
         tensors: 18,
-        records: &[],
+        metadata: &[],
         samples: &[
             ("embed.W_E", &[52, 96], 0.272_505_101_495_653_43, 0.000_496_714_6),
             ("blocks.0.attn.W_Q", &[2, 96, 48], 2.822_436_539_135_899, -1.203_95e-17),
@@ -156,7 +156,7 @@ const REAL: [Real; 6] = [
         file: "baggins_model_1.pkl",
         format: "pickle",
         tensors: 18,
-        records: &[],
+        metadata: &[],
         samples: &[
             ("embed.W_E", &[66, 128], 2.744_085_787_523_545, -0.018_152_718),
             ("blocks.0.attn.W_Q", &[1, 128, 32], 3.553_624_753_352_778_5, 0.052_609_11),
@@ -169,7 +169,7 @@ const REAL: [Real; 6] = [
         file: "ckk_sort_fixed_len_list.pt",
         format: "torch.save (zip)",
         tensors: 14,
-        records: &[],
+        metadata: &[],
         samples: &[
             ("embed.W_E", &[52, 128], -17.193_191_279_096_936, -0.076_678_42),
             ("blocks.0.attn.W_Q", &[1, 128, 128], -2.870_142_191_893_137_4, -0.002_329_292),
@@ -181,7 +181,7 @@ const REAL: [Real; 6] = [
         file: "gbmi_indhead_l_2_2_model.pth",
         format: "whole module, torch.save (zip)",
         tensors: 24,
-        records: &["cfg"],
+        metadata: &["cfg"],
         samples: &[
             ("embed.W_E", &[26, 64], -5.581_036_856_689_025, 0.215_375_08),
             ("blocks.0.attn.W_Q", &[1, 64, 64], 26.644_703_177_429_62, -0.342_515_83),
@@ -194,7 +194,7 @@ const REAL: [Real; 6] = [
         file: "seed_format_300.pkl",
         format: "pickle",
         tensors: 14,
-        records: &["cfg", "train_cfg"],
+        metadata: &["cfg", "train_cfg"],
         samples: &[
             ("embed.W_E", &[67, 128], 5.494_145_076_001_587, -0.123_785_2),
             ("blocks.0.attn.W_Q", &[1, 128, 128], 3.876_450_671_610_655_3, -0.072_376_25),
@@ -207,7 +207,7 @@ const REAL: [Real; 6] = [
         file: "seed_format_3000.pkl",
         format: "pickle",
         tensors: 14,
-        records: &["cfg", "train_cfg"],
+        metadata: &["cfg", "train_cfg"],
         samples: &[
             ("embed.W_E", &[67, 128], 5.948_391_427_249_59, -0.179_585_35),
             ("blocks.0.attn.W_Q", &[1, 128, 128], 3.893_362_530_987_36, -0.010_671_42),
@@ -229,8 +229,8 @@ fn real_files_read_as_pytorch_says() {
         assert_eq!(checkpoint.format, real.format, "{}", real.file);
         assert_eq!(checkpoint.tensors.len(), real.tensors, "{}", real.file);
         assert_eq!(
-            checkpoint.records.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
-            real.records,
+            checkpoint.metadata.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
+            real.metadata,
             "{}",
             real.file
         );
@@ -255,7 +255,7 @@ fn the_notebooks_settings_are_read_from_its_file() {
         return;
     };
     let checkpoint = read(&bytes).unwrap();
-    let [(_, cfg), (_, train)] = &checkpoint.records[..] else { panic!("{:?}", checkpoint.records) };
+    let [(_, cfg), (_, train)] = &checkpoint.metadata[..] else { panic!("{:?}", checkpoint.metadata) };
     for (key, value) in [
         ("d_model", Value::from(128)),
         ("n_ctx", 12.into()),

@@ -1,85 +1,63 @@
-//! Storages: the runs of elements that a pickle's tensors refer to, wherever the file keeps them.
+//! Storages: the elements that a pickle's tensors refer to, wherever the file keeps them.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::archive::Archive;
 use super::budget::Budget;
-use super::bytes::{Blob, at, quoted};
-use super::element::Element;
+use super::bytes::Blob;
 use super::legacy::{self, Legacy};
 use super::pickle;
-use super::tree::{Id, Node, Tree, joined};
-use super::view::{Storage, natural};
+use super::reference::{Reference, reference};
+use super::shown::{at, quoted};
+use super::tree::{Id, Node, Tree};
+use super::view::Storage;
 use crate::error::{Error, Result};
 
 /// What lies outside the pickle.
 pub enum Outside<'t> {
     /// Nothing: a raw pickle, whose storages are inside it as bytes; or JSON.
     Nothing,
-    /// Entries of a zip file, `data/KEY` below a folder.
-    Zip { archive: &'t Archive<'t>, folder: &'t str, big_endian: bool },
-    /// Stretches of a legacy file.
-    Legacy { file: &'t [u8], storages: &'t [(String, Range<usize>)] },
-}
-
-/// A pickle's reference to a storage outside it.
-pub struct Reference {
-    pub element: Element,
-    pub key: String,
-    /// How many elements it has.
-    count: usize,
-    /// Where in the storage the one that is meant lies (offset and size), if it is a part of it.
-    part: Option<(usize, usize)>,
-}
-
-/// Reads a reference: ("storage", class, key, device, count), and in legacy files a part or None after it. None if it is a
-/// reference to something else.
-pub fn reference(tree: &Tree, outside: Id) -> Result<Option<Reference>> {
-    let Some([kind, class, id, _, count, rest @ ..]) = tree.sequence(outside) else { return Ok(None) };
-    if tree.text(*kind) != Some("storage") {
-        return Ok(None);
-    }
-    let key = key(tree, *id)?;
-    let within = |error| at(format_args!("storage {}", quoted(&key)), error);
-    let Some(element) = tree.class(*class).and_then(|(_, name)| Element::of_storage(name)) else {
-        let class =
-            tree.class(*class).map_or_else(|| tree.kind(*class), |(module, name)| quoted(&joined(module, name)));
-        return Err(within(Error::new(format!("its class is {class}, which is none that Tinylens knows."))));
-    };
-    let part = match rest.first().and_then(|&part| tree.sequence(part)) {
-        Some(&[_, offset, size]) => Some((
-            natural(tree.int(offset), "offset").map_err(within)?,
-            natural(tree.int(size), "size").map_err(within)?,
-        )),
-        _ => None,
-    };
-    let count = natural(tree.int(*count), "size").map_err(within)?;
-    Ok(Some(Reference { element, key, count, part }))
-}
-
-/// A storage's key: text, or in old files a number.
-pub fn key(tree: &Tree, id: Id) -> Result<String> {
-    match (tree.text(id), tree.int(id)) {
-        (Some(text), _) if text.len() <= 100 => Ok(text.into()),
-        (_, Some(int)) => Ok(int.to_string()),
-        _ => Err(Error::new(format!("a storage has {} for a key; it must be a short text.", tree.kind(id)))),
-    }
+    /// Entries of a zip file.
+    Zip {
+        /// The zip file.
+        archive: &'t Archive<'t>,
+        /// The folder in which an entry is `data/KEY`, with a slash at its end.
+        folder: &'t str,
+        /// The byte order of all entries.
+        big_endian: bool,
+    },
+    /// Ranges of a legacy file.
+    Legacy {
+        /// The file.
+        file: &'t [u8],
+        /// Key and range of each storage, sorted by key.
+        storages: &'t [(String, Range<usize>)],
+    },
 }
 
 /// The storages of one file, each found and checked once.
 pub struct Storages<'t> {
+    /// The pickle's values.
     pub tree: &'t Tree<'t>,
+    /// What reading the file may still cost.
     pub budget: &'t Budget,
     outside: Outside<'t>,
     known: HashMap<Id, Storage<'t>>,
     entries: HashMap<usize, Blob<'t>>,
 }
 
-/// What remembering one costs, with the map's spare room.
+/// The memory that remembering a storage takes, with the map's spare room.
 const REMEMBERED: usize = 4 * (size_of::<Storage>() + size_of::<Id>());
 
+/// The work of finding a storage.
+const LOOKUP: usize = 200;
+
+/// The work of reading a nested legacy file, beside its bytes: it has five pickles.
+const NESTED: usize = 1000;
+
 impl<'t> Storages<'t> {
+    /// The storages of a pickle, none of them looked up yet.
     pub fn new(tree: &'t Tree<'t>, outside: Outside<'t>, budget: &'t Budget) -> Self {
         Self { tree, budget, outside, known: HashMap::new(), entries: HashMap::new() }
     }
@@ -112,6 +90,7 @@ impl<'t> Storages<'t> {
                 )));
             }
         };
+        self.budget.work(LOOKUP)?;
         self.budget.take(REMEMBERED)?;
         self.known.insert(id, storage.clone());
         Ok(storage)
@@ -141,12 +120,15 @@ impl<'t> Storages<'t> {
                 };
                 (blob, *big_endian)
             }
-            Outside::Legacy { file, storages } => (Blob::File(stretch(file, storages, reference)?), false),
+            Outside::Legacy { file, storages } => (Blob::File(range(file, storages, reference)?), false),
         };
         cut(&bytes, reference, big_endian)
     }
 
     /// A storage that the pickle holds as the bytes of a legacy file.
+    ///
+    /// # Errors
+    /// If they are none.
     fn nested(&self, bytes: Id) -> Result<Storage<'t>> {
         const PLACE: &str = "the storage's own torch.save file";
         let blob = match self.tree.bytes(bytes, self.budget)? {
@@ -154,6 +136,7 @@ impl<'t> Storages<'t> {
             Some(std::borrow::Cow::Owned(bytes)) => Blob::made(bytes),
             None => return Err(Error::new(format!("its storage is {}; bytes are expected.", self.tree.kind(bytes)))),
         };
+        self.budget.work(NESTED)?;
         let before = self.budget.used();
         let (reference, range) = {
             let file = blob.bytes();
@@ -178,6 +161,7 @@ impl<'t> Storages<'t> {
     }
 }
 
+/// Where in a legacy file the storage of a reference lies.
 fn place(storages: &[(String, Range<usize>)], reference: &Reference) -> Result<Range<usize>> {
     let found =
         storages.binary_search_by(|(key, _)| key.cmp(&reference.key)).ok().and_then(|found| storages.get(found));
@@ -187,11 +171,12 @@ fn place(storages: &[(String, Range<usize>)], reference: &Reference) -> Result<R
     }
 }
 
-fn stretch<'t>(file: &'t [u8], storages: &[(String, Range<usize>)], reference: &Reference) -> Result<&'t [u8]> {
+/// The bytes of a legacy file that a reference means.
+fn range<'t>(file: &'t [u8], storages: &[(String, Range<usize>)], reference: &Reference) -> Result<&'t [u8]> {
     file.get(place(storages, reference)?).ok_or_else(|| Error::new("its storage is cut short."))
 }
 
-/// The elements that a reference means, of the bytes under its key.
+/// The elements that a reference means, of the bytes that its key names.
 fn cut<'t>(bytes: &Blob<'t>, reference: &Reference, big_endian: bool) -> Result<Storage<'t>> {
     let Reference { element, key, count, part } = reference;
     let (offset, size) = part.unwrap_or((0, *count));
@@ -202,7 +187,8 @@ fn cut<'t>(bytes: &Blob<'t>, reference: &Reference, big_endian: bool) -> Result<
     let found = range().and_then(|range| bytes.cut(range));
     let bytes = found.ok_or_else(|| {
         Error::new(format!(
-            "its storage {} should have {size} elements of {} bytes from element {offset} on, but the file has {} bytes for it.",
+            "its storage {} should have {size} elements of {} bytes from element {offset} on, but the file has {} bytes \
+             for it.",
             quoted(key),
             element.size(),
             bytes.bytes().len()

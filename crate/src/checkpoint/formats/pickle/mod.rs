@@ -10,16 +10,19 @@ mod text;
 use std::borrow::Cow;
 
 use super::budget::Budget;
-use super::bytes::{Cursor, at};
-use super::tree::{Id, Node, Object, Tree};
+use super::bytes::Cursor;
+use super::shown::at;
+use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 use machine::Machine;
 
 /// One pickle of a file.
 pub struct Pickle<'a> {
+    /// Its values.
     pub tree: Tree<'a>,
+    /// The value that it stands for.
     pub root: Id,
-    /// Where it ends in the bytes it was read from.
+    /// The offset of its end in the bytes that it was read from.
     pub end: usize,
 }
 
@@ -32,13 +35,12 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
     let mut machine = Machine::new(budget);
     loop {
         let offset = cursor.at;
-        match step(&mut machine, &mut cursor, offset - start) {
+        let step = step(&mut machine, &mut cursor, offset - start);
+        // The bytes of a nested pickle may belong to many tensors, so reading them counts as well.
+        let step = step.and_then(|root| budget.work(cursor.at - offset).map(|()| root));
+        match step {
             Ok(None) => {}
-            Ok(Some(root)) => {
-                // A pickle may hold the bytes of another, which many tensors may name.
-                budget.work(cursor.at - start)?;
-                return Ok(Pickle { tree: machine.into_tree(), root, end: cursor.at });
-            }
+            Ok(Some(root)) => return Ok(Pickle { tree: machine.into_tree(), root, end: cursor.at }),
             Err(error) => return Err(at(format_args!("{place}, byte {offset}"), error)),
         }
     }
@@ -48,13 +50,13 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
 fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize) -> Result<Option<Id>> {
     match from.u8()? {
         b'.' => return machine.pop().map(Some),
-        // Framing: a promise about lengths that changes nothing for a reader that has all bytes.
         0x80 => match from.u8()? {
             0..=5 => {}
             other => {
                 return Err(Error::new(format!("the pickle is of protocol {other}; Tinylens reads protocols 0 to 5.")));
             }
         },
+        // FRAME: a reader that has all bytes needs no frames.
         0x95 => {
             let length = from.u64()?;
             from.expect(length)?;
@@ -92,14 +94,14 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
         b'F' => machine.push(text::float(from.line()?)?)?,
         b'G' => machine.push(Node::Float(f64::from_be_bytes(from.array()?)))?,
         // Text and bytes
-        b'S' => machine.push(Node::Old(text::string(from.line()?, machine.budget)?))?,
+        b'S' => machine.push(Node::python2(text::string(from.line()?, machine.budget)?))?,
         b'T' => {
             let length = length(from.i32()?)?;
-            machine.push(Node::Old(Cow::Borrowed(from.take(length)?)))?;
+            machine.push(Node::python2(Cow::Borrowed(from.take(length)?)))?;
         }
         b'U' => {
             let length = from.u8()?;
-            machine.push(Node::Old(Cow::Borrowed(from.take(length.into())?)))?;
+            machine.push(Node::python2(Cow::Borrowed(from.take(length.into())?)))?;
         }
         b'V' => machine.push(Node::Text(text::unicode(from.line()?, machine.budget)?))?,
         b'X' => {
@@ -186,14 +188,14 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
             let callable = machine.pop()?;
             machine.object(callable, args)?;
         }
-        // NEWOBJ_EX: keyword arguments too, which no class we know has.
+        // NEWOBJ_EX: keyword arguments too, which no class that we know has.
         0x92 => {
             machine.pop()?;
             let args = machine.pop()?;
             let callable = machine.pop()?;
             machine.object(callable, args)?;
         }
-        // INST: class by name, arguments after the mark
+        // INST: a class by name, arguments after the mark
         b'i' => {
             let args = machine.pop_to_mark()?;
             let (module, name) = (utf8(from.line()?)?, utf8(from.line()?)?);
@@ -203,7 +205,7 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
             let args = machine.pop()?;
             machine.object(callable, args)?;
         }
-        // OBJ: class and arguments after the mark
+        // OBJ: a class and its arguments after the mark
         b'o' => {
             let mut args = machine.pop_to_mark()?;
             if args.is_empty() {
@@ -255,15 +257,5 @@ fn long(bytes: &[u8]) -> Node<'static> {
         Some(low) => low.copy_from_slice(bytes),
         None => return Node::Huge,
     }
-    integer(i128::from_le_bytes(wide))
-}
-
-/// The node for an integer.
-pub fn integer(value: i128) -> Node<'static> {
-    i64::try_from(value).map_or(Node::Wide(value.to_le_bytes()), Node::Int)
-}
-
-/// A new object's record.
-fn object(callable: Id, args: Id) -> Node<'static> {
-    Node::Object(Box::new(Object { callable, args, state: None, items: Vec::new(), entries: Vec::new() }))
+    Node::integer(i128::from_le_bytes(wide))
 }
