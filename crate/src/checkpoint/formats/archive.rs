@@ -13,6 +13,9 @@ use super::bytes::Blob;
 use super::shown::{at, quoted_bytes};
 use crate::error::{Error, Result};
 
+/// The work of looking at an entry of the directory, beside its name.
+const ENTRY: usize = 32;
+
 /// What the directory says of an entry.
 struct Entry {
     name: Vec<u8>,
@@ -47,6 +50,7 @@ pub fn open<'a>(file: &'a [u8], budget: &Budget) -> Result<Archive<'a>> {
     while let Some(header) = headers.next_entry().map_err(damaged)? {
         let path = header.file_path();
         let name: &[u8] = path.as_ref();
+        budget.work(ENTRY + name.len())?;
         budget.take(name.len())?;
         let range = zip.get_entry(header.wayfinder()).ok().and_then(|entry| {
             let (start, end) = entry.compressed_data_range();
@@ -70,6 +74,23 @@ pub fn open<'a>(file: &'a [u8], budget: &Budget) -> Result<Archive<'a>> {
         )));
     }
     Ok(Archive { file, entries })
+}
+
+/// Whether every line feed in a file follows a carriage return, and there are so many of them that this is no chance.
+/// Such a zip file was taken for text on its way, and its line ends converted.
+pub fn has_converted_line_ends(file: &[u8]) -> bool {
+    const LEAST: usize = 6;
+    let (mut feeds, mut before) = (0, 0);
+    for &byte in file {
+        if byte == b'\n' {
+            if before != b'\r' {
+                return false;
+            }
+            feeds += 1;
+        }
+        before = byte;
+    }
+    feeds >= LEAST
 }
 
 impl<'a> Archive<'a> {
@@ -113,8 +134,10 @@ impl<'a> Archive<'a> {
         if length as u64 != entry.length {
             return Err(Error::new(format!("it has {length} bytes, but the directory says {}.", entry.length)));
         }
-        // Entries may overlap, so checking one counts as work.
-        budget.work(length)?;
+        // Entries may overlap, so checking one is work. What is inflated counts as memory.
+        if let Blob::File(bytes) = blob {
+            budget.work(bytes.len())?;
+        }
         // Zero stands for no checksum: torch.serialization.set_crc32_options(False) leaves them out.
         if entry.crc != 0 && rawzip::crc32(blob.bytes()) != entry.crc {
             return Err(Error::new("its bytes do not match its checksum; the file is damaged."));

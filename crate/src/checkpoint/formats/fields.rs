@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 const VISIT: usize = 32;
 
 /// The work of looking at one field, beside its name.
-const FIELD: usize = 8;
+const FIELD: usize = 24;
 
 /// Where the fields of a dict or object stand.
 #[derive(Default)]

@@ -27,10 +27,10 @@ const LONGEST_NAME: usize = 1000;
 const TRAINING: [&str; 4] = ["optim", "sched", "scaler", "rng"];
 
 /// The work of reading a tensor, beside its name and values.
-const TENSOR: usize = 64;
+const TENSOR: usize = 128;
 
-/// The work of keeping a setting.
-const SETTING: usize = 64;
+/// The work of looking at what stands beside the weights, for each name.
+const BESIDE: usize = 64;
 
 /// A checkpoint in the making.
 pub struct Gathered<'t> {
@@ -108,7 +108,7 @@ impl<'t> Gathered<'t> {
         let Storages { tree, budget, .. } = self.storages;
         let mut single = Map::new();
         for &(name, id) in fields {
-            budget.work(SETTING)?;
+            budget.work(BESIDE)?;
             if is_tensor(tree, id) || matches!(tree.node(id), Node::Null) {
                 continue;
             }

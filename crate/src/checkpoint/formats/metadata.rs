@@ -18,8 +18,8 @@ const LONGEST_LIST: usize = 64;
 /// The memory that an entry of a JSON map takes beside its texts, in bytes, roughly.
 const ENTRY: usize = 120;
 
-/// The work of keeping an entry.
-const KEPT: usize = 64;
+/// The work of looking at a setting, beside its text.
+const SETTING: usize = 160;
 
 /// The fields of a dict or object that are numbers, booleans, texts, None, or short lists of these; `None` if it has no
 /// such fields.
@@ -60,7 +60,7 @@ pub fn value(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
 
 /// A value that is one thing.
 fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
-    budget.work(KEPT)?;
+    budget.work(SETTING)?;
     if let Some(value) = plain(tree, tree.node(id), budget)? {
         return Ok(Some(value));
     }
@@ -79,9 +79,10 @@ fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
             tree.text(member).map_or(Ok(None), |member| text(member, budget))
         }
         (Some((module, _)), parts) if module.starts_with("pathlib") && parts.len() <= LONGEST_LIST => {
-            let parts: Option<Vec<&str>> =
-                parts.iter().map(|&part| tree.text(part).filter(|part| part.len() <= 100)).collect();
-            parts.map_or(Ok(None), |parts| text(&parts.join("/"), budget))
+            budget.work(parts.len())?;
+            let length = parts.iter().map(|&part| tree.text(part).map_or(0, str::len)).sum::<usize>();
+            let parts = parts.iter().map(|&part| tree.text(part).filter(|_| length <= LONGEST_TEXT));
+            parts.collect::<Option<Vec<&str>>>().map_or(Ok(None), |parts| text(&parts.join("/"), budget))
         }
         // A list, a set, bytes: no single thing.
         (Some(("builtins" | "__builtin__" | "_codecs" | "collections", _)), _) => Ok(None),

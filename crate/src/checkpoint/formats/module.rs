@@ -26,7 +26,7 @@ pub fn is_module(tree: &Tree, id: Id, budget: &Budget) -> Result<bool> {
         return Ok(false);
     };
     let state = state.get(..SEARCHED).unwrap_or(state);
-    budget.work(state.len())?;
+    budget.work(2 * state.len())?;
     let has = |wanted: &str| state.iter().any(|&(key, _)| tree.text(key) == Some(wanted));
     Ok(has("_parameters") && has("_modules"))
 }

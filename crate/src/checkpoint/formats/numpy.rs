@@ -118,9 +118,7 @@ pub fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Node<'stati
         Element::I32 => Node::Int(i32::from_le_bytes([a, b, c, d]).into()),
         Element::I16 => Node::Int(i16::from_le_bytes([a, b]).into()),
         Element::I8 => Node::Int(i8::from_le_bytes([a]).into()),
-        Element::U64 | Element::U32 | Element::U16 | Element::U8 => {
-            Node::integer(u64::from_le_bytes(wide).into())
-        }
+        Element::U64 | Element::U32 | Element::U16 | Element::U8 => Node::integer(u64::from_le_bytes(wide).into()),
         Element::Bool => Node::Bool(a != 0),
         Element::Other(..) => return Ok(None),
     }))

@@ -41,7 +41,10 @@ pub fn quoted_bytes(bytes: &[u8]) -> String {
 
 /// `module.name`, of which no more than the start is kept.
 pub fn joined(module: &str, name: &str) -> String {
-    module.chars().take(100).chain(['.']).chain(name.chars().take(100)).collect()
+    fn start(text: &str) -> &str {
+        text.get(..text.floor_char_boundary(100)).unwrap_or("")
+    }
+    format!("{}.{}", start(module), start(name))
 }
 
 /// A sentence that may hold parts of a file, made fit to be shown.
@@ -68,11 +71,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_escaped_and_markup_stays_text() {
-        for hidden in ['\0', '\u{1b}', '\u{7f}', '\u{9b}', '\u{ad}', '\u{61c}', '\u{200b}', '\u{2028}', '\u{feff}', '\u{e0041}']
-            .into_iter()
-            .chain('\u{200e}'..='\u{200f}')
-            .chain('\u{202a}'..='\u{202e}')
-            .chain('\u{2066}'..='\u{2069}')
+        for hidden in
+            ['\0', '\u{1b}', '\u{7f}', '\u{9b}', '\u{ad}', '\u{61c}', '\u{200b}', '\u{2028}', '\u{feff}', '\u{e0041}']
+                .into_iter()
+                .chain('\u{200e}'..='\u{200f}')
+                .chain('\u{202a}'..='\u{202e}')
+                .chain('\u{2066}'..='\u{2069}')
         {
             let text = format!("a{hidden}b");
             assert!(!sentence(&text).contains(hidden) && !quoted(&text).contains(hidden), "{hidden:?}");

@@ -32,6 +32,18 @@ pub fn read_pickle(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
 /// # Errors
 /// If it is damaged, or some other zip file.
 pub fn read_zip(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
+    unpacked(file, budget).map_err(|error| {
+        if !archive::has_converted_line_ends(file) {
+            return error;
+        }
+        Error::new(
+            "every line feed in it follows a carriage return. A program on its way (Git, or FTP in text mode) took it for \
+             text and converted its line ends from LF to CRLF. That cannot be undone; fetch the file again, as binary.",
+        )
+    })
+}
+
+fn unpacked(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
     let archive = archive::open(file, budget)?;
     let folder = folder(&archive)?;
     let entry = |name: &str| archive.find(&format!("{folder}{name}"));

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::checkpoint::formats::quoted;
 use crate::config::{check, setting};
 use crate::error::{Error, Result};
 
@@ -80,6 +81,7 @@ pub fn fields(metadata: &[(String, Map<String, Value>)], notes: &mut Vec<String>
         if let Some(value) =
             settings.get(field).filter(|value| !value.is_null() && !harmless.contains(&value.to_string().as_str()))
         {
+            let value = value.as_str().map_or_else(|| value.to_string(), quoted);
             return Err(Error::new(format!(
                 "The file's configuration has {field} = {value}, which Tinylens does not compute."
             )));

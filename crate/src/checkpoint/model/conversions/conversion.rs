@@ -103,7 +103,8 @@ impl Conversion {
         for (part, letter) in letters.iter().enumerate() {
             let column = |head: usize, write: usize| (part * n_heads + head) * d + write;
             let at = |[head, read, write]: [usize; 3]| {
-                fused.values[if self.conv1d { read * width + column(head, write) } else { column(head, write) * c + read }]
+                fused.values
+                    [if self.conv1d { read * width + column(head, write) } else { column(head, write) * c + read }]
             };
             let name = format!("{to}W_{letter}");
             self.done.insert(name.clone(), build(name, [n_heads, c, d], &fused.dtype, at));

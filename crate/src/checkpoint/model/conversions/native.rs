@@ -71,7 +71,9 @@ pub fn convert(tensors: Tensors, stated: &mut Map<String, Value>, notes: &mut Ve
     let tensors = conversion.complete()?;
     let centred = |norm: &str| tensors.contains_key(&format!("{norm}.b"));
     if tensors.contains_key("ln_final.w") && centred("ln_final") != centred("blocks.0.ln1") {
-        return Err(Error::new("The file has LayerNorms and RMSNorms; Tinylens computes models with one kind of norm."));
+        return Err(Error::new(
+            "The file has LayerNorms and RMSNorms; Tinylens computes models with one kind of norm.",
+        ));
     }
     let mut fields = transformer_lens::fields(&tensors)?;
     // Whatever the configuration says, native models scale attention, and turn adjacent dimensions.
@@ -91,7 +93,10 @@ fn renamed(tensors: Tensors) -> Result<Tensors> {
     let mut renamed = Tensors::new();
     for (name, tensor) in tensors {
         let own = own(&name);
-        if renamed.get(&own).is_some_and(|other: &StoredTensor| (&other.shape, &other.values) != (&tensor.shape, &tensor.values)) {
+        if renamed
+            .get(&own)
+            .is_some_and(|other: &StoredTensor| (&other.shape, &other.values) != (&tensor.shape, &tensor.values))
+        {
             return Err(Error::new(format!("The file has {} twice, with different values.", quoted(&own))));
         }
         renamed.insert(own.clone(), StoredTensor { name: own, ..tensor });

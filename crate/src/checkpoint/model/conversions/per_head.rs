@@ -50,7 +50,9 @@ fn heads(conversion: &mut Conversion, from: &str, to: &str, letter: &str, sizes:
     conversion.done.insert(name.clone(), build(name, [n_heads, c, d], &matrices[0].dtype, at));
     if !biases.is_empty() {
         if biases.len() < n_heads {
-            return Err(Error::new(format!("Of the heads in {from}heads, some have a bias for W_{letter}, some have none.")));
+            return Err(Error::new(format!(
+                "Of the heads in {from}heads, some have a bias for W_{letter}, some have none."
+            )));
         }
         let name = format!("{to}b_{letter}");
         let at = |[head, write]: [usize; 2]| biases[head].values[write];
