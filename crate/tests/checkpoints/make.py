@@ -2,13 +2,14 @@
 
     python make.py
 
-with Python 3.11, torch 2.15.0, numpy 2.4.6, safetensors 0.8.0 and transformer-lens 3.9.0. The files are for the readers' tests
+with Python 3.11, torch 2.15.0, numpy 2.4.6, ml_dtypes 0.6.0, safetensors 0.8.0 and transformer-lens 3.9.0. The files are for the readers' tests
 and the fuzzer's seeds, so each is as small as it can be. Storage keys of older formats are memory addresses: a second run
 writes different bytes with the same content.
 """
 
 import base64, collections, copyreg, dataclasses, enum, io, json, math, pathlib, pickle, pickletools, struct, sys, types, warnings, zipfile, zlib
 
+import ml_dtypes
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -260,6 +261,13 @@ numpy_cfg = {"half": np.float32(0.5), "one": np.int64(1), "yes": np.bool_(True),
 for protocol in (0, 2, 5):
     data = pickle.dumps({"weights": arrays, "cfg": numpy_cfg}, protocol=protocol)
     write(f"numpy{protocol}.pkl", data, "arrays", "pickle", numpy_metadata)
+
+# NumPy's own types have no bfloat16: JAX and others take ml_dtypes's.
+brain = {"weights": np.array([[1.5, -2.25], [2.0**127, 2.0**-126]], dtype=ml_dtypes.bfloat16)}
+content("brain", {"weights": torch.tensor(brain["weights"].astype(np.float32)).bfloat16()})
+for protocol in (0, 4):
+    data = pickle.dumps({"model": brain, "cfg": {"scale": ml_dtypes.bfloat16(-0.15625)}}, protocol=protocol)
+    write(f"ml_dtypes{protocol}.pkl", data, "brain", "pickle", [["cfg", {"scale": -0.15625}]])
 
 device = {"w": torch.arange(3.0)}
 content("device", device)
