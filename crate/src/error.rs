@@ -6,9 +6,11 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
 
+/// What can fail so that a person can read why.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// An error of one or more whole sentences.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }

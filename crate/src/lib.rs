@@ -5,6 +5,8 @@
 //! the one module that knows the browser. Below them all is `tinylens-lean` (`crate/lean`), the model by hand on the
 //! CPU. Everything but `web` builds and is tested natively on burn's `flex` CPU backend.
 
+#![deny(missing_docs)]
+
 pub mod checkpoint;
 pub mod config;
 pub mod device;

@@ -1,4 +1,5 @@
-//! Every small file in `checkpoints/` against what Python says is in it, and the real files of `../shared/checkpoints`.
+//! Every small file in `checkpoints/` against what Python says is in it, and real files of `../shared/checkpoints` against
+//! what PyTorch says. Where that folder is absent, the tests of real files are ignored (`build.rs`).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ impl Number {
 
 #[derive(Deserialize)]
 struct ExpectedFile {
-    /// Which of the contents its tensors are.
+    /// The key of its tensors in the contents.
     content: String,
     format: String,
     metadata: Vec<(String, Value)>,
@@ -111,7 +112,7 @@ fn every_fixture_reads_as_python_says() {
     }
 }
 
-/// Every beginning of a file is an error or (JSON's and safetensors's tails aside) nothing: a file cut short is never read as whole.
+/// A file that is cut short is an error, unless only what follows its tensors is missing.
 #[test]
 fn a_file_cut_short_is_an_error() {
     for (file, want) in &expected().files {
@@ -129,7 +130,8 @@ fn a_file_cut_short_is_an_error() {
     }
 }
 
-/// A real file: its name, how many tensors it has, and for some of them the shape, the sum of all values and the last, by PyTorch.
+/// A real file: its name, how many tensors it has, and for some of them the shape, the sum of all values and the last value, by
+/// PyTorch.
 struct Real {
     file: &'static str,
     format: &'static str,
@@ -216,15 +218,16 @@ const REAL: [Real; 6] = [
     },
 ];
 
+/// A file of the shared folder.
+fn shared(file: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/checkpoints").join(file)).unwrap()
+}
+
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared/checkpoints")]
 fn real_files_read_as_pytorch_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/checkpoints");
-    if !folder.is_dir() {
-        println!("skipped: ../shared/checkpoints, with files of other people, is not here");
-        return;
-    }
     for real in REAL {
-        let bytes = std::fs::read(folder.join(real.file)).unwrap();
+        let bytes = shared(real.file);
         let checkpoint = read(&bytes).unwrap_or_else(|error| panic!("{}: {error}", real.file));
         assert_eq!(checkpoint.format, real.format, "{}", real.file);
         assert_eq!(checkpoint.tensors.len(), real.tensors, "{}", real.file);
@@ -249,12 +252,7 @@ fn real_files_read_as_pytorch_says() {
 
 #[test]
 fn the_notebooks_settings_are_read_from_its_file() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/checkpoints/seed_format_3000.pkl");
-    let Ok(bytes) = std::fs::read(path) else {
-        println!("skipped: ../shared/checkpoints is not here");
-        return;
-    };
-    let checkpoint = read(&bytes).unwrap();
+    let checkpoint = read(&std::fs::read(folder().join("seed_format_3000.pkl")).unwrap()).unwrap();
     let [(_, cfg), (_, train)] = &checkpoint.metadata[..] else { panic!("{:?}", checkpoint.metadata) };
     for (key, value) in [
         ("d_model", Value::from(128)),

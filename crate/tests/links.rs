@@ -215,6 +215,13 @@ fn damage(link: &str, other: &str, random: &mut Random) -> String {
     chars.into_iter().collect()
 }
 
+/// A decoded link, and how long decoding took.
+fn timed(link: &str) -> (Decoded, Duration) {
+    let start = Instant::now();
+    let decoded = decode(link);
+    (decoded, start.elapsed())
+}
+
 #[test]
 fn a_hundred_thousand_damaged_links_are_read() {
     let count = if cfg!(debug_assertions) { 2_000 } else { 100_000 };
@@ -228,9 +235,7 @@ fn a_hundred_thousand_damaged_links_are_read() {
         };
         let (link, other) = (seed(&mut random), seed(&mut random));
         let link = damage(&link, &other, &mut random);
-        let start = Instant::now();
-        let decoded = decode(&link);
-        let took = start.elapsed();
+        let (decoded, took) = timed(&link);
         assert_sound(&decoded, &link);
         if number.is_multiple_of(5) {
             assert_round_trip(&decoded.record, &link);
@@ -242,7 +247,8 @@ fn a_hundred_thousand_damaged_links_are_read() {
         [half(0), half(1)].map(|half| half.join().unwrap()).into_iter().flatten().max().unwrap()
     });
     println!("{count} links, the slowest in {:?}: {}", slowest.0, slowest.1);
-    assert!(slowest.0 < Duration::from_secs(2));
+    // A busy machine can stall a thread for seconds; a link is slow only if it is slow again.
+    assert!(slowest.0.min(timed(&slowest.1).1) < Duration::from_secs(2));
 }
 
 #[test]
@@ -264,15 +270,14 @@ fn the_longest_links_are_read_in_two_seconds_and_longer_ones_are_refused_at_once
         "pin=0.0,",
         "ablate=mlp:0&",
     ] {
-        let link = piece.repeat(LIMIT / piece.len());
-        let start = Instant::now();
-        assert_sound(&decode(&link), piece);
-        assert!(start.elapsed() < Duration::from_secs(2), "{piece}: {:?}", start.elapsed());
+        let (decoded, took) = timed(&piece.repeat(LIMIT / piece.len()));
+        assert_sound(&decoded, piece);
+        assert!(took < Duration::from_secs(2), "{piece}: {took:?}");
     }
     let long = "edit=delete:0&".repeat(20_000_000);
-    let start = Instant::now();
-    assert_eq!(decode(&long).warnings.len(), 1);
-    assert!(start.elapsed() < Duration::from_millis(5), "{:?}", start.elapsed());
+    let (decoded, took) = timed(&long);
+    assert_eq!(decoded.warnings.len(), 1);
+    assert!(took < Duration::from_millis(5), "{took:?}");
 }
 
 /// The links of tests/links/v1.json, each with its whole entry: the fields of its record that differ from the default.

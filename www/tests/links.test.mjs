@@ -56,6 +56,18 @@ test("a link that is written in the address just as the page writes its own is o
   }
 });
 
+test("a link of a task that the page does not show says so, and the page shows its usual run", async () => {
+  const opened = await openAt("v=1&task.name=max_of_list&task.list_length=3&train.steps=20&device=cpu");
+  const { page, context } = opened;
+  await page.locator(".warnings summary").click();
+  assert.match(await page.locator(".warnings").innerText(), /The task is max_of_list; this page shows sort only so far/);
+  await untilStep(page, 1);
+  await pause(page);
+  assert.match(await page.locator("#list").inputValue(), /6.*2.*59.*50.*20/);
+  clean(opened);
+  await context.close();
+});
+
 test("a run is reproduced bit for bit from the address of another page", async () => {
   const first = await openAt(`${SMALL}&device=cpu`);
   await untilStep(first.page, 30);

@@ -20,13 +20,16 @@ pub struct Source {
 /// A model read from a file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opened {
+    /// What the model consists of.
     pub config: ModelConfig,
     /// In the order of [`Layout`](crate::model::Layout). Not in the JSON.
     #[serde(skip)]
     pub parameters: Vec<f32>,
+    /// Where it came from.
     pub source: Source,
     /// Partial settings of the task and of training: from the file, or what its shapes suggest.
     pub task: Map<String, Value>,
+    /// As `task`, of training.
     pub train: Map<String, Value>,
 }
 

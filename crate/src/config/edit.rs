@@ -1,5 +1,4 @@
-//! An edit of a prompt in the form in which records and links hold it, `replace:4:MID`. `experiment/edits.rs` applies
-//! it.
+//! An edit of a prompt, in the form that records and links hold: `replace:4:MID`. `experiment/edits.rs` applies it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +14,7 @@ pub enum Token {
     Named(String),
 }
 
-/// An edit of a prompt. Positions count from 0 in the prompt as the edits before have left it.
+/// An edit of a prompt. Positions count from 0 in the prompt after the preceding edits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenEdit {
     /// Puts another token in place of one.

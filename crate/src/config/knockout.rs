@@ -1,5 +1,5 @@
-//! An ablated part of a model in the form in which records and links hold it, `head:0.1:zero`.
-//! `experiment/knockouts.rs` makes an intervention of it.
+//! An ablated part of a model, in the form that records and links hold: `head:0.1:zero`. `experiment/knockouts.rs`
+//! makes an intervention of it.
 
 use std::fmt;
 use std::str::FromStr;

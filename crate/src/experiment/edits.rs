@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_those_of_the_prompt_after_the_edits_before() {
+    fn positions_are_those_of_the_prompt_after_the_preceding_edits() {
         assert_eq!(applied(&["delete:0", "insert:0:12", "insert:7:BOS"]).unwrap(), [12, 6, 2, 59, 50, 20, 66, 65]);
         assert_eq!(applied(&["move:1:3", "move:6:0"]).unwrap(), [66, 65, 2, 59, 6, 50, 20]);
         assert_eq!(applied(&["move:2:2"]).unwrap(), applied(&[]).unwrap());

@@ -14,7 +14,7 @@ pub struct Generation {
     pub temperature: f64,
     /// Only so many of the most likely tokens can be drawn, and those as likely as the last of them.
     pub top_k: Option<usize>,
-    /// Only the fewest most likely tokens whose probabilities add up to more than this can be drawn. It has no effect
+    /// Only the smallest set of most likely tokens whose total probability exceeds this can be drawn. It has no effect
     /// if `top_k` is set.
     pub top_p: Option<f64>,
     /// Subtracted from a token's logit, after the division by the temperature, once for each occurrence of the token in
@@ -91,7 +91,7 @@ impl Generation {
         drawn.unwrap_or_else(|| argmax(&logits))
     }
 
-    /// The logits that a token is drawn from, `[V out]`; -inf where it cannot be drawn. The temperature must be above
+    /// The logits that a token is drawn from, `[V out]`: -inf for a token that cannot be drawn. For temperatures above
     /// 0.
     pub fn filter(&self, logits: &[f32], tokens: &[usize]) -> Vec<f32> {
         let mut logits: Vec<f32> = logits.iter().map(|x| x / self.temperature as f32).collect();

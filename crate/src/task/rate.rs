@@ -5,8 +5,11 @@ use serde::Serialize;
 /// A share with its 95 % Wilson interval (Wilson, 1927). Without trials everything is possible: 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Rate {
+    /// The share, from 0 to 1.
     pub rate: f64,
+    /// The lower end of its interval.
     pub low: f64,
+    /// The upper end.
     pub high: f64,
 }
 
@@ -14,6 +17,7 @@ pub struct Rate {
 const Z: f64 = 1.959_963_984_540_054;
 
 impl Rate {
+    /// The share of `hits` among `trials`.
     pub fn of(hits: u64, trials: u64) -> Self {
         if trials == 0 {
             return Self { rate: 0.0, low: 0.0, high: 1.0 };

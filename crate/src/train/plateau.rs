@@ -26,8 +26,7 @@ impl Plateau {
 
     /// Lowers the learning rate at the end of an epoch if the held-out loss has not improved for too long.
     pub fn epoch(&mut self, loss: f64, config: &TrainConfig) {
-        // The loss of a diverged run is not finite. It is no improvement, nor the loss that later ones are compared
-        // with.
+        // The loss of a diverged run is not finite: it is no improvement, and later losses are not compared with it.
         if loss.is_finite() && self.best.is_none_or(|best| loss < best * (1.0 - config.plateau_threshold)) {
             self.best = Some(loss);
             self.bad_epochs = 0;

@@ -60,7 +60,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads a file.
+    /// Reads the bytes of a file.
     ///
     /// # Errors
     /// If the bytes are not a saved run, or one of another version; if its experiment or its tensors are not valid.

@@ -184,8 +184,8 @@ export interface ExperimentRecord {
   /** The model's input: the numbers of the list, without special tokens. */
   prompt: number[];
   /**
-   * Changes of the prompt, applied in order. Positions count from 0, BOS included, in the prompt as the changes before
-   * left it; a token is a number, BOS, MID or EOS.
+   * Changes of the prompt, applied in order. Positions count from 0, BOS included, in the prompt after the preceding
+   * changes; a token is a number, BOS, MID or EOS.
    */
   edit: TokenEdit[];
   /**
@@ -272,8 +272,11 @@ export type Setting = {
 
 /** A share with its 95 % Wilson interval (Wilson, 1927). Without trials everything is possible: 0 to 1. */
 export type Rate = {
+  /** The share, from 0 to 1. */
   rate: number;
+  /** The lower end of its interval. */
   low: number;
+  /** The upper end. */
   high: number;
 };
 

@@ -33,8 +33,8 @@ pub(super) const ROWS: &[Setting] = &[
         "replace:POSITION:TOKEN, delete:POSITION, insert:POSITION:TOKEN or move:POSITION:POSITION",
         canonical::<TokenEdit>,
         MOST_CHANGES,
-        "Changes of the prompt, applied in order. Positions count from 0, BOS included, in the prompt as the changes \
-            before left it; a token is a number, BOS, MID or EOS.",
+        "Changes of the prompt, applied in order. Positions count from 0, BOS included, in the prompt after the \
+            preceding changes; a token is a number, BOS, MID or EOS.",
     )
     .each(),
     texts(
