@@ -1,5 +1,5 @@
-//! Every small file in `checkpoints/` against what Python says is in it, and real files of `../shared/checkpoints` against
-//! what PyTorch says. Where that folder is absent, the tests of real files are ignored (`build.rs`).
+//! Every small file in `checkpoints/` against what Python says is in it, and real files of `../shared/checkpoints`
+//! against what PyTorch says. Where that folder is absent, the tests of real files are ignored (`build.rs`).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -130,8 +130,8 @@ fn a_file_cut_short_is_an_error() {
     }
 }
 
-/// A real file: its name, how many tensors it has, and for some of them the shape, the sum of all values and the last value, by
-/// PyTorch.
+/// A real file: its name, how many tensors it has, and for some of them the shape, the sum of all values and the last
+/// value, by PyTorch.
 struct Real {
     file: &'static str,
     format: &'static str,

@@ -1,5 +1,5 @@
-//! A million damaged files: whatever the reader is given, it answers with tensors that fit together or with an error, soon,
-//! and within the memory limit.
+//! A million damaged files: whatever the reader is given, it answers with tensors that fit together or with an error,
+//! soon, and within the memory limit.
 //!
 //! Inputs are made from the files of `checkpoints/`, and from those of `../shared/checkpoints` if that folder is there.
 //! Every input has a number, and a failure says it: `TINYLENS_FUZZ_FROM=number TINYLENS_FUZZ=1` runs that input alone.

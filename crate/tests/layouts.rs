@@ -1,5 +1,5 @@
-//! Files in other people's layouts, with the logits that PyTorch gives: layouts/make.py and layouts/make_toys.py write the
-//! files and what must come out of them.
+//! Files in other people's layouts, with the logits that PyTorch gives: layouts/make.py and layouts/make_toys.py write
+//! the files and what must come out of them.
 
 #[path = "common/close.rs"]
 mod close;
@@ -102,12 +102,19 @@ fn tensors_that_a_layout_does_not_have_are_refused() {
     let without = |name: &'static str| move |tensors: &mut Vec<StoredTensor>| tensors.retain(|it| it.name != name);
     for (message, words) in [
         (changed("per_head.pt", added("layers.0.ln.weight", &[8])), "\"layers.0.ln.weight\""),
-        (changed("per_head.pt", without("layers.1.heads.2.W_K.weight")), "layers.1.heads.2.W_K.weight, of shape [3, 8]"),
+        (changed("per_head.pt", without("layers.1.heads.2.W_K.weight")), "2.W_K.weight, of shape [3, 8]"),
         (changed("per_head.pt", without("layers.1.heads.2.W_K.bias")), "some have a bias for W_K"),
         (changed("native.pt", added("layers.0.mlp.gate.weight", &[12, 8])), "a gated MLP"),
         (changed("native.pt", added("layers.0.other.weight", &[8])), "\"layers.0.other.weight\""),
         (changed("native.pt", added("blocks.0.attn.q.weight", &[6, 8])), "twice, with different values"),
         (changed("native.pt", without("ln_out.bias")), "LayerNorms and RMSNorms"),
+        (
+            changed("native.pt", |tensors| {
+                let keys = tensors.iter_mut().find(|it| it.name == "layers.0.attn.k.weight").unwrap();
+                (keys.shape, keys.values) = (vec![3, 8], vec![0.0; 24]);
+            }),
+            "grouped-query attention",
+        ),
         (
             changed("native.pt", |tensors| {
                 let bias = tensors.iter_mut().find(|it| it.name == "layers.0.attn.q.bias").unwrap();

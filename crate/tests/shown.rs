@@ -1,5 +1,5 @@
-//! What a file calls things ends on the page as text, in errors and notes. Markup stays as it is, for the page shows it as
-//! text; but nothing invisible gets there, and nothing long.
+//! What a file calls things ends on the page as text, in errors and notes. Markup stays as it is, for the page shows it
+//! as text; but nothing invisible gets there, and nothing long.
 
 mod tools;
 

@@ -1,8 +1,8 @@
 //! Files in and out.
 //!
-//! In: [`read`] turns bytes into named tensors and metadata of any model, [`open`] turns those into a model of ours. Both
-//! belong to the feature `read`, which of the wasm modules only `tinylens-reader` has: the page fetches it when a file is
-//! opened. Out: [`to_safetensors`] writes a model. Both sides know [`Opened`].
+//! In: [`read`] turns bytes into named tensors and metadata of any model, [`open`] turns those into a model of ours.
+//! Both belong to the feature `read`, which of the wasm modules only `tinylens-reader` has: the page fetches it when a
+//! file is opened. Out: [`to_safetensors`] writes a model. Both sides know [`Opened`].
 
 #[cfg(feature = "read")]
 mod formats;

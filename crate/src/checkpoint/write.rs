@@ -10,11 +10,14 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::task::TaskConfig;
 
-/// Metadata entries of the files written here; [`open`](super::open) finds both again.
+/// The key of the model's configuration in the metadata; [`open`](super::open) finds it there.
 const CONFIG: &str = "config";
+
+/// The key of the task in the metadata.
 const TASK: &str = "task";
 
-/// The model as a safetensors file, float32, bit for bit; with its task, where it has one.
+/// The model as a safetensors file: its parameters as float32, bit for bit, its configuration, and its task, if it has
+/// one.
 ///
 /// # Errors
 /// If the device fails.
@@ -32,7 +35,7 @@ pub async fn to_safetensors(model: &Model, task: Option<&TaskConfig>) -> Result<
         ));
     }
     let json = |value: serde_json::Result<String>| value.map_err(|error| unwritable(error.to_string()));
-    // "pt" is what Python's readers look for.
+    // Python's readers look for "pt".
     let mut metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
     metadata.insert(CONFIG.into(), json(serde_json::to_string(model.config()))?);
     if let Some(task) = task {
@@ -54,13 +57,14 @@ pub fn python(config: &ModelConfig, file: &str) -> String {
          model = HookedTransformer(config)\n\
          # strict=False: the file has the parameters, not the buffers (masks) that TransformerLens makes itself\n\
          missing, unexpected = model.load_state_dict(load_file({}), strict=False)\n\
-         assert not unexpected and not [name for name in missing if \"W_\" in name or \"b_\" in name], (missing, unexpected)\n",
+         assert not unexpected and not [name for name in missing if \"W_\" in name \
+         or \"b_\" in name], (missing, unexpected)\n",
         lines.join("\n"),
         literal(&Value::String(file.into()))
     )
 }
 
-/// A JSON value as Python spells it.
+/// A JSON value as a Python literal.
 fn literal(value: &Value) -> String {
     match value {
         Value::Null => "None".into(),

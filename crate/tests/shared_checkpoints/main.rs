@@ -1,5 +1,5 @@
-//! Real checkpoints, with the figures published about them. They are in `../shared/checkpoints`, and not ours to commit;
-//! where that folder is absent, these tests are ignored (`build.rs`).
+//! Real checkpoints, with the figures published about them. They are in `../shared/checkpoints`, and not ours to
+//! commit; where that folder is absent, these tests are ignored (`build.rs`).
 
 mod circuits;
 mod max_of_list;

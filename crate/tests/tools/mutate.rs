@@ -1,4 +1,5 @@
-//! Inputs for the fuzzer: copies of real files, damaged at random and on purpose. The input of a number is always the same.
+//! Inputs for the fuzzer: copies of real files, damaged at random and on purpose. The input of a number is always the
+//! same.
 
 use super::by_hand::zip;
 

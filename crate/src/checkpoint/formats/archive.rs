@@ -1,7 +1,8 @@
-//! The entries of a zip file, found by name and read as bytes. `torch.save` needs only entries that are stored or deflated.
+//! The entries of a zip file, found by name and read as bytes. `torch.save` needs only entries that are stored or
+//! deflated.
 //!
-//! Dates are ignored (PyTorch writes zeros, which strict readers reject), and so is what the local headers repeat from the
-//! directory.
+//! Dates are ignored (PyTorch writes zeros, which strict readers reject), and so is what the local headers repeat from
+//! the directory.
 
 use std::io::Read;
 use std::ops::Range;
@@ -104,7 +105,8 @@ impl<'a> Archive<'a> {
         self.entries.binary_search_by(|entry| entry.name.as_slice().cmp(name.as_bytes())).ok()
     }
 
-    /// An entry's bytes, inflated if need be. The memory of inflated bytes counts as kept for good, so that a zip bomb ends.
+    /// An entry's bytes, inflated if need be. The memory of inflated bytes counts as kept for good, so that a zip bomb
+    /// ends.
     ///
     /// # Errors
     /// If the entry is damaged, or of a kind that `torch.save` does not write, or the budget is used up.

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 /// The largest file that is read, and the most memory that reading it may take beside it, in bytes.
 pub const LIMIT: usize = 256 * 1024 * 1024;
 
-/// The work that each byte of a file pays for. Files of large tensors take 1 to 2, those of nothing but small ones up to 10.
+/// The work that each byte of a file pays for. Files of large tensors take 1 to 2, those of nothing but small ones up
+/// to 10.
 const PER_BYTE: usize = 8;
 
 /// The work that every file may take, however small it is: 20 ms at most.
@@ -78,7 +79,8 @@ impl Budget {
         self.worked.get()
     }
 
-    /// The bytes of memory in use. [`Budget::release_to`] comes back to them once what was built since has been dropped.
+    /// The bytes of memory in use. [`Budget::release_to`] comes back to them once what was built since has been
+    /// dropped.
     pub fn used(&self) -> usize {
         self.used.get()
     }

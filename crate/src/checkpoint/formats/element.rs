@@ -126,8 +126,8 @@ impl Element {
         }
     }
 
-    /// Appends every `step`-th element of `bytes` to `values` until it has `until` values. Integers and float64 are rounded
-    /// to the nearest float32.
+    /// Appends every `step`-th element of `bytes` to `values` until it has `until` values. Integers and float64 are
+    /// rounded to the nearest float32.
     pub fn decode(self, bytes: &[u8], big_endian: bool, step: usize, until: usize, values: &mut Vec<f32>) {
         match self {
             F64 => each(bytes, big_endian, step, until, values, |b| f64::from_le_bytes(b) as f32),

@@ -87,8 +87,8 @@ pub fn has_fields(tree: &Tree, id: Id) -> bool {
 /// before its attributes.
 ///
 /// # Errors
-/// If a name comes twice (no pickler writes that, and readers would disagree on which one counts), or the budget is used
-/// up.
+/// If a name comes twice (no pickler writes that, and readers would disagree on which one counts), or the budget is
+/// used up.
 pub fn named<'t, 'b>(tree: &'t Tree, id: Id, budget: &'b Budget) -> Result<Option<Lent<'b, (&'t str, Id)>>> {
     let Some(fields) = fields(tree, id) else { return Ok(None) };
     let most = fields.most();
@@ -101,8 +101,8 @@ pub fn named<'t, 'b>(tree: &'t Tree, id: Id, budget: &'b Budget) -> Result<Optio
             keys.list.push((key, name));
         }
     }
-    // A key that is the same node is found by its number: comparing one long text with itself again and again would take
-    // as long as the text, each time. Texts of different nodes are no longer in all than the file.
+    // A key that is the same node is found by its number: comparing one long text with itself again and again would
+    // take as long as the text, each time. Texts of different nodes are no longer in all than the file.
     keys.list.sort_unstable_by_key(|&(key, _)| key);
     let again = keys.list.array_windows().find(|[(a, _), (b, _)]| a == b).map(|[(_, name), _]| *name);
     let again = again.or_else(|| {

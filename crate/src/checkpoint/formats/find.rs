@@ -126,8 +126,8 @@ fn only_field(gathered: &mut Gathered, fields: &[(&str, Id)], levels: usize) -> 
     Ok(found.map(|(_, id)| id))
 }
 
-/// The one item of a list or tuple that holds weights, as in a pickled pair of weights and configuration. The settings of
-/// the others are kept under "config".
+/// The one item of a list or tuple that holds weights, as in a pickled pair of weights and configuration. The settings
+/// of the others are kept under "config".
 fn only_item(gathered: &mut Gathered, id: Id) -> Result<Id> {
     let mut found = None;
     let items = gathered.storages.tree.sequence(id).unwrap_or(&[]);

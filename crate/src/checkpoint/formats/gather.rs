@@ -213,8 +213,8 @@ fn index(mut position: usize, shape: &[usize]) -> Vec<usize> {
     index
 }
 
-/// Whether a name is that of a buffer for the causal mask: TransformerLens's `mask` and `IGNORE`, GPT-2's `attn.bias` and
-/// `attn.masked_bias`. Masks may hold infinities; a model makes its own.
+/// Whether a name is that of a buffer for the causal mask: TransformerLens's `mask` and `IGNORE`, GPT-2's `attn.bias`
+/// and `attn.masked_bias`. Masks may hold infinities; a model makes its own.
 fn is_mask(name: &str) -> bool {
     let (path, last) = name.rsplit_once('.').unwrap_or(("", name));
     match last {

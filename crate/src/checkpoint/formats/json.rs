@@ -1,5 +1,5 @@
-//! JSON as a [`Tree`]. serde_json reads it, but the values are built here: its own `Value` takes the last of two equal keys
-//! and any amount of memory.
+//! JSON as a [`Tree`]. serde_json reads it, but the values are built here: its own `Value` takes the last of two equal
+//! keys and any amount of memory.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,8 +1,9 @@
-//! `torch.save` as it was before PyTorch 1.6, and as `pickle` still writes every tensor's storage: four pickles (a magic number, a
-//! version, facts about the machine, the value), a pickled list of storage keys, and after it each storage as a count and its
-//! elements, always little-endian.
+//! `torch.save` as it was before PyTorch 1.6, and as `pickle` still writes every tensor's storage: four pickles (a
+//! magic number, a version, facts about the machine, the value), a pickled list of storage keys, and after it each
+//! storage as a count and its elements, always little-endian.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use super::budget::Budget;
@@ -111,9 +112,10 @@ fn elements(tree: &Tree, place: &str, budget: &Budget) -> Result<BTreeMap<String
         let Some(Reference { key, element, .. }) = reference(tree, *outside).map_err(|error| at(place, error))? else {
             continue;
         };
-        if !elements.contains_key(&key) {
-            budget.take(key.len() + 2 * size_of::<(String, Element)>())?;
-            elements.insert(key, element);
+        let size = key.len() + 2 * size_of::<(String, Element)>();
+        if let Entry::Vacant(entry) = elements.entry(key) {
+            budget.take(size)?;
+            entry.insert(element);
         }
     }
     Ok(elements)

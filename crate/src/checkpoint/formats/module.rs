@@ -47,8 +47,9 @@ pub fn read(gathered: &mut Gathered, root: Id) -> Result<()> {
     walk(gathered, root, "", &mut Vec::new())
 }
 
-/// Reads a module inside others. `path` stands in front of the names of its parts, `above` holds the modules that it lies
-/// in. A shared module comes under each of its names, as in PyTorch; the budget sees to it that these are not too many.
+/// Reads a module inside others. `path` stands in front of the names of its parts, `above` holds the modules that it
+/// lies in. A shared module comes under each of its names, as in PyTorch; the budget sees to it that these are not too
+/// many.
 fn walk(gathered: &mut Gathered, id: Id, path: &str, above: &mut Vec<Id>) -> Result<()> {
     let (tree, budget) = (gathered.storages.tree, gathered.storages.budget);
     let whose = || {

@@ -58,7 +58,8 @@ fn shown(tree: &Tree, id: Id) -> String {
 /// If its parts do not fit together, or the budget is used up.
 pub fn array<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<Viewed<'t>> {
     let Some(object) = tree.object(id) else { return Err(Error::new("it is no NumPy array.")) };
-    // _frombuffer(bytes, dtype, shape, order), or _reconstruct(…) and a state of (version, shape, dtype, by columns?, bytes).
+    // _frombuffer(bytes, dtype, shape, order), or _reconstruct(…) and a state of (version, shape, dtype, by columns?,
+    // bytes).
     let parts = match (tree.sequence(object.args), object.state.and_then(|state| tree.sequence(state))) {
         (_, Some(&[_, shape, dtype, columns, data] | &[shape, dtype, columns, data])) => {
             Some((shape, dtype, matches!(tree.node(columns), Node::Bool(true)), data))
@@ -88,8 +89,8 @@ pub fn array<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<Viewed<'
     Ok(Ok(View::whole(Storage { element, bytes, big_endian }, naturals(sizes, "shape")?, columns)))
 }
 
-/// The number that a NumPy scalar is: `scalar(dtype, bytes)`. Configurations hold such numbers, so it becomes an `f64` or
-/// an integer. `None` if the value is none.
+/// The number that a NumPy scalar is: `scalar(dtype, bytes)`. Configurations hold such numbers, so it becomes an `f64`
+/// or an integer. `None` if the value is none.
 ///
 /// # Errors
 /// If the budget is used up.

@@ -1,7 +1,8 @@
-//! safetensors: the length of a JSON header, the header (name, type, shape and place of each tensor, texts as metadata),
-//! the data.
+//! safetensors: the length of a JSON header, the header (name, type, shape and place of each tensor, texts as
+//! metadata), the data.
 //!
-//! The crate of that name reads these files too, but it keeps the last of two equal names, and takes any size of header.
+//! The crate of that name reads these files too, but it keeps the last of two equal names, and takes any size of
+//! header.
 
 use serde_json::Map;
 
@@ -126,8 +127,8 @@ fn read_metadata(checkpoint: &mut Checkpoint, tree: &Tree, id: Id, budget: &Budg
     let Some(fields) = named(tree, id, budget)? else { return Ok(()) };
     if fields.iter().any(|(name, _)| *name == RUN) {
         return Err(Error::new(
-            "it is a saved run of Tinylens, not a checkpoint: it holds the optimiser's state as well. Open it as a run; \
-             from a run, the model alone can be saved as a checkpoint.",
+            "it is a saved run of Tinylens, not a checkpoint: it holds the optimiser's state as well. Open it as a \
+             run; from a run, the model alone can be saved as a checkpoint.",
         ));
     }
     let mut rest = Map::new();

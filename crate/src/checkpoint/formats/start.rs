@@ -89,9 +89,9 @@ pub fn recognise(bytes: &[u8]) -> Start {
     Start::Unknown
 }
 
-/// Whether bytes start as a pickle of protocol 0 or 1, which have no signature. One that could be a checkpoint starts with
-/// a mark and a value that is made of what follows the mark, with an empty dict or list, with a class on two lines, or
-/// with torch.save's magic number.
+/// Whether bytes start as a pickle of protocol 0 or 1, which have no signature. One that could be a checkpoint starts
+/// with a mark and a value that is made of what follows the mark, with an empty dict or list, with a class on two
+/// lines, or with torch.save's magic number.
 fn starts_as_old_pickle(bytes: &[u8]) -> bool {
     match bytes {
         [b'(', b'd' | b'l' | b't', b'p' | b'q' | b'r' | b'.', ..] | [b'(', b'i' | b'c', ..] => true,

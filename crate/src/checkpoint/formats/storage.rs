@@ -187,8 +187,8 @@ fn cut<'t>(bytes: &Blob<'t>, reference: &Reference, big_endian: bool) -> Result<
     let found = range().and_then(|range| bytes.cut(range));
     let bytes = found.ok_or_else(|| {
         Error::new(format!(
-            "its storage {} should have {size} elements of {} bytes from element {offset} on, but the file has {} bytes \
-             for it.",
+            "its storage {} should have {size} elements of {} bytes from element {offset} on, but the file has {} \
+             bytes for it.",
             quoted(key),
             element.size(),
             bytes.bytes().len()

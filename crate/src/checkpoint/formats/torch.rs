@@ -37,8 +37,9 @@ pub fn read_zip(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
             return error;
         }
         Error::new(
-            "every line feed in it follows a carriage return. A program on its way (Git, or FTP in text mode) took it for \
-             text and converted its line ends from LF to CRLF. That cannot be undone; fetch the file again, as binary.",
+            "every line feed in it follows a carriage return. A program on its way (Git, or FTP in text mode) took it \
+             for text and converted its line ends from LF to CRLF. That cannot be undone; fetch the file again, \
+             as binary.",
         )
     })
 }
@@ -107,7 +108,8 @@ fn folder(archive: &Archive) -> Result<String> {
     };
     let names: Vec<String> = archive.names().take(5).map(quoted_bytes).collect();
     Err(Error::new(format!(
-        "{what}, so torch.save did not write it. Its first entries: {}. If a checkpoint is packed in it, unpack it first.",
+        "{what}, so torch.save did not write it. Its first entries: {}. If a checkpoint is packed in it, unpack it \
+         first.",
         if names.is_empty() { "none".into() } else { names.join(", ") }
     )))
 }

@@ -229,8 +229,8 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The bytes of a `bytes` or `bytearray`, however its protocol wrote it. Before protocol 3 that is text, in Latin-1,
-    /// with a call of `_codecs.encode`; such bytes are made anew by every call.
+    /// The bytes of a `bytes` or `bytearray`, however its protocol wrote it. Before protocol 3 that is text, in
+    /// Latin-1, with a call of `_codecs.encode`; such bytes are made anew by every call.
     ///
     /// # Errors
     /// If that text has a character that is no byte, or the budget is used up.

@@ -121,8 +121,8 @@ impl<'t> View<'t> {
             .try_fold(*offset, |last, (&size, &stride)| last.checked_add((size - 1).checked_mul(stride)?));
         if last.is_none_or(|last| last >= stored) {
             return Err(Error::new(format!(
-                "its shape {shape:?} with strides {strides:?} and offset {offset} reaches beyond its storage, which has \
-                 {stored} elements."
+                "its shape {shape:?} with strides {strides:?} and offset {offset} reaches beyond its storage, which \
+                 has {stored} elements."
             )));
         }
         budget.take(count.saturating_mul(size_of::<f32>()))?;

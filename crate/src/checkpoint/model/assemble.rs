@@ -4,8 +4,8 @@ use super::conversions::{Tensors, listed};
 use crate::error::{Error, Result};
 use crate::model::Layout;
 
-/// The parameters in the layout's order, out of tensors with TransformerLens's names and shapes. A missing bias is zero,
-/// with a note; so is a tensor that the layout does not have left out.
+/// The parameters in the layout's order, out of tensors with TransformerLens's names and shapes. A missing bias is
+/// zero, with a note; so is a tensor that the layout does not have left out.
 ///
 /// # Errors
 /// If a parameter is missing that is no bias, or has another shape than in the layout.

@@ -25,8 +25,8 @@ const NAMES: [(&str, &str); 15] = [
     ("n_inner", "d_mlp"),
 ];
 
-/// Fields that change what is computed in ways that Tinylens does not have, and the values (beside null) at which they do
-/// not.
+/// Fields that change what is computed in ways that Tinylens does not have, and the values (beside null) at which they
+/// do not.
 const FOREIGN: [(&str, &[&str]); 24] = [
     ("use_local_attn", &["false"]),
     ("scale_attn_by_inverse_layer_idx", &["false"]),

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::conversions::Tensors;
 
-/// Adds guesses to the `fields` that the shapes say. `stated` holds the configuration fields that are known already. The
-/// result is a note on each guess that matters.
+/// Adds guesses to the `fields` that the shapes say. `stated` holds the configuration fields that are known already.
+/// The result is a note on each guess that matters.
 pub fn guess(tensors: &Tensors, fields: &mut Map<String, Value>, stated: &Map<String, Value>) -> Vec<String> {
     let mut notes = Vec::new();
     let attention_only = fields.get("attn_only") == Some(&Value::Bool(true));

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::experiment::resolve_model;
 use crate::model::Layout;
 
-/// Opens a checkpoint of any kind that [`read`] reads. `given` is a partial model configuration. It goes before the file's
-/// own record of its configuration, and that before what the shapes say.
+/// Opens a checkpoint of any kind that [`read`] reads. `given` is a partial model configuration. It goes before the
+/// file's own record of its configuration, and that before what the shapes say.
 ///
 /// # Errors
 /// If the bytes cannot be read, are not a transformer that [`ModelConfig`](crate::config::ModelConfig) can describe, or

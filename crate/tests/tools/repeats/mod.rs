@@ -1,5 +1,5 @@
-//! Files of any size that repeat one thing: an opcode, a key, a reference to something long. Reading them must take time
-//! linear in their size.
+//! Files of any size that repeat one thing: an opcode, a key, a reference to something long. Reading them must take
+//! time linear in their size.
 
 mod formats;
 mod opcodes;

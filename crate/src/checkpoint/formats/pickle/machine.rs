@@ -9,8 +9,8 @@ const SLACK: usize = 1000;
 
 /// The machine's state. Its errors say what is wrong and not where: its caller knows the offset.
 ///
-/// Each operation takes time for the values that it takes off the stack or puts there, and no more: what a value holds is
-/// not looked at, except for an error.
+/// Each operation takes time for the values that it takes off the stack or puts there, and no more: what a value holds
+/// is not looked at, except for an error.
 pub struct Machine<'a, 'b> {
     tree: Tree<'a>,
     stack: Vec<Id>,
@@ -149,8 +149,9 @@ impl<'a, 'b> Machine<'a, 'b> {
         self.push(Node::Tuple(items))
     }
 
-    /// PUT: stores the top value under an index. `offset` is the pickle's length so far. Every pickler counts its indices
-    /// up from 0 or 1, one for each value, so an index far beyond that length is damage, or an attempt to make us allocate.
+    /// PUT: stores the top value under an index. `offset` is the pickle's length so far. Every pickler counts its
+    /// indices up from 0 or 1, one for each value, so an index far beyond that length is damage, or an attempt to make
+    /// us allocate.
     ///
     /// # Errors
     /// If the stack is empty, or the index is too large.

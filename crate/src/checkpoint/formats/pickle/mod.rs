@@ -1,8 +1,8 @@
 //! Pickles, protocols 0 to 5, as values.
 //!
-//! Python's pickle is a program for a small stack machine, and loading it in Python runs whatever classes and functions it
-//! names. This machine runs the same opcodes and calls nothing: what Python would call becomes a record of the call in the
-//! [`Tree`]. The opcodes and their meaning are those of Python's `pickletools`.
+//! Python's pickle is a program for a small stack machine, and loading it in Python runs whatever classes and functions
+//! it names. This machine runs the same opcodes and calls nothing: what Python would call becomes a record of the call
+//! in the [`Tree`]. The opcodes and their meaning are those of Python's `pickletools`.
 
 mod machine;
 mod text;
@@ -132,7 +132,8 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
         // NEXT_BUFFER, READONLY_BUFFER
         0x97 | 0x98 => {
             return Err(Error::new(
-                "the pickle keeps its data in buffers outside the file (protocol 5, buffer_callback); pickle it without them.",
+                "the pickle keeps its data in buffers outside the file (protocol 5, buffer_callback); pickle it \
+                 without them.",
             ));
         }
         // Collections

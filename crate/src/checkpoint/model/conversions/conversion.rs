@@ -161,8 +161,8 @@ impl Conversion {
         }
     }
 
-    /// The converted tensors, if nothing else is in the file. A layout that people have varied may have parts that are not
-    /// known here, and a model without them would be another.
+    /// The converted tensors, if nothing else is in the file. A layout that people have varied may have parts that are
+    /// not known here, and a model without them would be another.
     ///
     /// # Errors
     /// If something is left.

@@ -1,4 +1,5 @@
-//! The layouts of nanoGPT, minGPT and GPT-2: queries, keys and values in one matrix or in three, heads side by side in it.
+//! The layouts of nanoGPT, minGPT and GPT-2: queries, keys and values in one matrix or in three, heads side by side in
+//! it.
 
 use serde_json::{Map, Value, json};
 

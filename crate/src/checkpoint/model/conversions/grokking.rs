@@ -1,5 +1,5 @@
-//! The layout of Nanda's grokking code ("Progress measures for grokking via mechanistic interpretability", 2022). Its names
-//! are TransformerLens's; its matrices are `[write, read]`, and attention and unembedding have no biases.
+//! The layout of Nanda's grokking code ("Progress measures for grokking via mechanistic interpretability", 2022). Its
+//! names are TransformerLens's; its matrices are `[write, read]`, and attention and unembedding have no biases.
 
 use super::tensors::{Converted, Tensors, shape};
 use super::transformer_lens;
@@ -7,7 +7,8 @@ use super::turn::{build, transpose};
 use crate::checkpoint::formats::StoredTensor;
 use crate::error::Result;
 
-/// Whether tensors with TransformerLens's names are in this layout: `W_O` is a matrix here, `[d_model, n_heads · d_head]`.
+/// Whether tensors with TransformerLens's names are in this layout: `W_O` is a matrix here,
+/// `[d_model, n_heads · d_head]`.
 pub fn recognises(tensors: &Tensors) -> bool {
     tensors.get("blocks.0.attn.W_O").is_some_and(|w_o| w_o.shape.len() == 2)
 }

@@ -1,5 +1,5 @@
-//! Conversions to TransformerLens's names and shapes, one file for each way in which state dicts name and orient a model's
-//! parameters.
+//! Conversions to TransformerLens's names and shapes, one file for each way in which state dicts name and orient a
+//! model's parameters.
 //!
 //! A conversion says what the shapes say (`d_model`, `n_heads` …) and nothing else.
 

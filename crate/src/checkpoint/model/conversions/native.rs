@@ -1,9 +1,9 @@
 //! The layout of TransformerLens 4's native models (`TransformerBridge.boot_native`): `torch.nn.Linear`'s matrices,
 //! `[write, read]`, with all heads of a layer side by side, `[n_heads · d_head, d_model]`.
 //!
-//! A file has one of three namings: the model's own (`tok_embed`, `layers.0.attn.q`, `layers.0.mlp.fc_in`, `head` …), the
-//! one that the bridge around it saves (`embed`, `blocks.0.attn.q`, `blocks.0.mlp.in`, `unembed` …), or the model's inside
-//! the bridge, where every wrapped part is marked, and most stand twice.
+//! A file has one of three namings: the model's own (`tok_embed`, `layers.0.attn.q`, `layers.0.mlp.fc_in`, `head` …),
+//! the one that the bridge around it saves (`embed`, `blocks.0.attn.q`, `blocks.0.mlp.in`, `unembed` …), or the model's
+//! inside the bridge, where every wrapped part is marked, and most stand twice.
 
 use serde_json::{Map, Value, json};
 
@@ -39,14 +39,21 @@ pub fn recognises(tensors: &Tensors) -> bool {
 /// models do not heed are taken out.
 ///
 /// # Errors
-/// If a tensor that every model has is missing or of another shape, or one belongs to a computation that Tinylens does not
-/// have.
+/// If a tensor that every model has is missing or of another shape, or one belongs to a computation that Tinylens does
+/// not have.
 pub fn convert(tensors: Tensors, stated: &mut Map<String, Value>, notes: &mut Vec<String>) -> Result<Converted> {
     let mut conversion = Conversion::new(renamed(tensors)?);
     if conversion.rest.keys().any(|name| name.contains(".mlp.gate.")) {
         return Err(Error::new("The file has a gated MLP, which Tinylens does not compute."));
     }
     let [width, d_model] = shape::<2>(&conversion.rest, "layers.0.attn.q.weight", "[n_heads · d_head, d_model]")?;
+    let [keys, _] = shape::<2>(&conversion.rest, "layers.0.attn.k.weight", "[n_heads · d_head, d_model]")?;
+    if keys < width {
+        return Err(Error::new(
+            "The file has fewer keys than queries: heads that share keys (grouped-query attention), which Tinylens \
+             does not compute.",
+        ));
+    }
     let sizes = Sizes::of_heads(d_model, width, "n_heads · d_head", stated, notes)?;
     let n_layers = count(&conversion.rest, "layers.", "layer")?;
     let rotary = !conversion.rest.contains_key("pos.weight");
@@ -92,14 +99,11 @@ pub fn convert(tensors: Tensors, stated: &mut Map<String, Value>, notes: &mut Ve
 fn renamed(tensors: Tensors) -> Result<Tensors> {
     let mut renamed = Tensors::new();
     for (name, tensor) in tensors {
-        let own = own(&name);
-        if renamed
-            .get(&own)
-            .is_some_and(|other: &StoredTensor| (&other.shape, &other.values) != (&tensor.shape, &tensor.values))
-        {
-            return Err(Error::new(format!("The file has {} twice, with different values.", quoted(&own))));
+        let tensor = StoredTensor { name: own(&name), ..tensor };
+        if renamed.get(&tensor.name).is_some_and(|other| *other != tensor) {
+            return Err(Error::new(format!("The file has {} twice, with different values.", quoted(&tensor.name))));
         }
-        renamed.insert(own.clone(), StoredTensor { name: own, ..tensor });
+        renamed.insert(tensor.name.clone(), tensor);
     }
     Ok(renamed)
 }

@@ -1,5 +1,6 @@
-//! A layout in which each head is a module with three matrices `[d_head, d_model]`: `layers.0.heads.0.W_Q.weight` …. The
-//! heads' outputs side by side go into `layers.0.W_O.weight`, `[d_model, n_heads · d_head]`. It has no norms and no MLPs.
+//! A layout in which each head is a module with three matrices `[d_head, d_model]`: `layers.0.heads.0.W_Q.weight` ….
+//! The heads' outputs side by side go into `layers.0.W_O.weight`, `[d_model, n_heads · d_head]`. It has no norms and no
+//! MLPs.
 
 use super::conversion::{Conversion, Sizes};
 use super::tensors::{Converted, Tensors, count, shape};
@@ -36,7 +37,8 @@ pub fn convert(tensors: Tensors) -> Result<Converted> {
     Ok(Converted { layout: "a layout with a matrix for each head", tensors, fields })
 }
 
-/// The matrices `W_letter` of a layer's heads as one, `[n_heads, d_model, d_head]`, and their biases, if the file has them.
+/// The matrices `W_letter` of a layer's heads as one, `[n_heads, d_model, d_head]`, and their biases, if the file has
+/// them.
 fn heads(conversion: &mut Conversion, from: &str, to: &str, letter: &str, sizes: Sizes) -> Result<()> {
     let Sizes { d_model: c, n_heads, d_head: d } = sizes;
     let (mut matrices, mut biases) = (Vec::new(), Vec::new());

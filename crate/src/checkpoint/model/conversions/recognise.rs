@@ -8,7 +8,7 @@ use crate::checkpoint::formats::StoredTensor;
 use crate::error::{Error, Result};
 
 /// Prefixes that wrappers put before every name.
-const WRAPPERS: [&str; 4] = ["_orig_mod.", "module.", "model.", "hooked_transformer."];
+const WRAPPERS: [&str; 5] = ["_orig_mod.", "module.", "model.", "hooked_transformer.", "original_model."];
 
 /// How many wrappers may lie around a model.
 const MOST_WRAPPERS: usize = 8;
@@ -42,8 +42,8 @@ pub fn recognise(
     }
     Err(Error::new(format!(
         "The file's {} tensors ({}) are in no layout known here. Known are TransformerLens (embed.W_E, \
-         blocks.0.attn.W_Q …; of version 4 also tok_embed.weight, layers.0.attn.q.weight …), Nanda's older grokking code \
-         (the same names, transposed), nanoGPT, minGPT and GPT-2 (transformer.wte.weight, \
+         blocks.0.attn.W_Q …; of version 4 also tok_embed.weight, layers.0.attn.q.weight …), Nanda's older grokking \
+         code (the same names, transposed), nanoGPT, minGPT and GPT-2 (transformer.wte.weight, \
          transformer.h.0.attn.c_attn.weight …), and one with a matrix for each head (tok_embed.weight, \
          layers.0.heads.0.W_Q.weight …).",
         tensors.len(),

@@ -23,8 +23,8 @@ const BUFFERS: [&str; 5] = [".mask", ".IGNORE", ".rotary_sin", ".rotary_cos", ".
 /// The configuration that the shapes and buffers say, and the parameters without the buffers.
 ///
 /// # Errors
-/// If a parameter that every model has is missing or of another rank, or one belongs to a computation that Tinylens does
-/// not have.
+/// If a parameter that every model has is missing or of another rank, or one belongs to a computation that Tinylens
+/// does not have.
 pub fn convert(mut tensors: Tensors) -> Result<Converted> {
     let foreign = tensors
         .keys()
