@@ -1,5 +1,5 @@
-// A reader that fails at every file as crate/reader does when it panics: it throws the panic's message. A stand-in, assembled here, so that
-// nothing in the published module exists for tests.
+// A reader that fails at every file as crate/reader does when it panics: it throws the panic's message. It is a stand-in
+// that is assembled here, so that nothing in the published module exists for tests.
 import { readFile } from "node:fs/promises";
 
 const MESSAGE = "panicked at crate/src/checkpoint/formats/read.rs:1:1: asked to panic";
@@ -8,20 +8,28 @@ const PAGES = 64;
 /** Where that file is put: behind the message. */
 const ROOM = 1024;
 
-/** A number in LEB128, as wasm has it: without a sign, and with one. */
+/** A number without a sign, in LEB128. */
 const number = (n) => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...number(n >> 7)]);
+/** A number of at least 0 where wasm expects one with a sign. */
 const signed = (n) => (n < 0x40 ? [n] : [(n & 0x7f) | 0x80, ...signed(n >> 7)]);
+/** Length and bytes of a text. */
 const text = (string) => [...number(string.length), ...Buffer.from(string, "latin1")];
+/** Length and items of a list. */
 const list = (items) => [...number(items.length), ...items.flat()];
+/** Number, length and bytes of a section. */
 const section = (id, content) => [id, ...number(content.length), ...content];
 const I32 = 0x7f;
-const type = (parameters, results) => [0x60, ...list(Array(parameters).fill([I32])), ...list(Array(results).fill([I32]))];
+/** The type of a function that takes and gives so many numbers. */
+const type = (parameters, results) => [0x60, ...[parameters, results].flatMap((count) => list(Array(count).fill([I32])))];
+/** The instruction that puts a number on the stack. */
 const constant = (n) => [0x41, ...signed(n)];
+/** The body of a function. */
 const body = (...code) => {
   const whole = [0, ...code.flat(), 0x0b]; // no locals; end
   return [...number(whole.length), ...whole];
 };
 
+/** The module's bytes. */
 export async function failingReader() {
   const real = await WebAssembly.compile(await readFile(new URL("../reader/tinylens_reader_bg.wasm", import.meta.url)));
   const thrower = WebAssembly.Module.imports(real).find(({ name }) => name.includes("__wbindgen_throw"));
