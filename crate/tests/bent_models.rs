@@ -1,5 +1,6 @@
-//! Files that can be read and make no sense as models: tensors missing, renamed, turned, of other ranks or sizes, configurations that
-//! contradict them. Opening them must give an error or a model that runs, and never panic. (Damaged bytes: fuzz.rs.)
+//! Files that can be read and make no sense as models: their tensors are missing, renamed, turned, or of other ranks or
+//! sizes, or their configurations contradict them. Opening them must give an error or a model that runs, and never
+//! panic. Damaged bytes are fuzz.rs's subject.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -13,11 +14,13 @@ use tinylens::checkpoint::{StoredTensor, open, read};
 use tinylens::model::{Hooks, Model, Tokens};
 use tinylens::random::{At, Stream, below, block};
 
+/// How many bent files are opened.
 const CASES: u32 = 20_000;
 
-/// Draws of one case, one after the other.
+/// The random numbers of one case.
 struct Draws {
     case: u32,
+    /// How many have been drawn.
     next: u32,
 }
 
@@ -28,6 +31,7 @@ impl Draws {
     }
 }
 
+/// The files that are bent: name, tensors and configuration.
 fn seeds() -> Vec<(String, Vec<StoredTensor>, Map<String, Value>)> {
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
     let files =
@@ -47,13 +51,13 @@ fn seeds() -> Vec<(String, Vec<StoredTensor>, Map<String, Value>)> {
             .map(|it| StoredTensor { name: it.name.trim_start_matches("param.").to_string(), ..it })
             .collect();
         let config =
-            checkpoint.records.into_iter().find(|(key, _)| ["cfg", "config", "model_args"].contains(&key.as_str()));
+            checkpoint.metadata.into_iter().find(|(key, _)| ["cfg", "config", "model_args"].contains(&key.as_str()));
         seeds.push((path.display().to_string(), tensors, config.map(|(_, fields)| fields).unwrap_or_default()));
     }
     seeds
 }
 
-/// One small change.
+/// Makes one small change.
 fn bend(tensors: &mut Vec<StoredTensor>, config: &mut Map<String, Value>, draws: &mut Draws) {
     let at = draws.below(tensors.len().max(1)).min(tensors.len().saturating_sub(1));
     let Some(tensor) = tensors.get_mut(at) else { return };
@@ -113,6 +117,7 @@ fn bend(tensors: &mut Vec<StoredTensor>, config: &mut Map<String, Value>, draws:
     }
 }
 
+/// The tensors and configuration as a JSON file.
 fn file(tensors: &[StoredTensor], config: &Map<String, Value>) -> Vec<u8> {
     let state: Map<String, Value> = tensors
         .iter()

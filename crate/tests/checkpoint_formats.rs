@@ -1,6 +1,5 @@
-//! Every small file in `checkpoints/` against what Python says is in it, and the real files of `../shared/checkpoints`.
-
-mod tools;
+//! Every small file in `checkpoints/` against what Python says is in it, and real files of `../shared/checkpoints`
+//! against what PyTorch says. Where that folder is absent, the tests of real files are ignored (`build.rs`).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use tinylens::checkpoint::{Checkpoint, StoredTensor, read};
-use tools::by_hand::{dict, pickle};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -43,10 +41,10 @@ impl Number {
 
 #[derive(Deserialize)]
 struct ExpectedFile {
-    /// Which of the contents its tensors are.
+    /// The key of its tensors in the contents.
     content: String,
     format: String,
-    records: Vec<(String, Value)>,
+    metadata: Vec<(String, Value)>,
     /// A word in each note.
     notes: Vec<String>,
 }
@@ -100,9 +98,9 @@ fn every_fixture_reads_as_python_says() {
         let checkpoint = read(&bytes).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert_eq!(checkpoint.format, want.format, "{file}");
         compare(file, &checkpoint, &expected.contents[&want.content]);
-        let keys: Vec<&str> = checkpoint.records.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, want.records.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), "{file}");
-        for ((key, found), (_, want)) in checkpoint.records.iter().zip(&want.records) {
+        let keys: Vec<&str> = checkpoint.metadata.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, want.metadata.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), "{file}");
+        for ((key, found), (_, want)) in checkpoint.metadata.iter().zip(&want.metadata) {
             let found = Value::Object(found.clone());
             assert!(same(&found, want), "{file}, {key}: {found} instead of {want}");
         }
@@ -114,7 +112,7 @@ fn every_fixture_reads_as_python_says() {
     }
 }
 
-/// Every beginning of a file is an error or (JSON's and safetensors's tails aside) nothing: a file cut short is never read as whole.
+/// A file that is cut short is an error, unless only what follows its tensors is missing.
 #[test]
 fn a_file_cut_short_is_an_error() {
     for (file, want) in &expected().files {
@@ -132,12 +130,13 @@ fn a_file_cut_short_is_an_error() {
     }
 }
 
-/// A real file: its name, how many tensors it has, and for some of them the shape, the sum of all values and the last, by PyTorch.
+/// A real file: its name, how many tensors it has, and for some of them the shape, the sum of all values and the last
+/// value, by PyTorch.
 struct Real {
     file: &'static str,
     format: &'static str,
     tensors: usize,
-    records: &'static [&'static str],
+    metadata: &'static [&'static str],
     samples: &'static [(&'static str, &'static [usize], f64, f32)],
 }
 
@@ -146,7 +145,7 @@ const REAL: [Real; 6] = [
         file: "arena_sorted_list_model.pt",
         format: "torch.save (zip)",
         tensors: 18,
-        records: &[],
+        metadata: &[],
         samples: &[
             ("embed.W_E", &[52, 96], 0.272_505_101_495_653_43, 0.000_496_714_6),
             ("blocks.0.attn.W_Q", &[2, 96, 48], 2.822_436_539_135_899, -1.203_95e-17),
@@ -159,7 +158,7 @@ const REAL: [Real; 6] = [
         file: "baggins_model_1.pkl",
         format: "pickle",
         tensors: 18,
-        records: &[],
+        metadata: &[],
         samples: &[
             ("embed.W_E", &[66, 128], 2.744_085_787_523_545, -0.018_152_718),
             ("blocks.0.attn.W_Q", &[1, 128, 32], 3.553_624_753_352_778_5, 0.052_609_11),
@@ -172,7 +171,7 @@ const REAL: [Real; 6] = [
         file: "ckk_sort_fixed_len_list.pt",
         format: "torch.save (zip)",
         tensors: 14,
-        records: &[],
+        metadata: &[],
         samples: &[
             ("embed.W_E", &[52, 128], -17.193_191_279_096_936, -0.076_678_42),
             ("blocks.0.attn.W_Q", &[1, 128, 128], -2.870_142_191_893_137_4, -0.002_329_292),
@@ -184,7 +183,7 @@ const REAL: [Real; 6] = [
         file: "gbmi_indhead_l_2_2_model.pth",
         format: "whole module, torch.save (zip)",
         tensors: 24,
-        records: &["cfg"],
+        metadata: &["cfg"],
         samples: &[
             ("embed.W_E", &[26, 64], -5.581_036_856_689_025, 0.215_375_08),
             ("blocks.0.attn.W_Q", &[1, 64, 64], 26.644_703_177_429_62, -0.342_515_83),
@@ -197,7 +196,7 @@ const REAL: [Real; 6] = [
         file: "seed_format_300.pkl",
         format: "pickle",
         tensors: 14,
-        records: &["cfg", "train_cfg"],
+        metadata: &["cfg", "train_cfg"],
         samples: &[
             ("embed.W_E", &[67, 128], 5.494_145_076_001_587, -0.123_785_2),
             ("blocks.0.attn.W_Q", &[1, 128, 128], 3.876_450_671_610_655_3, -0.072_376_25),
@@ -210,7 +209,7 @@ const REAL: [Real; 6] = [
         file: "seed_format_3000.pkl",
         format: "pickle",
         tensors: 14,
-        records: &["cfg", "train_cfg"],
+        metadata: &["cfg", "train_cfg"],
         samples: &[
             ("embed.W_E", &[67, 128], 5.948_391_427_249_59, -0.179_585_35),
             ("blocks.0.attn.W_Q", &[1, 128, 128], 3.893_362_530_987_36, -0.010_671_42),
@@ -219,21 +218,22 @@ const REAL: [Real; 6] = [
     },
 ];
 
+/// A file of the shared folder.
+fn shared(file: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/checkpoints").join(file)).unwrap()
+}
+
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared/checkpoints")]
 fn real_files_read_as_pytorch_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/checkpoints");
-    if !folder.is_dir() {
-        println!("skipped: ../shared/checkpoints, with files of other people, is not here");
-        return;
-    }
     for real in REAL {
-        let bytes = std::fs::read(folder.join(real.file)).unwrap();
+        let bytes = shared(real.file);
         let checkpoint = read(&bytes).unwrap_or_else(|error| panic!("{}: {error}", real.file));
         assert_eq!(checkpoint.format, real.format, "{}", real.file);
         assert_eq!(checkpoint.tensors.len(), real.tensors, "{}", real.file);
         assert_eq!(
-            checkpoint.records.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
-            real.records,
+            checkpoint.metadata.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
+            real.metadata,
             "{}",
             real.file
         );
@@ -252,13 +252,8 @@ fn real_files_read_as_pytorch_says() {
 
 #[test]
 fn the_notebooks_settings_are_read_from_its_file() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/checkpoints/seed_format_3000.pkl");
-    let Ok(bytes) = std::fs::read(path) else {
-        println!("skipped: ../shared/checkpoints is not here");
-        return;
-    };
-    let checkpoint = read(&bytes).unwrap();
-    let [(_, cfg), (_, train)] = &checkpoint.records[..] else { panic!("{:?}", checkpoint.records) };
+    let checkpoint = read(&std::fs::read(folder().join("seed_format_3000.pkl")).unwrap()).unwrap();
+    let [(_, cfg), (_, train)] = &checkpoint.metadata[..] else { panic!("{:?}", checkpoint.metadata) };
     for (key, value) in [
         ("d_model", Value::from(128)),
         ("n_ctx", 12.into()),
@@ -272,30 +267,4 @@ fn the_notebooks_settings_are_read_from_its_file() {
     }
     assert_eq!(train.get("mid_token"), Some(&66.into()));
     assert_eq!(train.get("var_length"), Some(&false.into()));
-}
-
-/// NumPy 2.4 and ml_dtypes 0.5: `pickle.dumps({"w": np.array([1.5, -2.0, 0.333], bfloat16), "lr": bfloat16(1.5)}, 2)`, by hand.
-#[test]
-fn numpys_bfloat16_is_ml_dtypes() {
-    let dtype = b"cnumpy\ndtype\ncml_dtypes\nbfloat16\n\x89\x88\x87R(K\x03X\x01\0\0\0<NNNK\x02K\x02K\x40tb";
-    let encoded = |latin1: &str| {
-        let text = latin1.as_bytes();
-        [&b"c_codecs\nencode\nX"[..], &(text.len() as u32).to_le_bytes(), text, b"X\x06\0\0\0latin1\x86R"].concat()
-    };
-    let array = [
-        &b"cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85"[..],
-        &encoded("b"),
-        b"\x87R(K\x01K\x03\x85",
-        dtype,
-        b"\x89",
-        &encoded("\u{c0}\u{3f}\u{00}\u{c0}\u{aa}\u{3e}"),
-        b"tb",
-    ]
-    .concat();
-    let number = [&b"cnumpy._core.multiarray\nscalar\n"[..], dtype, &encoded("\u{c0}\u{3f}"), b"\x86R"].concat();
-    let file = pickle(&dict(&[("w", array), ("lr", number)]));
-    let checkpoint = read(&file).unwrap();
-    assert_eq!(checkpoint.tensors[0].values, [1.5, -2.0, 0.33203125]);
-    assert_eq!(checkpoint.tensors[0].dtype, "bfloat16");
-    assert_eq!(checkpoint.records[0].1["lr"], 1.5);
 }

@@ -1,9 +1,9 @@
-//! A million damaged files: whatever a reader is given, it answers with tensors that fit together or with an error, soon, and
-//! within the memory limit.
+//! A million damaged files: whatever the reader is given, it answers with tensors that fit together or with an error,
+//! soon, and within the memory limit.
 //!
-//! Inputs are made from the files of `checkpoints/`, and from those of `../shared/checkpoints` where they are. Every input has a
-//! number, and a failure says it: `TINYLENS_FUZZ_FROM=number TINYLENS_FUZZ=1` runs it again alone. `TINYLENS_FUZZ` sets how many are
-//! run, by default a million in release builds and 20 000 in others.
+//! Inputs are made from the files of `checkpoints/`, and from those of `../shared/checkpoints` if that folder is there.
+//! Every input has a number, and a failure says it: `TINYLENS_FUZZ_FROM=number TINYLENS_FUZZ=1` runs that input alone.
+//! `TINYLENS_FUZZ` sets how many are run, by default a million in release builds and 20,000 in others.
 
 mod tools;
 
@@ -24,9 +24,11 @@ static COUNTING: tools::Counting = tools::Counting;
 /// An input that takes longer counts as a hang.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// What of the limit may be exceeded: the allocator counts what the readers leave out (error texts, a decoder's tables).
+/// By how much the limit may be exceeded: the allocator also counts what the readers do not (error texts, a decoder's
+/// tables).
 const SLACK: usize = LIMIT / 50;
 
+/// The files that inputs are made from, and how many of them are small. The small ones come first.
 fn seeds() -> (Vec<Seed>, usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let load = |folder: &Path| {
@@ -56,13 +58,14 @@ fn seeds() -> (Vec<Seed>, usize) {
     (seeds, count)
 }
 
+/// A number from the environment.
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name)
         .map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is {value}; it must be a number")))
 }
 
-/// Which reader an answer comes from.
-fn reader(answer: &Result<Checkpoint, String>) -> &'static str {
+/// Which format a file was read as.
+fn format(answer: &Result<Checkpoint, String>) -> &'static str {
     let (text, whole) = match answer {
         Ok(checkpoint) => (checkpoint.format.as_str(), checkpoint.format.starts_with("whole module")),
         Err(message) => (message.as_str(), false),
@@ -84,14 +87,21 @@ fn reader(answer: &Result<Checkpoint, String>) -> &'static str {
     }
 }
 
+/// Whether a sentence has no characters that act on a page or hide.
+fn visible(sentence: &str) -> Result<(), String> {
+    let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}');
+    if sentence.contains(hidden) { Err(format!("a sentence with hidden characters: {sentence:?}")) } else { Ok(()) }
+}
+
 /// Whether an accepted file fits together, or a refused one says something.
 fn sound(answer: &Result<Checkpoint, String>) -> Result<(), String> {
     match answer {
         Err(message) if message.len() < 20 || message.len() > 4000 => {
             Err(format!("an error of {} bytes", message.len()))
         }
-        Err(_) => Ok(()),
+        Err(message) => visible(message),
         Ok(checkpoint) => {
+            checkpoint.notes.iter().try_for_each(|note| visible(note))?;
             for tensor in &checkpoint.tensors {
                 let elements: u128 =
                     if tensor.shape.contains(&0) { 0 } else { tensor.shape.iter().map(|&size| size as u128).product() };
@@ -112,7 +122,7 @@ fn sound(answer: &Result<Checkpoint, String>) -> Result<(), String> {
     }
 }
 
-/// How long an input takes a second time: the first may have been slow because the machine was busy with something else.
+/// How long an input takes a second time. The first time the machine may have been busy with something else.
 fn again(bytes: &[u8]) -> Duration {
     let begun = Instant::now();
     drop(read(bytes));
@@ -164,14 +174,14 @@ fn a_million_damaged_files() {
             panic!("input {number}, made from {}, {failure}; it is in {}", seeds[seed].name, path.display());
         }
         let Ok(answer) = answer else { continue };
-        let (tried, accepted) = tally.entry(reader(&answer)).or_default();
+        let (tried, accepted) = tally.entry(format(&answer)).or_default();
         *tried += 1;
         *accepted += u64::from(answer.is_ok());
         slowest = slowest.max((took, number));
         largest = largest.max((peak, number));
     }
-    for (reader, (tried, accepted)) in &tally {
-        println!("{reader:>20}: {tried:>8} inputs, {accepted:>7} accepted");
+    for (format, (tried, accepted)) in &tally {
+        println!("{format:>20}: {tried:>8} inputs, {accepted:>7} accepted");
     }
     println!(
         "{count} inputs in {:.1} s; slowest {:?} (input {}), most memory {} bytes (input {})",

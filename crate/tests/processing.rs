@@ -1,5 +1,5 @@
-//! Weight processing beside TransformerLens 3.9: the log probabilities stay, and where TransformerLens gets them right too, the weights
-//! are its.
+//! Weight processing against TransformerLens 3.9: the log probabilities stay, and where they do in TransformerLens too,
+//! the weights are the same.
 
 mod common;
 
@@ -8,8 +8,10 @@ use common::{Fixture, assert_close, config, folder};
 use pollster::block_on;
 use tinylens::model::{Hooks, Model, Processing, Tokens, read};
 
+/// No processing.
 const NONE: Processing =
     Processing { fold_ln: false, center_writing_weights: false, center_unembed: false, fold_value_biases: false };
+/// Each option alone, and all together.
 const OPTIONS: [(&str, Processing); 5] = [
     ("fold_ln", Processing { fold_ln: true, ..NONE }),
     ("center_writing_weights", Processing { center_writing_weights: true, ..NONE }),
@@ -43,7 +45,7 @@ fn every_option_leaves_the_log_probabilities() {
             let (processed, _) = block_on(model.process_weights(&processing)).unwrap();
             let got = logits(&processed, &tokens);
             assert_close(&log_probabilities(got.clone()), &expected, 1e-5, &format!("{case}, {option}"));
-            // TransformerLens's own outcome, where it does not refuse or change the model.
+            // Compare with TransformerLens, unless it refuses the model or changes what it computes.
             if after.metadata("outcome")[option] == "log probabilities kept" {
                 let theirs = after.values(&format!("logits.{option}"));
                 assert_close(&block_on(read(got)).unwrap(), theirs, 1e-5, &format!("{case}, {option}: logits"));

@@ -1,5 +1,5 @@
-//! What opening a file comes to. It crosses from the wasm module that reads files to the one that asked for it: as JSON, and the
-//! parameters as numbers.
+//! The result of opening a file. It crosses from the wasm module that reads files to the one that asked for it: the
+//! parameters as numbers, and the rest as JSON.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,26 +20,26 @@ pub struct Source {
 /// A model read from a file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opened {
-    /// What the model consists of.
+    /// The model's architecture.
     pub config: ModelConfig,
-    /// In the order of [`Layout`](crate::model::Layout). Not in the JSON.
+    /// All parameters, in the order of [`Layout`](crate::model::Layout). They are not in the JSON.
     #[serde(skip)]
     pub parameters: Vec<f32>,
     /// Where it came from.
     pub source: Source,
-    /// Partial settings of the task and of training: from the file, or what its shapes suggest.
+    /// Partial settings of the task: those in the file, or what its shapes suggest.
     pub task: Map<String, Value>,
-    /// As `task`, of training.
+    /// Partial settings of training, alike.
     pub train: Map<String, Value>,
 }
 
 impl Opened {
-    /// What is known of task and training, as a partial experiment.
+    /// What is known of the task and of training, as a partial experiment.
     pub fn stated(&self) -> Value {
         serde_json::json!({ "task": self.task, "train": self.train })
     }
 
-    /// The task, if the model can do it.
+    /// The task, if it fits the model.
     pub fn task_config(&self) -> Option<TaskConfig> {
         Experiment::around(&self.config, &[&self.stated()]).ok().map(|experiment| experiment.task)
     }

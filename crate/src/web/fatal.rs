@@ -27,7 +27,8 @@ pub fn on_fatal(
     LISTENER.with(|slot| *slot.borrow_mut() = Some(listener));
 }
 
-/// Panics. It is exported so that a page's recovery from a panic can be tested in the real browser.
+/// Panics. The page's tests call it, to see how the page recovers. What is published does not have it.
+#[cfg(feature = "panic")]
 #[wasm_bindgen(js_name = __tinylens_panic, skip_typescript)]
 pub fn force_panic() {
     panic!("asked to panic");

@@ -2,13 +2,14 @@
 
     python make.py
 
-with Python 3.11, torch 2.15.0, numpy 2.4.6, safetensors 0.8.0 and transformer-lens 3.9.0. The files are for the readers' tests
+with Python 3.11, torch 2.15.0, numpy 2.4.6, ml_dtypes 0.6.0, safetensors 0.8.0 and transformer-lens 3.9.0. The files are for the readers' tests
 and the fuzzer's seeds, so each is as small as it can be. Storage keys of older formats are memory addresses: a second run
 writes different bytes with the same content.
 """
 
 import base64, collections, copyreg, dataclasses, enum, io, json, math, pathlib, pickle, pickletools, struct, sys, types, warnings, zipfile, zlib
 
+import ml_dtypes
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -76,7 +77,7 @@ class Tiny(nn.Module):
     tiny.__dict__,
 )
 
-# What a record of a Config must hold: scalars and short lists only.
+# What must be kept of a Config: scalars and short lists only.
 CONFIG = {
     "d_model": 4, "n_heads": 1, "eps": 1e-5, "name": "tiny", "act_fn": "relu", "attn_only": True, "d_mlp": None,
     "attn_types": ["global", "local"], "dtype": "float32", "device": "cpu", "second": "cuda:1", "scale": "inf", "seed": str(2**80),
@@ -97,9 +98,9 @@ def content(name, state):
     expected["contents"][name] = [{"name": key, **described(value)} for key, value in state.items()]
 
 
-def write(file, data, content, format, records=(), notes=()):
+def write(file, data, content, format, metadata=(), notes=()):
     (HERE / file).write_bytes(data)
-    expected["files"][file] = {"content": content, "format": format, "records": list(records), "notes": list(notes)}
+    expected["files"][file] = {"content": content, "format": format, "metadata": list(metadata), "notes": list(notes)}
 
 
 def saved(value, **options):
@@ -216,12 +217,12 @@ content("views", views)
 # --- Pickles ---
 
 whole = {"model": base, "cfg": tiny.Config(), "train_cfg": tiny.Slots(), "epoch": 3}
-RECORDS = [["cfg", CONFIG], ["train_cfg", {"lr": 0.1, "steps": 7}], ["metadata", {"epoch": 3}]]
+METADATA = [["cfg", CONFIG], ["train_cfg", {"lr": 0.1, "steps": 7}], ["metadata", {"epoch": 3}]]
 for protocol in range(6):
     slots = protocol >= 2  # Objects with __slots__ need protocol 2.
     value = whole if slots else {key: value for key, value in whole.items() if key != "train_cfg"}
-    records = RECORDS if slots else [RECORDS[0], RECORDS[2]]
-    write(f"pickle{protocol}.pkl", pickle.dumps(value, protocol=protocol), "base", "pickle", records)
+    metadata = METADATA if slots else [METADATA[0], METADATA[2]]
+    write(f"pickle{protocol}.pkl", pickle.dumps(value, protocol=protocol), "base", "pickle", metadata)
     write(f"kinds{protocol}.pkl", pickle.dumps(kinds, protocol=protocol), "kinds", "pickle")
 write("unsigned.pkl", pickle.dumps(unsigned), "unsigned", "pickle")
 write("views.pkl", pickle.dumps(views), "views", "pickle")
@@ -255,11 +256,18 @@ arrays = {
     "empty": np.zeros((0, 2), dtype=np.float32),
 }
 content("arrays", {key: torch.tensor(value.astype(value.dtype.newbyteorder("="))) for key, value in arrays.items()})
-numpy_records = [["cfg", {"half": 0.5, "one": 1, "yes": True, "far": "inf"}]]
+numpy_metadata = [["cfg", {"half": 0.5, "one": 1, "yes": True, "far": "inf"}]]
 numpy_cfg = {"half": np.float32(0.5), "one": np.int64(1), "yes": np.bool_(True), "far": np.float64("inf")}
 for protocol in (0, 2, 5):
     data = pickle.dumps({"weights": arrays, "cfg": numpy_cfg}, protocol=protocol)
-    write(f"numpy{protocol}.pkl", data, "arrays", "pickle", numpy_records)
+    write(f"numpy{protocol}.pkl", data, "arrays", "pickle", numpy_metadata)
+
+# NumPy's own types have no bfloat16: JAX and others take ml_dtypes's.
+brain = {"weights": np.array([[1.5, -2.25], [2.0**127, 2.0**-126]], dtype=ml_dtypes.bfloat16)}
+content("brain", {"weights": torch.tensor(brain["weights"].astype(np.float32)).bfloat16()})
+for protocol in (0, 4):
+    data = pickle.dumps({"model": brain, "cfg": {"scale": ml_dtypes.bfloat16(-0.15625)}}, protocol=protocol)
+    write(f"ml_dtypes{protocol}.pkl", data, "brain", "pickle", [["cfg", {"scale": -0.15625}]])
 
 device = {"w": torch.arange(3.0)}
 content("device", device)
@@ -324,7 +332,7 @@ for name, make, format in [("zip", saved, "torch.save (zip)"), ("legacy", legacy
     write(f"{name}_views.pt", make(views), "views", format)
     write(f"{name}_kinds.pt", make(kinds), "kinds", format)
     write(f"{name}_unsigned.pt", make(unsigned), "unsigned", format)
-    write(f"{name}_cfg.pt", make(whole), "base", format, RECORDS)
+    write(f"{name}_cfg.pt", make(whole), "base", format, METADATA)
     write(f"{name}_protocol4.pt", make(base, pickle_protocol=4), "base", format)
 write("legacy_protocol1.pt", legacy(base, pickle_protocol=1), "base", "torch.save (legacy)")
 nested = {"epoch": 1, "optimizer": {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": [{"lr": 0.1}]}, "net": {"state_dict": base}}
@@ -419,19 +427,19 @@ write("lens_cfg.pkl", pickle.dumps({"model": lens.state_dict(), "cfg": lens_cfg}
 st = {key: value.contiguous() for key, value in base.items()}
 content("sorted", dict(sorted(st.items(), key=lambda item: (-item[1].element_size(), item[0]))))
 save_file(st, HERE / "plain.safetensors")
-expected["files"]["plain.safetensors"] = {"content": "sorted", "format": "safetensors", "records": [], "notes": []}
+expected["files"]["plain.safetensors"] = {"content": "sorted", "format": "safetensors", "metadata": [], "notes": []}
 metadata = {"format": "pt", "config": json.dumps({"d_model": 4, "eps": 1e-5, "nested": {"a": 1}})}
 save_file(st, HERE / "metadata.safetensors", metadata=metadata)
 expected["files"]["metadata.safetensors"] = {
     "content": "sorted", "format": "safetensors", "notes": [],
-    "records": [["config", {"d_model": 4, "eps": 1e-5}], ["metadata", {"format": "pt"}]],
+    "metadata": [["config", {"d_model": 4, "eps": 1e-5}], ["metadata", {"format": "pt"}]],
 }  # fmt: skip
 all_kinds = {**kinds, **unsigned}
 save_file(all_kinds, HERE / "kinds.safetensors")
 data = (HERE / "kinds.safetensors").read_bytes()
 header = json.loads(data[8 : 8 + struct.unpack_from("<Q", data)[0]])
 content("all_kinds", {key: all_kinds[key] for key in header if key != "__metadata__"})
-expected["files"]["kinds.safetensors"] = {"content": "all_kinds", "format": "safetensors", "records": [], "notes": []}
+expected["files"]["kinds.safetensors"] = {"content": "all_kinds", "format": "safetensors", "metadata": [], "notes": []}
 
 floats = {key: value for key, value in base.items() if value.dtype == torch.float32 and value.isfinite().all()}
 content("floats", floats)
@@ -446,14 +454,14 @@ def in_json(encode, key):
 
 
 config = {"d_model": 4, "act_fn": None}
-for name, value, records in [
+for name, value, metadata in [
     ("base64", {"config": config, "state_dict": in_json(base64.b64encode, "data")}, [["config", config]]),
     ("urlsafe", {"cfg": config, "tensors": in_json(lambda raw: base64.urlsafe_b64encode(raw).rstrip(b"="), "b64")}, [["cfg", config]]),
     ("top", in_json(base64.b64encode, "base64"), []),
     ("lists", {"cfg": config, "model": {name: value.tolist() for name, value in floats.items()}}, [["cfg", config]]),
     ("lists_top", {"cfg": config, "seed": 1, **{name: value.tolist() for name, value in floats.items()}}, [["cfg", config], ["metadata", {"seed": 1}]]),
 ]:  # fmt: skip
-    write(f"{name}.json", json.dumps(value).encode(), "floats", "JSON", records)
+    write(f"{name}.json", json.dumps(value).encode(), "floats", "JSON", metadata)
 typed = {
     name: {"dtype": name, "shape": list(value.shape), "data": base64.b64encode(value.contiguous().view(torch.uint8).numpy().tobytes()).decode()}
     for name, value in {**kinds, **unsigned}.items()

@@ -35,7 +35,8 @@ pub fn circuits(model: &Model, figures: &Value, ov: &str, qk: &str) {
     }
 }
 
-/// The six published circuit matrices of a model with one head and no norm: what tokens and positions write, and how they attend.
+/// The six published circuit matrices of a model with one head and no norm: what tokens and positions write, and how
+/// they attend.
 pub fn all_circuits(model: &Model, cells: &Value) {
     let values = block_on(model.read_parameters()).unwrap();
     let part = |name: &str| {

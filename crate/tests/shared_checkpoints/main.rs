@@ -1,6 +1,5 @@
-//! Real checkpoints, with the figures published about them: `../shared/checkpoints` of this project's workplace, whose files
-//! are not ours to commit. Where that folder is absent these tests are ignored (`build.rs`); the two `seed_format` files and
-//! their figures are in this repository.
+//! Real checkpoints, with the figures published about them. They are in `../shared/checkpoints`, and not ours to
+//! commit; where that folder is absent, these tests are ignored (`build.rs`).
 
 mod circuits;
 mod max_of_list;
@@ -38,7 +37,7 @@ fn opened(name: &str) -> (Opened, Model) {
     (opened, model)
 }
 
-/// What the task of a file's model is about.
+/// What the inputs of a file's task are.
 fn inputs(opened: &Opened) -> Inputs {
     opened.task_config().unwrap().task().inputs()
 }
@@ -97,20 +96,29 @@ fn evaluate(model: &Model, task: &Value, lists: usize) -> (f64, f64) {
     (figures.sequence_accuracy, figures.loss)
 }
 
-#[test]
-#[cfg_attr(not(shared), ignore = "needs ../shared/checkpoints")]
-fn the_notebooks_own_format_and_its_seven_experiments() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/checkpoints");
-    let bytes = std::fs::read(folder.join("seed_format_3000.pkl")).unwrap();
-    let opened = open(&bytes, &Map::new()).unwrap();
+/// The model of the notebook, from a file of this repository.
+fn notebook() -> (Opened, Model) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/checkpoints/seed_format_3000.pkl");
+    let opened = open(&std::fs::read(file).unwrap(), &Map::new()).unwrap();
     let model = model(&opened);
+    (opened, model)
+}
+
+#[test]
+fn the_notebooks_own_format() {
+    let (opened, model) = notebook();
     let config = model.config();
     assert_eq!((config.n_layers, config.d_model, config.d_head, config.n_ctx, config.d_vocab), (1, 128, 128, 12, 67));
     assert!(config.attn_only && config.normalization_type.is_none() && config.seed == 42);
     assert_eq!((inputs(&opened).longest, inputs(&opened).values), (5, 64));
     assert_eq!(named(&opened, ["BOS", "MID"]), [Some(65), Some(66)]);
     assert_eq!(opened.train["num_samples"], 10_000);
+}
 
+#[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared/checkpoints")]
+fn the_notebooks_seven_experiments() {
+    let (opened, model) = notebook();
     let figures = figures("seed_format_3000.json");
     let experiments = figures["experiments"].as_object().unwrap();
     assert_eq!(experiments.len(), 7);

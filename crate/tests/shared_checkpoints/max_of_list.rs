@@ -1,4 +1,5 @@
-//! `max_of_list_unit42.pt`: one matrix a head; all 100,000 inputs, and where the last position attends.
+//! `max_of_list_unit42.pt`, whose layout has a matrix for each head: all 100,000 inputs, and where the last position
+//! attends.
 
 use serde_json::Value;
 

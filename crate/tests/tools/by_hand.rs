@@ -1,4 +1,4 @@
-//! Files put together by hand: pickles opcode by opcode, and what `torch.save` packs them in.
+//! Files put together by hand: pickles opcode by opcode, and the files that `torch.save` packs them in.
 
 /// Text, as a pickle's opcodes.
 pub fn text(text: &str) -> Vec<u8> {
@@ -33,7 +33,7 @@ pub fn tensor(storage: &[u8], offset: i64, shape: &[i64], strides: &[i64]) -> Ve
     [head, storage, &int(offset), &ints(shape), &ints(strides), b"\x89NtR"].concat()
 }
 
-/// A whole pickle of protocol 2 that leaves a value.
+/// A whole pickle of protocol 2, by the opcodes of its value.
 pub fn pickle(value: &[u8]) -> Vec<u8> {
     [b"\x80\x02", value, b"."].concat()
 }

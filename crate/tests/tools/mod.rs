@@ -1,25 +1,29 @@
-//! For the tests of the readers: an allocator that counts (here), files put together by hand, and damaged ones.
+//! For the tests of the readers: an allocator that counts (here), and files that are put together by hand, repeat one
+//! thing, or are damaged.
 #![allow(dead_code)] // Each test binary compiles this for itself and uses its own part.
 
 pub mod autodiff;
 pub mod by_hand;
 pub mod drawn;
 pub mod mutate;
+pub mod repeats;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's allocator, counting what each thread has and had at most.
+/// The system's allocator, which counts what each thread has, had at most, and has ever asked for.
 pub struct Counting;
 
 thread_local! {
     static NOW: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
+    static TOTAL: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count(change: isize) {
     let now = NOW.get() + change;
     NOW.set(now);
+    TOTAL.set(TOTAL.get() + change.max(0) as usize);
     if now > PEAK.get() {
         PEAK.set(now);
     }
@@ -50,7 +54,14 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// The most bytes that `work` had allocated at a time, beside what was there before.
+/// The bytes that `work` asks for in all, whether it gives them back or not.
+pub fn allocated<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = TOTAL.get();
+    let result = work();
+    (result, TOTAL.get() - before)
+}
+
+/// The most bytes that `work` has allocated at a time, beside what was there before.
 pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = NOW.get();
     PEAK.set(before);

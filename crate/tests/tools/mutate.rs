@@ -1,11 +1,13 @@
-//! Inputs for the fuzzer: copies of real files, damaged at random and on purpose. Input `n` of a seed is always the same bytes.
+//! Inputs for the fuzzer: copies of real files, damaged at random and on purpose. The input of a number is always the
+//! same.
 
 use super::by_hand::zip;
 
-/// Small and fast random numbers (splitmix64).
+/// Random numbers by splitmix64, from a seed.
 pub struct Random(pub u64);
 
 impl Random {
+    /// The next number.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
@@ -14,30 +16,35 @@ impl Random {
         x ^ (x >> 31)
     }
 
-    /// Below `end`, or 0.
+    /// A number below `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 
+    /// An item of a list.
     pub fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 
+    /// A range inside `length`, of `longest` at most.
     pub fn range(&mut self, length: usize, longest: usize) -> std::ops::Range<usize> {
         let start = self.below(length);
         start..(start + 1 + self.below(longest)).min(length)
     }
 }
 
-/// A real file, and its parts where it has any.
+/// A real file.
 pub struct Seed {
+    /// Its name.
     pub name: String,
+    /// Its bytes.
     pub bytes: Vec<u8>,
-    /// A zip file's entries.
+    /// The entries of a zip file, with their names.
     entries: Vec<(String, Vec<u8>)>,
 }
 
 impl Seed {
+    /// A seed, whose parts are found if it is a zip file.
     pub fn new(name: String, bytes: Vec<u8>) -> Self {
         let mut entries = Vec::new();
         if let Ok(archive) = rawzip::ZipArchive::from_slice(&bytes) {
@@ -58,10 +65,10 @@ impl Seed {
     }
 }
 
-/// Opcodes without an argument.
+/// The opcodes without an argument.
 const ALONE: &[u8] = b"(.012NQRab}del]ost)u\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94\x97\x98";
 
-/// Offsets of the opcodes of the pickles at the start of `bytes`.
+/// The offsets of the opcodes of the pickles at the start of `bytes`.
 fn opcodes(bytes: &[u8]) -> Vec<usize> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -96,9 +103,11 @@ fn opcodes(bytes: &[u8]) -> Vec<usize> {
     found
 }
 
+/// All opcodes.
 const OPCODES: &[u8] = b"(.012FIJKLMNPQRSTUVXabcdeghijloprstuqBCG})]\
     \x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98";
 
+/// Numbers at the limits of their types.
 const EXTREMES: [u64; 14] = [
     0,
     1,
@@ -116,7 +125,7 @@ const EXTREMES: [u64; 14] = [
     u64::MAX,
 ];
 
-/// Pieces that mean something in one of the formats.
+/// Bytes that mean something in one of the formats.
 const WORDS: [&[u8]; 20] = [
     b"NaN",
     b"-1",
@@ -140,7 +149,7 @@ const WORDS: [&[u8]; 20] = [
     b"\x80\x02",
 ];
 
-/// Damages bytes in one way that knows no format.
+/// Damages bytes in one way, whatever their format.
 fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let length = bytes.len();
     if length == 0 {
@@ -161,7 +170,7 @@ fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
             let at = random.below(length);
             bytes.splice(at..at, noise);
         }
-        // A number of 1 to 8 bytes, at an extreme or beside it.
+        // A number of 1 to 8 bytes that is an extreme, or next to one.
         8 | 9 => {
             let size = 1 << random.below(4);
             let at = random.below(length);
@@ -189,7 +198,7 @@ fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
             bytes.truncate(random.below(length));
             bytes.extend(&other[random.below(other.len())..]);
         }
-        // A digit, for formats of text.
+        // Another digit, for formats of text.
         _ => {
             let start = random.below(length);
             if let Some(digit) = bytes[start..].iter_mut().find(|byte| byte.is_ascii_digit()) {
@@ -199,7 +208,7 @@ fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     }
 }
 
-/// Changes a pickle by whole opcodes, so that what follows is still read.
+/// Changes a pickle by whole opcodes, so that what follows them can still be read.
 fn rewrite(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let opcodes = opcodes(bytes);
     if opcodes.len() < 3 {
@@ -210,7 +219,7 @@ fn rewrite(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     if end > bytes.len() {
         return;
     }
-    // Inside the bytes of a nested storage, with their length corrected.
+    // Change the bytes of a nested storage, and correct their length.
     if bytes[at] == b'B' {
         let mut inner = bytes[at + 5..end].to_vec();
         if random.below(2) == 0 {
@@ -236,7 +245,7 @@ fn rewrite(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
         3 => bytes[at] = random.pick(OPCODES),
         4 => drop(bytes.splice(at..at, [random.pick(OPCODES)])),
         5 => drop(bytes.splice(at..at, [b'h', random.below(40) as u8])),
-        // A small integer becomes a large one.
+        // Make a small integer a large one.
         _ => {
             let value = random.pick(&EXTREMES).to_le_bytes();
             if matches!(bytes[at], b'K' | b'M' | b'J') {
@@ -246,10 +255,10 @@ fn rewrite(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     }
 }
 
-/// The input of a number.
+/// The input of a number, and the index of the seed that it is made from. The first `small` seeds are small files.
 pub fn input(seeds: &[Seed], small: usize, number: u64) -> (usize, Vec<u8>) {
     let mut random = Random(number);
-    // Large files come first to 1 in 200: they take most of the time, and small ones have all that they have.
+    // Only one input in 200 is made from a large file: they take most of the time, and small ones have all their parts.
     let chosen = if small < seeds.len() && random.below(200) == 0 {
         small + random.below(seeds.len() - small)
     } else {
@@ -280,13 +289,14 @@ pub fn input(seeds: &[Seed], small: usize, number: u64) -> (usize, Vec<u8>) {
     (chosen, bytes)
 }
 
+/// The header and the data of a safetensors file.
 fn safetensors(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     rest.first().filter(|&&byte| byte == b'{')?;
     rest.split_at_checked(u64::from_le_bytes(*length) as usize)
 }
 
-/// A zip file with damage inside its entries, and checksums that fit.
+/// A zip file that is damaged inside its entries, with checksums that fit.
 fn rezipped(seed: &Seed, other: &[u8], times: usize, random: &mut Random) -> Vec<u8> {
     let mut entries = seed.entries.clone();
     for _ in 0..times {

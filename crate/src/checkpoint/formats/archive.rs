@@ -1,7 +1,8 @@
-//! The entries of a zip file, found by name and read as bytes. Only what `torch.save` needs: entries that are stored or deflated.
+//! The entries of a zip file, found by name and read as bytes. `torch.save` needs only entries that are stored or
+//! deflated.
 //!
-//! Dates are not looked at (PyTorch writes zeros, which strict readers reject), and neither are the local headers' copies of what
-//! the directory says.
+//! Dates are ignored (PyTorch writes zeros, which strict readers reject), and so is what the local headers repeat from
+//! the directory.
 
 use std::io::Read;
 use std::ops::Range;
@@ -9,14 +10,19 @@ use std::ops::Range;
 use rawzip::{CompressionMethod, ZipArchive};
 
 use super::budget::Budget;
-use super::bytes::{Blob, at, quoted};
+use super::bytes::Blob;
+use super::shown::{at, quoted_bytes};
 use crate::error::{Error, Result};
 
+/// The work of looking at an entry of the directory, beside its name.
+const ENTRY: usize = 32;
+
+/// What the directory says of an entry.
 struct Entry {
     name: Vec<u8>,
-    /// Where its bytes lie in the file; none if that is beyond its end.
+    /// Where its bytes lie in the file; `None` if that is beyond the file's end.
     range: Option<Range<usize>>,
-    /// What the directory says its length is.
+    /// Its length, inflated.
     length: u64,
     method: CompressionMethod,
     encrypted: bool,
@@ -45,6 +51,7 @@ pub fn open<'a>(file: &'a [u8], budget: &Budget) -> Result<Archive<'a>> {
     while let Some(header) = headers.next_entry().map_err(damaged)? {
         let path = header.file_path();
         let name: &[u8] = path.as_ref();
+        budget.work(ENTRY + name.len())?;
         budget.take(name.len())?;
         let range = zip.get_entry(header.wayfinder()).ok().and_then(|entry| {
             let (start, end) = entry.compressed_data_range();
@@ -64,34 +71,49 @@ pub fn open<'a>(file: &'a [u8], budget: &Budget) -> Result<Archive<'a>> {
     if let Some([entry, _]) = entries.array_windows().find(|[a, b]| a.name == b.name) {
         return Err(Error::new(format!(
             "the zip file has two entries named {}; each name may come once.",
-            shown(&entry.name)
+            quoted_bytes(&entry.name)
         )));
     }
     Ok(Archive { file, entries })
 }
 
-fn shown(name: &[u8]) -> String {
-    quoted(&String::from_utf8_lossy(name.get(..300).unwrap_or(name)))
+/// Whether every line feed in a file follows a carriage return, and there are so many of them that this is no chance.
+/// Such a zip file was taken for text on its way, and its line ends converted.
+pub fn has_converted_line_ends(file: &[u8]) -> bool {
+    const LEAST: usize = 6;
+    let (mut feeds, mut before) = (0, 0);
+    for &byte in file {
+        if byte == b'\n' {
+            if before != b'\r' {
+                return false;
+            }
+            feeds += 1;
+        }
+        before = byte;
+    }
+    feeds >= LEAST
 }
 
 impl<'a> Archive<'a> {
+    /// The names of all entries, sorted.
     pub fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.entries.iter().map(|entry| entry.name.as_slice())
     }
 
-    /// The number of the entry of that name.
+    /// The number of the entry with a name.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.entries.binary_search_by(|entry| entry.name.as_slice().cmp(name.as_bytes())).ok()
     }
 
-    /// An entry's bytes, inflated if need be. Inflated bytes count as kept for good, so that a bomb ends.
+    /// An entry's bytes, inflated if need be. The memory of inflated bytes counts as kept for good, so that a zip bomb
+    /// ends.
     ///
     /// # Errors
-    /// If the entry is damaged, or of a kind that `torch.save` does not write.
+    /// If the entry is damaged, or of a kind that `torch.save` does not write, or the budget is used up.
     pub fn read(&self, number: usize, budget: &Budget) -> Result<Blob<'a>> {
         let Some(entry) = self.entries.get(number) else { return Err(Error::new("the zip file has no such entry.")) };
         self.bytes(entry, budget)
-            .map_err(|error| at(format_args!("entry {} of the zip file", shown(&entry.name)), error))
+            .map_err(|error| at(format_args!("entry {} of the zip file", quoted_bytes(&entry.name)), error))
     }
 
     fn bytes(&self, entry: &Entry, budget: &Budget) -> Result<Blob<'a>> {
@@ -114,6 +136,10 @@ impl<'a> Archive<'a> {
         if length as u64 != entry.length {
             return Err(Error::new(format!("it has {length} bytes, but the directory says {}.", entry.length)));
         }
+        // Entries may overlap, so checking one is work. What is inflated counts as memory.
+        if let Blob::File(bytes) = blob {
+            budget.work(bytes.len())?;
+        }
         // Zero stands for no checksum: torch.serialization.set_crc32_options(False) leaves them out.
         if entry.crc != 0 && rawzip::crc32(blob.bytes()) != entry.crc {
             return Err(Error::new("its bytes do not match its checksum; the file is damaged."));
@@ -126,7 +152,7 @@ fn inflate(packed: &[u8], length: u64, budget: &Budget) -> Result<Blob<'static>>
     let room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
     budget.take(room)?;
     let mut bytes = Vec::with_capacity(room);
-    // One byte more than announced shows that there is more, and fits.
+    // There is room for one byte more than announced: it shows that the announcement is wrong.
     let mut decoder = flate2::bufread::DeflateDecoder::new(packed).take(room as u64);
     decoder
         .read_to_end(&mut bytes)

@@ -1,4 +1,4 @@
-//! Bytes and where we are in them. Nothing here knows a format.
+//! Bytes, and where a reader is in them. This file knows no format.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// A cursor whose next byte is at offset `at`.
     pub fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }
@@ -21,54 +22,69 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..).unwrap_or(&[])
     }
 
-    /// The next so many bytes.
+    /// Checks that `count` bytes are left and gives them, without passing over them.
     ///
     /// # Errors
     /// If there are fewer. The count is the file's own claim, so it may be anything.
-    pub fn take(&mut self, count: u64) -> Result<&'a [u8]> {
+    pub fn expect(&self, count: u64) -> Result<&'a [u8]> {
         let left = self.left();
-        let taken = usize::try_from(count).ok().and_then(|count| left.get(..count)).ok_or_else(|| {
+        usize::try_from(count).ok().and_then(|count| left.get(..count)).ok_or_else(|| {
             Error::new(format!(
                 "{count} more bytes are announced here, but only {} are left; the file is cut short or damaged.",
                 left.len()
             ))
-        })?;
+        })
+    }
+
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// If there are fewer.
+    pub fn take(&mut self, count: u64) -> Result<&'a [u8]> {
+        let taken = self.expect(count)?;
         self.at += taken.len();
         Ok(taken)
     }
 
-    /// That so many bytes follow, without passing over them.
-    pub fn expect(&self, count: u64) -> Result<()> {
-        Self { bytes: self.bytes, at: self.at }.take(count).map(drop)
-    }
-
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// If there are fewer, here and in the functions below.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N as u64)?);
         Ok(array)
     }
 
+    /// The next byte.
     pub fn u8(&mut self) -> Result<u8> {
         Ok(u8::from_le_bytes(self.array()?))
     }
 
+    /// The next two bytes, little-endian.
     pub fn u16(&mut self) -> Result<u16> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 
+    /// The next four bytes, little-endian.
     pub fn u32(&mut self) -> Result<u32> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
+    /// The next four bytes, little-endian, with a sign.
     pub fn i32(&mut self) -> Result<i32> {
         Ok(i32::from_le_bytes(self.array()?))
     }
 
+    /// The next eight bytes, little-endian.
     pub fn u64(&mut self) -> Result<u64> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    /// Up to the next line feed, which is passed over.
+    /// The bytes up to the next line feed, which is passed over.
+    ///
+    /// # Errors
+    /// If no line feed follows.
     pub fn line(&mut self) -> Result<&'a [u8]> {
         let left = self.left();
         let Some((line, _)) = left.iter().position(|&byte| byte == b'\n').and_then(|end| left.split_at_checked(end))
@@ -83,16 +99,20 @@ impl<'a> Cursor<'a> {
 /// Bytes that lie in the file, or that were made from it (inflated, decoded). Cheap to copy and to cut.
 #[derive(Clone)]
 pub enum Blob<'a> {
+    /// Bytes of the file.
     File(&'a [u8]),
+    /// A range of bytes that were made.
     Made(Rc<Vec<u8>>, Range<usize>),
 }
 
 impl<'a> Blob<'a> {
+    /// All of the bytes that were made.
     pub fn made(bytes: Vec<u8>) -> Self {
         let all = 0..bytes.len();
         Self::Made(Rc::new(bytes), all)
     }
 
+    /// The bytes themselves.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::File(bytes) => bytes,
@@ -100,7 +120,7 @@ impl<'a> Blob<'a> {
         }
     }
 
-    /// A part of it; none if it does not lie inside.
+    /// A part of it; `None` if the part does not lie inside.
     pub fn cut(&self, part: Range<usize>) -> Option<Self> {
         match self {
             Self::File(bytes) => bytes.get(part).map(Self::File),
@@ -110,21 +130,6 @@ impl<'a> Blob<'a> {
             }
         }
     }
-}
-
-/// Something from the file as an error shows it: in quotes, on one line, cut short if it is long.
-pub fn quoted(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut short: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        short.push('…');
-    }
-    format!("\"{short}\"")
-}
-
-/// An error with the place where it happened in front.
-pub fn at(place: impl std::fmt::Display, error: Error) -> Error {
-    Error::new(format!("{place}: {error}"))
 }
 
 #[cfg(test)]
@@ -145,11 +150,5 @@ mod tests {
         let made = Blob::made(vec![0, 1, 2, 3, 4]).cut(1..4).unwrap();
         assert_eq!(made.cut(1..3).unwrap().bytes(), [2, 3]);
         assert!(made.cut(1..4).is_none() && made.cut(usize::MAX..usize::MAX).is_none());
-    }
-
-    #[test]
-    fn names_from_the_file_are_shown_on_one_short_line() {
-        assert_eq!(quoted("a\nb"), "\"a\\nb\"");
-        assert!(quoted(&"x".repeat(10_000)).chars().count() < 90);
     }
 }

@@ -18,7 +18,7 @@ pub enum Element {
     U16,
     U8,
     Bool,
-    /// A type whose values are not plain real numbers, by its name and size: we can pass over it, not read it.
+    /// A type whose values are not plain real numbers, by its name and size. It can be passed over, but not read.
     Other(&'static str, usize),
 }
 
@@ -45,7 +45,7 @@ const NAMES: [(Element, &str, &str, &str); 13] = [
 pub const READABLE: &str = "float64, float32, float16, bfloat16, int64 to int8, uint64 to uint8 and bool";
 
 impl Element {
-    /// By PyTorch's or NumPy's name, with or without the module in front, or by safetensors's code.
+    /// The type by PyTorch's or NumPy's name, with or without the module in front, or by safetensors's code.
     pub fn named(name: &str) -> Option<Self> {
         let name = name.strip_prefix("torch.").or_else(|| name.strip_prefix("numpy.")).unwrap_or(name);
         if let Some(&(element, ..)) =
@@ -68,7 +68,7 @@ impl Element {
         })
     }
 
-    /// By the class of a PyTorch storage. An untyped one counts bytes.
+    /// The type by the class of a PyTorch storage. An untyped storage counts bytes.
     pub fn of_storage(class: &str) -> Option<Self> {
         if let Some(&(element, ..)) = NAMES.iter().find(|&&(.., storage)| !storage.is_empty() && class == storage) {
             return Some(element);
@@ -86,13 +86,12 @@ impl Element {
         })
     }
 
-    /// By NumPy's type code, such as `f8`, with the byte order left out.
+    /// The type by NumPy's code, such as `f8`, without the byte order.
     pub fn of_numpy(code: &str) -> Option<Self> {
         Some(match code {
             "f8" => F64,
             "f4" => F32,
             "f2" => F16,
-            "bfloat16" => BF16,
             "i8" => I64,
             "i4" => I32,
             "i2" => I16,
@@ -108,7 +107,7 @@ impl Element {
         })
     }
 
-    /// PyTorch's name.
+    /// Its name in PyTorch.
     pub fn name(self) -> &'static str {
         match self {
             Other(name, _) => name,
@@ -116,7 +115,7 @@ impl Element {
         }
     }
 
-    /// Bytes an element takes.
+    /// How many bytes an element takes.
     pub fn size(self) -> usize {
         match self {
             F64 | I64 | U64 => 8,
@@ -127,8 +126,8 @@ impl Element {
         }
     }
 
-    /// Appends the elements in `bytes`, in which one starts every `step` elements, until `values` has `until` of them.
-    /// Integers and float64 are rounded to the nearest float32.
+    /// Appends every `step`-th element of `bytes` to `values` until it has `until` values. Integers and float64 are
+    /// rounded to the nearest float32.
     pub fn decode(self, bytes: &[u8], big_endian: bool, step: usize, until: usize, values: &mut Vec<f32>) {
         match self {
             F64 => each(bytes, big_endian, step, until, values, |b| f64::from_le_bytes(b) as f32),

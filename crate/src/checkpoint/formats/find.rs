@@ -1,10 +1,11 @@
 //! Where in a file's value the weights are: the value itself, something under a usual key, or a whole module.
 
-use super::bytes::quoted;
+use super::fields::{has_fields, named};
 use super::gather::Gathered;
 use super::module::{self, is_module};
 use super::numbers::is_list;
 use super::rebuild::is_tensor;
+use super::shown::quoted;
 use super::tree::Id;
 use crate::error::{Error, Result};
 
@@ -15,10 +16,11 @@ const KEYS: [&str; 9] =
 /// How many dicts may lie around the weights.
 const MOST_LEVELS: usize = 4;
 
-/// Of a list, the first so many items are searched.
+/// How many items of a list are searched, from its start.
 const MOST_ITEMS: usize = 64;
 
-/// Reads the weights below `root`, and the records on the way to them. The result is whether they are a whole module's.
+/// Reads the weights below `root`, and the settings that lie beside them on the way. The result is whether they are a
+/// whole module's.
 ///
 /// # Errors
 /// If there are none, or several that could be meant, or they cannot be read.
@@ -26,11 +28,11 @@ pub fn weights(gathered: &mut Gathered, root: Id) -> Result<bool> {
     let (tree, budget) = (gathered.storages.tree, gathered.storages.budget);
     let mut at = root;
     for level in 0..MOST_LEVELS {
-        if is_module(tree, at) {
+        if is_module(tree, at, budget)? {
             module::read(gathered, at)?;
             return Ok(true);
         }
-        let Some(fields) = tree.named(at, budget)? else {
+        let Some(fields) = named(tree, at, budget)? else {
             at = only_item(gathered, at)?;
             continue;
         };
@@ -84,14 +86,14 @@ fn state_dict(gathered: &mut Gathered, fields: &[(&str, Id)], nothing_else: bool
 
 /// Whether a value is a module or has tensors in it, or under one of the usual keys.
 fn holds_weights(gathered: &Gathered, id: Id, lists: bool, levels: usize) -> Result<bool> {
-    let tree = gathered.storages.tree;
-    if is_module(tree, id) {
+    let (tree, budget) = (gathered.storages.tree, gathered.storages.budget);
+    if is_module(tree, id, budget)? {
         return Ok(true);
     }
     if is_tensor(tree, id) || levels == 0 {
         return Ok(false);
     }
-    let Some(fields) = tree.named(id, gathered.storages.budget)? else { return Ok(false) };
+    let Some(fields) = named(tree, id, budget)? else { return Ok(false) };
     if fields.iter().any(|&(_, value)| is_tensor(tree, value) || (lists && is_list(tree, value))) {
         return Ok(true);
     }
@@ -119,13 +121,13 @@ fn only_field(gathered: &mut Gathered, fields: &[(&str, Id)], levels: usize) -> 
         }
     }
     if let Some((name, _)) = found {
-        gathered.note(format!("The weights were found under {}.", quoted(name)));
+        gathered.note(|| format!("The weights were found under {}.", quoted(name)));
     }
     Ok(found.map(|(_, id)| id))
 }
 
-/// The one item of a list or tuple that holds weights, as in a pickled pair of weights and configuration; the other's settings
-/// become a record "config".
+/// The one item of a list or tuple that holds weights, as in a pickled pair of weights and configuration. The settings
+/// of the others are kept under "config".
 fn only_item(gathered: &mut Gathered, id: Id) -> Result<Id> {
     let mut found = None;
     let items = gathered.storages.tree.sequence(id).unwrap_or(&[]);
@@ -140,11 +142,10 @@ fn only_item(gathered: &mut Gathered, id: Id) -> Result<Id> {
         }
     }
     let Some((number, item)) = found else { return Err(nothing(gathered, id)) };
-    gathered.note(format!("The weights were found in item {number} of a list."));
-    for &other in
-        items.iter().take(MOST_ITEMS).filter(|&&other| other != item && gathered.storages.tree.has_fields(other))
-    {
-        gathered.record("config", other)?;
+    gathered.note(|| format!("The weights were found in item {number} of a list."));
+    let tree = gathered.storages.tree;
+    for &other in items.iter().take(MOST_ITEMS).filter(|&&other| other != item && has_fields(tree, other)) {
+        gathered.settings("config", other)?;
     }
     Ok(item)
 }
@@ -152,14 +153,14 @@ fn only_item(gathered: &mut Gathered, id: Id) -> Result<Id> {
 /// The error for a file without weights: what it is, and what would be accepted.
 fn nothing(gathered: &Gathered, root: Id) -> Error {
     let tree = gathered.storages.tree;
-    let names = tree.named(root, gathered.storages.budget).ok().flatten();
+    let names = named(tree, root, gathered.storages.budget).ok().flatten();
     let names = names.map(|fields| fields.iter().take(8).map(|(name, _)| quoted(name)).collect::<Vec<_>>().join(", "));
     let holds = match names {
         Some(names) if !names.is_empty() => format!("{} with {names}", tree.kind(root)),
         _ => tree.kind(root),
     };
     Error::new(format!(
-        "no weights were found in it. It holds {holds}; a state dict (names and tensors) is expected, by itself or under \"model\", \
-         \"state_dict\", \"model_state_dict\", \"net\" or \"weights\", or a whole torch.nn.Module."
+        "no weights were found in it. It holds {holds}; a state dict (names and tensors) is expected, by itself or \
+         under \"model\", \"state_dict\", \"model_state_dict\", \"net\" or \"weights\", or a whole torch.nn.Module."
     ))
 }

@@ -1,4 +1,5 @@
-//! JSON as a [`Tree`], read by serde_json but built here: its own `Value` takes the last of two equal keys and any amount of memory.
+//! JSON as a [`Tree`]. serde_json reads it, but the values are built here: its own `Value` takes the last of two equal
+//! keys and any amount of memory.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,17 +7,19 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::budget::Budget;
-use super::bytes::quoted;
-use super::tree::{Id, Node, Tree, twice};
+use super::fields::twice;
+use super::shown::quoted;
+use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 
 /// Reads a JSON text.
 ///
 /// # Errors
-/// With line and column, if it is none, or a key comes twice.
+/// With line and column, if it is none, a key comes twice, or the budget is used up.
 pub fn read<'a>(text: &'a [u8], budget: &Budget) -> Result<(Tree<'a>, Id)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    // Texts with escapes are put together in a buffer of serde_json's, which may double as it grows.
+    budget.work(text.len())?;
+    // serde_json puts texts with escapes together in a buffer, which may double as it grows.
     let buffer = if text.contains(&b'\\') { text.len().saturating_mul(2) } else { 0 };
     budget.take(buffer)?;
     let mut tree = Tree::default();
@@ -122,6 +125,7 @@ impl<'a> Visitor<'a> for Values<'_, 'a, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkpoint::formats::fields::named;
 
     fn error(text: &str) -> String {
         read(text.as_bytes(), &Budget::new(text.len())).map(drop).unwrap_err().to_string()
@@ -140,7 +144,7 @@ mod tests {
         let text = br#"{"k\u0041": [18446744073709551615, -1, 1e3, null, true]}"#;
         let budget = Budget::new(text.len());
         let (tree, root) = read(text, &budget).unwrap();
-        let fields = tree.named(root, &budget).unwrap().unwrap();
+        let fields = named(&tree, root, &budget).unwrap().unwrap();
         let &[(name, list)] = &fields[..] else { panic!() };
         assert_eq!(name, "kA");
         assert_eq!(tree.sequence(list).unwrap().len(), 5);

@@ -1,36 +1,47 @@
-//! `torch.save` as it was before PyTorch 1.6, and as `pickle` still writes every tensor's storage: four pickles (a magic number, a
-//! version, facts about the machine, the value), a pickled list of storage keys, and after it each storage as a count and its
-//! elements, always little-endian.
+//! `torch.save` as it was before PyTorch 1.6, and as `pickle` still writes every tensor's storage: four pickles (a
+//! magic number, a version, facts about the machine, the value), a pickled list of storage keys, and after it each
+//! storage as a count and its elements, always little-endian.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use super::budget::Budget;
-use super::bytes::{Cursor, at, quoted};
+use super::bytes::Cursor;
 use super::element::Element;
 use super::pickle::{self, Pickle};
-use super::reference::{key, reference};
+use super::reference::{Reference, key, reference};
+use super::shown::{at, quoted};
 use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 
+/// The value of the first pickle.
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
+
+/// The value of the second pickle.
 const VERSION: i64 = 1001;
+
+/// The work of looking at one reference to a storage, or at one storage.
+const STORAGE: usize = 64;
 
 /// A legacy file: its value, and where its storages lie.
 pub struct Legacy<'a> {
+    /// The values of its main pickle.
     pub tree: Tree<'a>,
+    /// The value that the main pickle stands for.
     pub root: Id,
     /// Key and place of each storage, sorted by key.
     pub storages: Vec<(String, Range<usize>)>,
-    /// Where it ends.
+    /// The offset of its end.
     pub end: usize,
 }
 
-/// Whether a file whose first pickle this is goes on as a legacy file.
+/// Whether a file with this first pickle is a legacy file.
 pub fn begins(first: &Pickle) -> bool {
     matches!(first.tree.node(first.root), Node::Wide(bytes) if i128::from_le_bytes(*bytes) == MAGIC)
 }
 
-/// Reads the rest of a file whose first pickle ends at `start`.
+/// Reads the rest of a legacy file whose first pickle ends at `start`. `place` says in errors what the bytes are.
 ///
 /// # Errors
 /// With the place where the file stops being one.
@@ -38,7 +49,8 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
     let version = pickle::read(bytes, start, place, budget)?;
     if version.tree.int(version.root) != Some(VERSION) {
         return Err(Error::new(format!(
-            "{place}, byte {start}: version {VERSION} of torch.save's older format is expected here, but {} stands here.",
+            "{place}, byte {start}: version {VERSION} of torch.save's older format is expected here, but {} stands \
+             here.",
             version.tree.kind(version.root)
         )));
     }
@@ -67,18 +79,17 @@ fn storages(
     let elements = elements(tree, place, budget)?;
     let mut storages: Vec<(String, Range<usize>)> = Vec::new();
     for &id in list {
+        budget.work(STORAGE)?;
         let (start, key) = (cursor.at, key(&keys.tree, id).map_err(|error| at(place, error))?);
-        let here = format_args!("{place}, byte {start}, storage {}", quoted(&key)).to_string();
-        let element =
-            elements.binary_search_by(|(known, ..)| known.cmp(&key)).ok().and_then(|found| elements.get(found));
-        let Some(&(.., element)) = element else {
-            return Err(Error::new(format!("{here}: the value has no such storage.")));
+        let here = |error| at(format_args!("{place}, byte {start}, storage {}", quoted(&key)), error);
+        let Some(element) = elements.get(&key) else {
+            return Err(here(Error::new("the value has no such storage.")));
         };
         let length = cursor.u64().and_then(|count| {
             let length = count.saturating_mul(element.size() as u64);
             cursor.take(length)
         });
-        let length = length.map_err(|error| at(&here, error))?.len();
+        let length = length.map_err(here)?.len();
         budget.take(key.len())?;
         budget.push(&mut storages, (key, cursor.at - length..cursor.at))?;
     }
@@ -91,20 +102,21 @@ fn storages(
     }
 }
 
-/// Key, order and element type of each storage that the value refers to, sorted by key.
-fn elements(tree: &Tree, place: &str, budget: &Budget) -> Result<Vec<(String, usize, Element)>> {
-    let mut elements = Vec::new();
+/// The element type of each storage that the value refers to, by key. Of several references to one storage the first
+/// says the type, as in PyTorch.
+fn elements(tree: &Tree, place: &str, budget: &Budget) -> Result<BTreeMap<String, Element>> {
+    let mut elements = BTreeMap::new();
     for node in tree.nodes() {
-        if let Node::Persistent(outside) = node
-            && let Some(reference) = reference(tree, *outside).map_err(|error| at(place, error))?
-        {
-            budget.take(reference.key.len())?;
-            let order = elements.len();
-            budget.push(&mut elements, (reference.key, order, reference.element))?;
+        let Node::Persistent(outside) = node else { continue };
+        budget.work(STORAGE)?;
+        let Some(Reference { key, element, .. }) = reference(tree, *outside).map_err(|error| at(place, error))? else {
+            continue;
+        };
+        let size = key.len() + 2 * size_of::<(String, Element)>();
+        if let Entry::Vacant(entry) = elements.entry(key) {
+            budget.take(size)?;
+            entry.insert(element);
         }
     }
-    // Of several references the first says the type, as in PyTorch. (A stable sort would do, but needs memory that nobody counts.)
-    elements.sort_unstable_by(|(a, first, _), (b, second, _)| a.cmp(b).then(first.cmp(second)));
-    elements.dedup_by(|(a, ..), (b, ..)| a == b);
     Ok(elements)
 }

@@ -1,7 +1,9 @@
 //! A whole `torch.nn.Module` as a pickle holds it: an object with dicts of parameters, buffers and modules.
 
-use super::bytes::quoted;
+use super::budget::Budget;
+use super::fields::named;
 use super::gather::{Gathered, sized};
+use super::shown::{at, quoted};
 use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 
@@ -11,14 +13,22 @@ const MOST_LEVELS: usize = 64;
 /// Attributes that say what the model is.
 const CONFIGURATIONS: [&str; 2] = ["cfg", "config"];
 
+/// How many attributes of an object are searched for the dicts that every module has: they are among the first that
+/// torch.nn.Module sets.
+const SEARCHED: usize = 100;
+
 /// Whether a value is a module: an object whose state has the dicts that every module has.
-pub fn is_module(tree: &Tree, id: Id) -> bool {
+///
+/// # Errors
+/// If the budget is used up.
+pub fn is_module(tree: &Tree, id: Id, budget: &Budget) -> Result<bool> {
     let Some(Node::Dict(state)) = tree.object(id).and_then(|object| object.state).map(|state| tree.node(state)) else {
-        return false;
+        return Ok(false);
     };
-    // They are among the first attributes that torch.nn.Module sets; an object of thousands is not searched.
-    let has = |wanted: &str| state.iter().take(100).any(|&(key, _)| tree.text(key) == Some(wanted));
-    has("_parameters") && has("_modules")
+    let state = state.get(..SEARCHED).unwrap_or(state);
+    budget.work(2 * state.len())?;
+    let has = |wanted: &str| state.iter().any(|&(key, _)| tree.text(key) == Some(wanted));
+    Ok(has("_parameters") && has("_modules"))
 }
 
 /// Reads a module's parameters and buffers, named and ordered as its `state_dict()` has them, and its configuration.
@@ -27,18 +37,19 @@ pub fn is_module(tree: &Tree, id: Id) -> bool {
 /// If a module contains itself, or a tensor cannot be read.
 pub fn read(gathered: &mut Gathered, root: Id) -> Result<()> {
     let (tree, budget) = (gathered.storages.tree, gathered.storages.budget);
-    if let Some(fields) = tree.named(root, budget)? {
+    if let Some(fields) = named(tree, root, budget)? {
         for &(name, id) in fields.iter() {
             if CONFIGURATIONS.contains(&name) {
-                gathered.record(name, id)?;
+                gathered.settings(name, id)?;
             }
         }
     }
     walk(gathered, root, "", &mut Vec::new())
 }
 
-/// `path` is the name of the module in front of its parts', `above` the modules it lies in. Modules may be shared, and then come
-/// under each of their names, as in PyTorch; that they are not shared a billion times is the budget's concern.
+/// Reads a module inside others. `path` stands in front of the names of its parts, `above` holds the modules that it
+/// lies in. A shared module comes under each of its names, as in PyTorch; the budget sees to it that these are not too
+/// many.
 fn walk(gathered: &mut Gathered, id: Id, path: &str, above: &mut Vec<Id>) -> Result<()> {
     let (tree, budget) = (gathered.storages.tree, gathered.storages.budget);
     let whose = || {
@@ -54,11 +65,11 @@ fn walk(gathered: &mut Gathered, id: Id, path: &str, above: &mut Vec<Id>) -> Res
     if above.len() >= MOST_LEVELS {
         return Err(Error::new(format!("{} lies in {MOST_LEVELS} others; modules may not lie deeper.", whose())));
     }
-    let within = |error| super::bytes::at(whose(), error);
-    let Some(fields) = tree.named(id, budget).map_err(within)? else { return Ok(()) };
+    let within = |error| at(whose(), error);
+    let Some(fields) = named(tree, id, budget).map_err(within)? else { return Ok(()) };
     let part = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map(|&(_, id)| id);
     let parts = |wanted: &str| match part(wanted) {
-        Some(id) => tree.named(id, budget).map_err(within),
+        Some(id) => named(tree, id, budget).map_err(within),
         None => Ok(None),
     };
     let unsaved = part("_non_persistent_buffers_set").and_then(|set| tree.sequence(set)).unwrap_or(&[]);
@@ -82,15 +93,14 @@ fn walk(gathered: &mut Gathered, id: Id, path: &str, above: &mut Vec<Id>) -> Res
     let Some(modules) = parts("_modules")? else { return Ok(()) };
     above.push(id);
     for &(name, id) in modules.iter() {
-        if is_module(tree, id) {
+        if is_module(tree, id, budget)? {
             sized(path.len() + name.len())?;
             walk(gathered, id, &format!("{path}{name}."), above)?;
         } else if !matches!(tree.node(id), Node::Null) {
-            gathered.note(format!(
-                "{} was left out: it is {}, not a module.",
-                quoted(&format!("{path}{name}")),
-                tree.kind(id)
-            ));
+            gathered.note(|| {
+                let kind = tree.kind(id);
+                format!("{} was left out: it is {kind}, not a module.", quoted(&format!("{path}{name}")))
+            });
         }
     }
     above.pop();

@@ -1,27 +1,27 @@
-//! Tensors as JSON holds them: lists of numbers in lists, or a shape beside base64 or a list.
+//! Tensors as JSON holds them: lists of numbers in lists, or a dict of a shape and of base64 or a list.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::budget::Budget;
-use super::bytes::{Blob, quoted};
+use super::bytes::Blob;
 use super::element::{Element, READABLE};
+use super::shown::quoted;
 use super::tree::{Id, Node, Tree};
-use super::view::whole;
 use super::view::{Storage, View, elements, naturals};
 use crate::error::{Error, Result};
 
-/// Names under which a tensor's values may stand, beside its `shape` and `dtype`.
+/// The keys of a tensor's values, beside its `shape` and `dtype`.
 const DATA: [&str; 4] = ["data", "base64", "b64", "values"];
 
 /// How deep lists may lie in lists.
 const MOST_DIMENSIONS: usize = 8;
 
-/// A dict of more entries is no tensor's record, and is not searched.
+/// How many entries the dict of a tensor may have. A larger one is not searched.
 const MOST_ENTRIES: usize = 8;
 
-/// A field of a tensor's record.
+/// The value of one of these keys in the dict of a tensor.
 fn field(tree: &Tree, id: Id, names: &[&str]) -> Option<Id> {
     match tree.node(id) {
         Node::Dict(entries) if entries.len() <= MOST_ENTRIES => entries
@@ -33,7 +33,7 @@ fn field(tree: &Tree, id: Id, names: &[&str]) -> Option<Id> {
 }
 
 /// Whether a value is a dict such as `{"shape": [2, 3], "data": "…base64…", "dtype": "float32"}`.
-pub fn is_record(tree: &Tree, id: Id) -> bool {
+pub fn is_encoded(tree: &Tree, id: Id) -> bool {
     let shaped = field(tree, id, &["shape"]).is_some_and(|shape| tree.sequence(shape).is_some());
     field(tree, id, &DATA).is_some_and(|data| match tree.node(data) {
         Node::Text(_) => true,
@@ -45,8 +45,8 @@ pub fn is_record(tree: &Tree, id: Id) -> bool {
 /// The tensor of such a dict.
 ///
 /// # Errors
-/// If its parts do not fit together.
-pub fn record<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<View<'t>> {
+/// If its parts do not fit together, or the budget is used up.
+pub fn encoded<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<View<'t>> {
     let Some(data) = field(tree, id, &DATA) else { return Err(Error::new("it has no data.")) };
     let element = match field(tree, id, &["dtype"]) {
         None => Element::F32,
@@ -65,7 +65,7 @@ pub fn record<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<View<'t
         },
     };
     let (element, bytes) = match tree.text(data) {
-        Some(text) => (element, decoded(text, budget)?),
+        Some(text) => (element, base64(text, budget)?),
         None => {
             let list = list(tree, data, budget)?;
             let view = list.ok_or_else(|| Error::new("its data is neither base64 nor a list of numbers."))?;
@@ -82,11 +82,12 @@ pub fn record<'t>(tree: &'t Tree<'t>, id: Id, budget: &Budget) -> Result<View<'t
             element.name()
         )));
     }
-    Ok(whole(Storage { element, bytes, big_endian: false }, shape, false))
+    Ok(View::whole(Storage { element, bytes, big_endian: false }, shape, false))
 }
 
-/// Base64 in either alphabet, padded or not.
-fn decoded(text: &str, budget: &Budget) -> Result<Blob<'static>> {
+/// The bytes that a text in base64 stands for, in either alphabet, padded or not.
+fn base64(text: &str, budget: &Budget) -> Result<Blob<'static>> {
+    budget.work(text.len())?;
     let text = text.trim();
     let alphabet = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -110,7 +111,7 @@ fn number(tree: &Tree, id: Id) -> Option<f32> {
     }
 }
 
-/// The shape of lists in lists, judged by the first item of each; none if there is no number in the end.
+/// The shape of lists in lists, by the first item of each; `None` if they do not end in a number.
 fn shape(tree: &Tree, id: Id) -> Option<Vec<usize>> {
     let mut shape = Vec::new();
     let mut at = id;
@@ -130,22 +131,23 @@ pub fn is_list(tree: &Tree, id: Id) -> bool {
     shape(tree, id).is_some_and(|shape| !shape.is_empty())
 }
 
-/// The tensor that a number, or lists of numbers in lists are; none for anything else.
+/// The tensor that a number is, or a list of numbers or of such lists; `None` for anything else.
 ///
 /// # Errors
-/// If lists at the same depth have different lengths, or something in them is no number.
+/// If lists at the same depth have different lengths, something in them is no number, or the budget is used up.
 pub fn list<'t>(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<View<'t>>> {
     let Some(shape) = shape(tree, id) else { return Ok(None) };
-    // Looking at every number comes before room for them is made: lists that repeat themselves could claim any size.
+    // The work is counted before the memory: a list that holds one list many times claims any size.
     let count = elements(&shape)?;
     budget.work(count)?;
     budget.take(count.saturating_mul(4))?;
     let mut bytes = Vec::with_capacity(count * 4);
     rows(tree, id, &shape, &mut bytes, budget)?;
-    Ok(Some(whole(Storage { element: Element::F32, bytes: Blob::made(bytes), big_endian: false }, shape, false)))
+    let storage = Storage { element: Element::F32, bytes: Blob::made(bytes), big_endian: false };
+    Ok(Some(View::whole(storage, shape, false)))
 }
 
-/// Appends the numbers below `id`; recurses no deeper than the shape is long.
+/// Appends the numbers below `id`. It recurses once for each dimension of the shape.
 fn rows(tree: &Tree, id: Id, shape: &[usize], bytes: &mut Vec<u8>, budget: &Budget) -> Result<()> {
     let Some((&size, inner)) = shape.split_first() else {
         let Some(number) = number(tree, id) else {
@@ -154,8 +156,7 @@ fn rows(tree: &Tree, id: Id, shape: &[usize], bytes: &mut Vec<u8>, budget: &Budg
         bytes.extend(number.to_le_bytes());
         return Ok(());
     };
-    let items = tree.sequence(id).filter(|items| items.len() == size);
-    let Some(items) = items else {
+    let Some(items) = tree.sequence(id).filter(|items| items.len() == size) else {
         return Err(Error::new(format!(
             "its lists of numbers are ragged: where the first has {size} items, another has more or fewer."
         )));

@@ -1,23 +1,31 @@
-//! References of a pickle to storages outside it.
+//! References from a pickle to storages outside it, as `torch.save` writes them.
 
-use super::bytes::{at, quoted};
 use super::element::Element;
-use super::tree::{Id, Tree, joined};
+use super::shown::{at, joined, quoted};
+use super::tree::{Id, Tree};
 use super::view::natural;
 use crate::error::{Error, Result};
 
+/// How many bytes a storage's key may have. PyTorch's are numbers.
+const LONGEST_KEY: usize = 100;
+
 /// A pickle's reference to a storage outside it.
 pub struct Reference {
+    /// The type of the storage's elements.
     pub element: Element,
+    /// Which storage it is.
     pub key: String,
     /// How many elements it has.
     pub count: usize,
-    /// Where in the storage the one that is meant lies (offset and size), if it is a part of it.
+    /// Which elements of it are meant, if not all: offset and size.
     pub part: Option<(usize, usize)>,
 }
 
-/// Reads a reference: ("storage", class, key, device, count), and in legacy files a part or None after it. None if it is a
-/// reference to something else.
+/// Reads a reference: ("storage", class, key, device, count), and in legacy files a part or None after it. `None` if it
+/// is a reference to something else.
+///
+/// # Errors
+/// If it has no such parts.
 pub fn reference(tree: &Tree, outside: Id) -> Result<Option<Reference>> {
     let Some([kind, class, id, _, count, rest @ ..]) = tree.sequence(outside) else { return Ok(None) };
     if tree.text(*kind) != Some("storage") {
@@ -42,9 +50,12 @@ pub fn reference(tree: &Tree, outside: Id) -> Result<Option<Reference>> {
 }
 
 /// A storage's key: text, or in old files a number.
+///
+/// # Errors
+/// If it is neither, or long.
 pub fn key(tree: &Tree, id: Id) -> Result<String> {
     match (tree.text(id), tree.int(id)) {
-        (Some(text), _) if text.len() <= 100 => Ok(text.into()),
+        (Some(text), _) if text.len() <= LONGEST_KEY => Ok(text.into()),
         (_, Some(int)) => Ok(int.to_string()),
         _ => Err(Error::new(format!("a storage has {} for a key; it must be a short text.", tree.kind(id)))),
     }

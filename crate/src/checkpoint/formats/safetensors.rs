@@ -1,27 +1,31 @@
-//! safetensors: the length of a JSON header, the header (name, type, shape and place of each tensor, texts as metadata), the data.
+//! safetensors: the length of a JSON header, the header (name, type, shape and place of each tensor, texts as
+//! metadata), the data.
 //!
-//! The crate of that name reads these files too, but keeps the last of two equal names, and any size of header.
+//! The crate of that name reads these files too, but it keeps the last of two equal names, and takes any size of
+//! header.
 
 use serde_json::Map;
 
 use super::budget::Budget;
-use super::bytes::{Blob, at, quoted};
-use super::contents::Checkpoint;
+use super::bytes::Blob;
+use super::checkpoint::Checkpoint;
 use super::element::{Element, READABLE};
-use super::gather::{add, finish, note_in, sized};
+use super::fields::named;
+use super::gather::{add, finish, keep, note, sized};
 use super::json;
-use super::records::{record, value_of};
+use super::metadata::{dict, value};
+use super::shown::{at, quoted};
 use super::tree::{Id, Tree};
-use super::view::whole;
-use super::view::{Storage, elements, natural, naturals};
+use super::view::{Storage, View, elements, natural, naturals};
 use crate::error::{Error, Result};
 
+/// The header's key for the metadata.
 const METADATA: &str = "__metadata__";
 
-/// The metadata's key for a run of ours.
+/// The key in the metadata of a saved run of Tinylens.
 const RUN: &str = "tinylens.run";
 
-/// The header and the data of a safetensors file; none if the bytes do not begin as one.
+/// The header and the data of a safetensors file; `None` if the bytes do not begin as one.
 pub fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     if rest.first() != Some(&b'{') {
@@ -45,9 +49,8 @@ pub fn is_cut_short(bytes: &[u8]) -> bool {
 /// With the tensor's name, or the place in the header.
 pub fn read(header: &[u8], data: &[u8], budget: &Budget) -> Result<Checkpoint> {
     let (tree, root) = json::read(header, budget).map_err(|error| at("its header", error))?;
-    let Some(fields) = tree.named(root, budget)? else { return Err(Error::new("its header is not a JSON object.")) };
-    let mut checkpoint =
-        Checkpoint { format: String::new(), tensors: Vec::new(), records: Vec::new(), notes: Vec::new() };
+    let Some(fields) = named(&tree, root, budget)? else { return Err(Error::new("its header is not a JSON object.")) };
+    let mut checkpoint = Checkpoint::default();
     if let Some(&(_, metadata)) = fields.iter().find(|(name, _)| *name == METADATA) {
         read_metadata(&mut checkpoint, &tree, metadata, budget)?;
     }
@@ -57,7 +60,7 @@ pub fn read(header: &[u8], data: &[u8], budget: &Budget) -> Result<Checkpoint> {
         end = end.max(tensor(&mut checkpoint, &tree, (name, id), data, budget).map_err(|error| prefixed(name, error))?);
     }
     if end < data.len() {
-        note_in(&mut checkpoint, format!("{} bytes at the end of the file belong to no tensor.", data.len() - end));
+        note(&mut checkpoint, || format!("{} bytes at the end of the file belong to no tensor.", data.len() - end));
     }
     finish(&mut checkpoint, "safetensors".into(), budget)?;
     Ok(checkpoint)
@@ -69,7 +72,7 @@ fn prefixed(name: &str, error: Error) -> Error {
     if error.to_string().starts_with(&place) { error } else { at(place, error) }
 }
 
-/// Reads one tensor; the result is where its data ends.
+/// Reads one tensor. The result is where its data ends.
 fn tensor(
     checkpoint: &mut Checkpoint,
     tree: &Tree,
@@ -77,7 +80,7 @@ fn tensor(
     data: &[u8],
     budget: &Budget,
 ) -> Result<usize> {
-    let fields = tree.named(id, budget)?;
+    let fields = named(tree, id, budget)?;
     let field = |wanted: &str| {
         let found = fields.as_ref().and_then(|fields| fields.iter().find(|(name, _)| *name == wanted));
         found.map(|&(_, id)| id).ok_or_else(|| Error::new(format!("the header does not say its {wanted}.")))
@@ -99,7 +102,8 @@ fn tensor(
     };
     let Some(bytes) = data.get(start..end) else {
         return Err(Error::new(format!(
-            "its data should lie from byte {start} to {end}, but the file has {} bytes of data; it is cut short or damaged.",
+            "its data should lie from byte {start} to {end}, but the file has {} bytes of data; it is cut short or \
+             damaged.",
             data.len()
         )));
     };
@@ -113,37 +117,34 @@ fn tensor(
         )));
     }
     let storage = Storage { element, bytes: Blob::File(bytes), big_endian: false };
-    add(checkpoint, name, &whole(storage, shape, false), budget)?;
+    add(checkpoint, name, &View::whole(storage, shape, false), budget)?;
     Ok(end)
 }
 
-/// Metadata maps texts to texts. A text that is a JSON object becomes a record; the others make one together.
+/// Reads the metadata, which maps texts to texts. A text that is a JSON object is kept under its own key, the others
+/// together under "metadata".
 fn read_metadata(checkpoint: &mut Checkpoint, tree: &Tree, id: Id, budget: &Budget) -> Result<()> {
-    let Some(fields) = tree.named(id, budget)? else { return Ok(()) };
+    let Some(fields) = named(tree, id, budget)? else { return Ok(()) };
     if fields.iter().any(|(name, _)| *name == RUN) {
         return Err(Error::new(
-            "it is a saved run of Tinylens, not a checkpoint: it holds the optimiser's state as well. Open it as a run; from a run, \
-             the model alone can be saved as a checkpoint.",
+            "it is a saved run of Tinylens, not a checkpoint: it holds the optimiser's state as well. Open it as a \
+             run; from a run, the model alone can be saved as a checkpoint.",
         ));
     }
     let mut rest = Map::new();
-    for &(name, value) in fields.iter() {
-        let text = tree.text(value).unwrap_or("");
+    for &(name, id) in fields.iter() {
+        let text = tree.text(id).unwrap_or("");
         let object = if text.trim_start().starts_with('{') { json::read(text.as_bytes(), budget).ok() } else { None };
-        let fields = match object {
-            Some((tree, root)) => record(&tree, root, budget)?,
+        let settings = match object {
+            Some((tree, root)) => dict(&tree, root, budget)?,
             None => None,
         };
-        if let Some(fields) = fields {
-            budget.take(name.len())?;
-            budget.push(&mut checkpoint.records, (name.into(), fields))?;
-        } else if let Some(value) = value_of(tree, value, budget)? {
+        if let Some(settings) = settings {
+            keep(checkpoint, name, settings, budget)?;
+        } else if let Some(value) = value(tree, id, budget)? {
             budget.take(100 + name.len())?;
             rest.insert(name.into(), value);
         }
     }
-    if !rest.is_empty() {
-        budget.push(&mut checkpoint.records, ("metadata".into(), rest))?;
-    }
-    Ok(())
+    if rest.is_empty() { Ok(()) } else { keep(checkpoint, "metadata", rest, budget) }
 }

@@ -1,21 +1,26 @@
-//! What a file is, by how it starts. Names and extensions lie: `.pt` may be a zip file, a pickle, or a page that says "not found".
+//! What a file is, by how it starts. Names and extensions lie: `.pt` may be a zip file, a pickle, or a page that says
+//! "not found".
 
 use super::safetensors;
 
 /// What the first bytes say.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Start {
+    /// A zip file.
     Zip,
+    /// A pickle.
     Pickle,
+    /// A safetensors file.
     Safetensors,
+    /// A JSON text.
     Json,
-    /// Nothing that we read: what it is instead, for people.
+    /// A file that Tinylens does not read: what it is, for people.
     Foreign(&'static str),
-    /// Nothing that we know.
+    /// A file of an unknown kind.
     Unknown,
 }
 
-/// First bytes of files that people drop by mistake, and what these are.
+/// The first bytes of files that people drop by mistake, and what these files are.
 const FOREIGN: [(&[u8], &str); 21] = [
     (b"\x1f\x8b", "a gzip file; unpack it first"),
     (b"BZh", "a bzip2 file; unpack it first"),
@@ -43,7 +48,7 @@ const FOREIGN: [(&[u8], &str); 21] = [
     (b"#", "text"),
 ];
 
-/// How a file starts.
+/// Says how a file starts.
 pub fn recognise(bytes: &[u8]) -> Start {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     if bytes.is_empty() {
@@ -84,8 +89,9 @@ pub fn recognise(bytes: &[u8]) -> Start {
     Start::Unknown
 }
 
-/// Protocols 0 and 1 have no mark of their own. A pickle of something that could be a checkpoint starts with a mark and what is
-/// made of what follows it, with an empty dict or list, with a class on two lines, or with torch.save's magic number.
+/// Whether bytes start as a pickle of protocol 0 or 1, which have no signature. One that could be a checkpoint starts
+/// with a mark and a value that is made of what follows the mark, with an empty dict or list, with a class on two
+/// lines, or with torch.save's magic number.
 fn starts_as_old_pickle(bytes: &[u8]) -> bool {
     match bytes {
         [b'(', b'd' | b'l' | b't', b'p' | b'q' | b'r' | b'.', ..] | [b'(', b'i' | b'c', ..] => true,

@@ -1,14 +1,15 @@
-//! Storages: the runs of elements that a pickle's tensors refer to, wherever the file keeps them.
+//! Storages: the elements that a pickle's tensors refer to, wherever the file keeps them.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::archive::Archive;
 use super::budget::Budget;
-use super::bytes::{Blob, at, quoted};
+use super::bytes::Blob;
 use super::legacy::{self, Legacy};
 use super::pickle;
 use super::reference::{Reference, reference};
+use super::shown::{at, quoted};
 use super::tree::{Id, Node, Tree};
 use super::view::Storage;
 use crate::error::{Error, Result};
@@ -17,25 +18,46 @@ use crate::error::{Error, Result};
 pub enum Outside<'t> {
     /// Nothing: a raw pickle, whose storages are inside it as bytes; or JSON.
     Nothing,
-    /// Entries of a zip file, `data/KEY` below a folder.
-    Zip { archive: &'t Archive<'t>, folder: &'t str, big_endian: bool },
-    /// Stretches of a legacy file.
-    Legacy { file: &'t [u8], storages: &'t [(String, Range<usize>)] },
+    /// Entries of a zip file.
+    Zip {
+        /// The zip file.
+        archive: &'t Archive<'t>,
+        /// The folder in which an entry is `data/KEY`, with a slash at its end.
+        folder: &'t str,
+        /// The byte order of all entries.
+        big_endian: bool,
+    },
+    /// Ranges of a legacy file.
+    Legacy {
+        /// The file.
+        file: &'t [u8],
+        /// Key and range of each storage, sorted by key.
+        storages: &'t [(String, Range<usize>)],
+    },
 }
 
 /// The storages of one file, each found and checked once.
 pub struct Storages<'t> {
+    /// The pickle's values.
     pub tree: &'t Tree<'t>,
+    /// What reading the file may still cost.
     pub budget: &'t Budget,
     outside: Outside<'t>,
     known: HashMap<Id, Storage<'t>>,
     entries: HashMap<usize, Blob<'t>>,
 }
 
-/// What remembering one costs, with the map's spare room.
+/// The memory that remembering a storage takes, with the map's spare room.
 const REMEMBERED: usize = 4 * (size_of::<Storage>() + size_of::<Id>());
 
+/// The work of finding a storage.
+const LOOKUP: usize = 200;
+
+/// The work of reading a nested legacy file, beside its bytes: it has five pickles.
+const NESTED: usize = 1000;
+
 impl<'t> Storages<'t> {
+    /// The storages of a pickle, none of them looked up yet.
     pub fn new(tree: &'t Tree<'t>, outside: Outside<'t>, budget: &'t Budget) -> Self {
         Self { tree, budget, outside, known: HashMap::new(), entries: HashMap::new() }
     }
@@ -68,6 +90,7 @@ impl<'t> Storages<'t> {
                 )));
             }
         };
+        self.budget.work(LOOKUP)?;
         self.budget.take(REMEMBERED)?;
         self.known.insert(id, storage.clone());
         Ok(storage)
@@ -97,12 +120,15 @@ impl<'t> Storages<'t> {
                 };
                 (blob, *big_endian)
             }
-            Outside::Legacy { file, storages } => (Blob::File(stretch(file, storages, reference)?), false),
+            Outside::Legacy { file, storages } => (Blob::File(range(file, storages, reference)?), false),
         };
         cut(&bytes, reference, big_endian)
     }
 
     /// A storage that the pickle holds as the bytes of a legacy file.
+    ///
+    /// # Errors
+    /// If they are none.
     fn nested(&self, bytes: Id) -> Result<Storage<'t>> {
         const PLACE: &str = "the storage's own torch.save file";
         let blob = match self.tree.bytes(bytes, self.budget)? {
@@ -110,6 +136,7 @@ impl<'t> Storages<'t> {
             Some(std::borrow::Cow::Owned(bytes)) => Blob::made(bytes),
             None => return Err(Error::new(format!("its storage is {}; bytes are expected.", self.tree.kind(bytes)))),
         };
+        self.budget.work(NESTED)?;
         let before = self.budget.used();
         let (reference, range) = {
             let file = blob.bytes();
@@ -134,6 +161,7 @@ impl<'t> Storages<'t> {
     }
 }
 
+/// Where in a legacy file the storage of a reference lies.
 fn place(storages: &[(String, Range<usize>)], reference: &Reference) -> Result<Range<usize>> {
     let found =
         storages.binary_search_by(|(key, _)| key.cmp(&reference.key)).ok().and_then(|found| storages.get(found));
@@ -143,11 +171,12 @@ fn place(storages: &[(String, Range<usize>)], reference: &Reference) -> Result<R
     }
 }
 
-fn stretch<'t>(file: &'t [u8], storages: &[(String, Range<usize>)], reference: &Reference) -> Result<&'t [u8]> {
+/// The bytes of a legacy file that a reference means.
+fn range<'t>(file: &'t [u8], storages: &[(String, Range<usize>)], reference: &Reference) -> Result<&'t [u8]> {
     file.get(place(storages, reference)?).ok_or_else(|| Error::new("its storage is cut short."))
 }
 
-/// The elements that a reference means, of the bytes under its key.
+/// The elements that a reference means, of the bytes that its key names.
 fn cut<'t>(bytes: &Blob<'t>, reference: &Reference, big_endian: bool) -> Result<Storage<'t>> {
     let Reference { element, key, count, part } = reference;
     let (offset, size) = part.unwrap_or((0, *count));
@@ -158,7 +187,8 @@ fn cut<'t>(bytes: &Blob<'t>, reference: &Reference, big_endian: bool) -> Result<
     let found = range().and_then(|range| bytes.cut(range));
     let bytes = found.ok_or_else(|| {
         Error::new(format!(
-            "its storage {} should have {size} elements of {} bytes from element {offset} on, but the file has {} bytes for it.",
+            "its storage {} should have {size} elements of {} bytes from element {offset} on, but the file has {} \
+             bytes for it.",
             quoted(key),
             element.size(),
             bytes.bytes().len()

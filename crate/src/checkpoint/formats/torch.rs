@@ -2,12 +2,12 @@
 
 use super::archive::{self, Archive};
 use super::budget::Budget;
-use super::bytes::{at, quoted};
-use super::contents::Checkpoint;
+use super::checkpoint::Checkpoint;
 use super::find;
 use super::gather::Gathered;
 use super::legacy::{self, Legacy};
 use super::pickle;
+use super::shown::{at, quoted, quoted_bytes};
 use super::storage::{Outside, Storages};
 use super::tree::{Id, Tree};
 use crate::error::{Error, Result};
@@ -32,6 +32,19 @@ pub fn read_pickle(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
 /// # Errors
 /// If it is damaged, or some other zip file.
 pub fn read_zip(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
+    unpacked(file, budget).map_err(|error| {
+        if !archive::has_converted_line_ends(file) {
+            return error;
+        }
+        Error::new(
+            "every line feed in it follows a carriage return. A program on its way (Git, or FTP in text mode) took it \
+             for text and converted its line ends from LF to CRLF. That cannot be undone; fetch the file again, \
+             as binary.",
+        )
+    })
+}
+
+fn unpacked(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
     let archive = archive::open(file, budget)?;
     let folder = folder(&archive)?;
     let entry = |name: &str| archive.find(&format!("{folder}{name}"));
@@ -41,7 +54,7 @@ pub fn read_zip(file: &[u8], budget: &Budget) -> Result<Checkpoint> {
             b"little" => false,
             b"big" => true,
             other => {
-                let other = quoted(&String::from_utf8_lossy(other.get(..40).unwrap_or(other)));
+                let other = quoted_bytes(other);
                 return Err(Error::new(format!(
                     "entry \"byteorder\" of the zip file says {other}; it must say little or big."
                 )));
@@ -81,8 +94,8 @@ fn folder(archive: &Archive) -> Result<String> {
     let has = |wanted: &dyn Fn(&str) -> bool| archive.names().any(|name| std::str::from_utf8(name).is_ok_and(wanted));
     if has(&|name| name.contains("/code/") || name.ends_with("constants.pkl")) {
         return Err(Error::new(
-            "it is a TorchScript archive, which holds a program. Load it in Python with torch.jit.load and save its weights: \
-             torch.save(model.state_dict(), \"weights.pt\").",
+            "it is a TorchScript archive, which holds a program. Load it in Python with torch.jit.load and save its \
+             weights: torch.save(model.state_dict(), \"weights.pt\").",
         ));
     }
     if let Some(folder) = found {
@@ -93,15 +106,15 @@ fn folder(archive: &Archive) -> Result<String> {
     } else {
         "it has no entry data.pkl"
     };
-    let names: Vec<String> =
-        archive.names().take(5).map(|name| quoted(&String::from_utf8_lossy(name.get(..200).unwrap_or(name)))).collect();
+    let names: Vec<String> = archive.names().take(5).map(quoted_bytes).collect();
     Err(Error::new(format!(
-        "{what}, so torch.save did not write it. Its first entries: {}. If a checkpoint is packed in it, unpack it first.",
+        "{what}, so torch.save did not write it. Its first entries: {}. If a checkpoint is packed in it, unpack it \
+         first.",
         if names.is_empty() { "none".into() } else { names.join(", ") }
     )))
 }
 
-/// The weights of a value that a pickle made.
+/// The weights of a pickle's value. `rest`: how many bytes follow the pickle.
 fn gathered<'t>(
     tree: &'t Tree<'t>,
     root: Id,
@@ -113,7 +126,7 @@ fn gathered<'t>(
     let mut gathered = Gathered::new(Storages::new(tree, outside, budget), false);
     let whole = find::weights(&mut gathered, root)?;
     if rest > 0 {
-        gathered.note(format!("{rest} bytes after the end of the pickle were not read."));
+        gathered.note(|| format!("{rest} bytes after the end of the pickle were not read."));
     }
     gathered
         .finish(if whole { format!("whole module, {format}") } else { format.into() })

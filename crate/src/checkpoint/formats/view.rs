@@ -1,59 +1,52 @@
-//! A tensor as it lies in its storage (offset, shape, strides), and its values read out row by row.
+//! A tensor as it lies in its storage (offset, shape, strides), and its values read out in row order.
 
 use super::budget::Budget;
 use super::bytes::Blob;
 use super::element::{Element, READABLE};
 use crate::error::{Error, Result};
 
-/// Dimensions a tensor may have. PyTorch's own limit is 64.
+/// How many dimensions a tensor may have: as many as in PyTorch.
 const MOST_DIMENSIONS: usize = 64;
 
 /// Elements that lie one after the other, and may belong to several tensors.
 #[derive(Clone)]
 pub struct Storage<'t> {
+    /// Their type.
     pub element: Element,
+    /// Their bytes.
     pub bytes: Blob<'t>,
+    /// Their byte order.
     pub big_endian: bool,
 }
 
 /// Which elements of a storage a tensor has.
 pub struct View<'t> {
+    /// The storage.
     pub storage: Storage<'t>,
+    /// The element of the storage at which the tensor begins.
     pub offset: usize,
+    /// The size of each dimension.
     pub shape: Vec<usize>,
-    /// Elements from one index to the next, for each dimension.
+    /// How many elements of the storage lie from one index of a dimension to the next, for each dimension.
     pub strides: Vec<usize>,
 }
 
-/// A value that is a tensor.
-pub enum Rebuilt<'t> {
-    /// One whose values can be read.
-    View(View<'t>),
-    /// Of a kind whose values Tinylens does not read; the end of a sentence says why.
-    Unreadable(String),
-}
+/// A tensor's values: where they are, or the end of a sentence that says why Tinylens does not read their kind.
+pub type Viewed<'t> = std::result::Result<View<'t>, String>;
 
-/// A view of a whole storage, in rows or (as Fortran has it) in columns.
-pub fn whole(storage: Storage<'_>, shape: Vec<usize>, columns: bool) -> View<'_> {
-    let strides = if columns {
-        let mut reversed = shape.clone();
-        reversed.reverse();
-        let mut strides = contiguous(&reversed);
-        strides.reverse();
-        strides
-    } else {
-        contiguous(&shape)
-    };
-    View { storage, offset: 0, shape, strides }
-}
-
-/// A size, stride or offset of the file as a number that we can count with.
+/// A size, stride or offset that the file states; `what` says in errors which.
+///
+/// # Errors
+/// If it is no integer, or negative.
 pub fn natural(number: Option<i64>, what: &str) -> Result<usize> {
     let Some(number) = number else { return Err(Error::new(format!("its {what} is not an integer."))) };
     usize::try_from(number).map_err(|_| Error::new(format!("its {what} is {number}; it must be 0 or more.")))
 }
 
-/// Sizes or strides, one for each dimension.
+/// The sizes or strides that the file states, one for each dimension.
+///
+/// # Errors
+/// If they are too many, or one is no size.
 pub fn naturals(numbers: impl ExactSizeIterator<Item = Option<i64>>, what: &str) -> Result<Vec<usize>> {
     if numbers.len() > MOST_DIMENSIONS {
         return Err(Error::new(format!(
@@ -65,6 +58,9 @@ pub fn naturals(numbers: impl ExactSizeIterator<Item = Option<i64>>, what: &str)
 }
 
 /// How many elements a shape has.
+///
+/// # Errors
+/// If that is more than 64 bits hold (in wasm: 32).
 pub fn elements(shape: &[usize]) -> Result<usize> {
     // A size of 0 makes the tensor empty however large the others are.
     if shape.contains(&0) {
@@ -74,7 +70,7 @@ pub fn elements(shape: &[usize]) -> Result<usize> {
     count.ok_or_else(|| Error::new(format!("its shape {shape:?} has more elements than can be counted.")))
 }
 
-/// Strides of a tensor that lies row by row without gaps.
+/// The strides of a tensor that lies row by row without gaps.
 pub fn contiguous(shape: &[usize]) -> Vec<usize> {
     let mut strides: Vec<usize> = shape
         .iter()
@@ -89,8 +85,19 @@ pub fn contiguous(shape: &[usize]) -> Vec<usize> {
     strides
 }
 
-impl View<'_> {
-    /// The values, row by row.
+impl<'t> View<'t> {
+    /// A view of a whole storage, row by row or (as Fortran has it) column by column.
+    pub fn whole(storage: Storage<'t>, shape: Vec<usize>, columns: bool) -> Self {
+        let strides = if columns {
+            let reversed: Vec<usize> = shape.iter().rev().copied().collect();
+            contiguous(&reversed).into_iter().rev().collect()
+        } else {
+            contiguous(&shape)
+        };
+        Self { storage, offset: 0, shape, strides }
+    }
+
+    /// The values, in row order.
     ///
     /// # Errors
     /// If the view reaches beyond its storage, its elements are not real numbers, or the values are too many.
@@ -114,13 +121,14 @@ impl View<'_> {
             .try_fold(*offset, |last, (&size, &stride)| last.checked_add((size - 1).checked_mul(stride)?));
         if last.is_none_or(|last| last >= stored) {
             return Err(Error::new(format!(
-                "its shape {shape:?} with strides {strides:?} and offset {offset} reaches beyond its storage, which has {stored} elements."
+                "its shape {shape:?} with strides {strides:?} and offset {offset} reaches beyond its storage, which \
+                 has {stored} elements."
             )));
         }
         budget.take(count.saturating_mul(size_of::<f32>()))?;
         let mut values = Vec::with_capacity(count);
         let from = |start: usize| bytes.get(start.saturating_mul(element.size())..).unwrap_or(&[]);
-        // Dimensions of size 1 place nothing.
+        // A dimension of size 1 does not move anything.
         let dimensions: Vec<(usize, usize)> =
             shape.iter().copied().zip(strides.iter().copied()).filter(|&(size, _)| size > 1).collect();
         if dimensions
@@ -131,7 +139,7 @@ impl View<'_> {
             element.decode(from(*offset), *big_endian, 1, count, &mut values);
             return Ok(values);
         }
-        // The last dimension in one go, the others by counting like an odometer.
+        // Decode the last dimension in one go, and count through the others like an odometer.
         let Some((&(length, step), outer)) = dimensions.split_last() else { return Ok(values) };
         let mut index = vec![0usize; outer.len()];
         let mut start = *offset;

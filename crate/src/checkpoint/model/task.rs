@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::record::of_model;
+use super::configuration::of_model;
 use crate::config::{ModelConfig, SETTINGS, Setting, check};
 use crate::experiment::Experiment;
 use crate::task::assumed;

@@ -4,26 +4,32 @@ use crate::checkpoint::formats::budget::Budget;
 use crate::checkpoint::formats::tree::{Id, Node, Object, Tree};
 use crate::error::{Error, Result};
 
-/// How far a memo's index may be ahead of the pickle's length, for pickles put together by hand.
+/// By how much a memo's index may exceed the pickle's length so far, for pickles put together by hand.
 const SLACK: usize = 1000;
 
-/// The machine's state. Its errors say what is wrong, not where: whoever runs it knows the offset.
+/// The machine's state. Its errors say what is wrong and not where: its caller knows the offset.
+///
+/// Each operation takes time for the values that it takes off the stack or puts there, and no more: what a value holds
+/// is not looked at, except for an error.
 pub struct Machine<'a, 'b> {
     tree: Tree<'a>,
     stack: Vec<Id>,
     /// Heights of the stack at each mark that is still open.
     marks: Vec<usize>,
     memo: Vec<Option<Id>>,
-    /// How many entries the memo has, which is the next MEMOIZE's index.
+    /// How many entries of the memo are in use, which is the next MEMOIZE's index.
     memoized: u64,
+    /// What reading the file may still cost.
     pub budget: &'b Budget,
 }
 
 impl<'a, 'b> Machine<'a, 'b> {
+    /// A machine with nothing on its stack.
     pub fn new(budget: &'b Budget) -> Self {
         Self { tree: Tree::default(), stack: Vec::new(), marks: Vec::new(), memo: Vec::new(), memoized: 0, budget }
     }
 
+    /// The values, without stack and memo.
     pub fn into_tree(self) -> Tree<'a> {
         self.budget.give(self.stack.capacity() * size_of::<Id>());
         self.budget.give(self.marks.capacity() * size_of::<usize>());
@@ -31,11 +37,15 @@ impl<'a, 'b> Machine<'a, 'b> {
         self.tree
     }
 
-    /// A value that is not on the stack.
+    /// Adds a value that is not on the stack.
+    ///
+    /// # Errors
+    /// If the memory is not there, here and in the functions below.
     pub fn add(&mut self, node: Node<'a>) -> Result<Id> {
         self.tree.add(node, self.budget)
     }
 
+    /// Pushes a new value.
     pub fn push(&mut self, node: Node<'a>) -> Result<()> {
         let id = self.add(node)?;
         self.push_id(id)
@@ -45,16 +55,24 @@ impl<'a, 'b> Machine<'a, 'b> {
         self.budget.push(&mut self.stack, id)
     }
 
+    /// The height below which the last mark protects the stack.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
 
+    /// Takes the top value off the stack.
+    ///
+    /// # Errors
+    /// If there is none above the last mark.
     pub fn pop(&mut self) -> Result<Id> {
         let top = if self.stack.len() > self.floor() { self.stack.pop() } else { None };
         top.ok_or_else(|| Error::new("a value is taken from the stack here, but none is there; the pickle is damaged."))
     }
 
-    /// POP: the top value, or a mark if one is on top.
+    /// POP: drops the top value, or the last mark if it is on top.
+    ///
+    /// # Errors
+    /// If the stack is empty.
     pub fn discard(&mut self) -> Result<()> {
         if self.marks.last() == Some(&self.stack.len()) {
             self.marks.pop();
@@ -63,13 +81,20 @@ impl<'a, 'b> Machine<'a, 'b> {
         self.pop().map(drop)
     }
 
-    /// POP_MARK.
+    /// POP_MARK: drops what lies above the last mark, and the mark.
+    ///
+    /// # Errors
+    /// If there is no mark.
     pub fn discard_to_mark(&mut self) -> Result<()> {
         let items = self.pop_to_mark()?;
         self.budget.give(items.capacity() * size_of::<Id>());
         Ok(())
     }
 
+    /// DUP.
+    ///
+    /// # Errors
+    /// If the stack is empty.
     pub fn duplicate(&mut self) -> Result<()> {
         let top = self.top()?;
         self.push_id(top)
@@ -81,12 +106,16 @@ impl<'a, 'b> Machine<'a, 'b> {
         Ok(top)
     }
 
+    /// MARK.
     pub fn mark(&mut self) -> Result<()> {
         let height = self.stack.len();
         self.budget.push(&mut self.marks, height)
     }
 
-    /// What lies above the last mark, without the mark. The list is counted as kept.
+    /// Takes what lies above the last mark off the stack, and the mark. The list's memory counts as kept.
+    ///
+    /// # Errors
+    /// If there is no mark.
     pub fn pop_to_mark(&mut self) -> Result<Vec<Id>> {
         let Some(mark) = self.marks.pop() else {
             return Err(Error::new("a mark on the stack is needed here, but none is there; the pickle is damaged."));
@@ -97,11 +126,19 @@ impl<'a, 'b> Machine<'a, 'b> {
         Ok(items)
     }
 
+    /// Makes a value of what lies above the last mark.
+    ///
+    /// # Errors
+    /// If there is no mark.
     pub fn collect(&mut self, node: fn(Vec<Id>) -> Node<'a>) -> Result<()> {
         let items = self.pop_to_mark()?;
         self.push(node(items))
     }
 
+    /// TUPLE1 to TUPLE3: a tuple of the top `count` values.
+    ///
+    /// # Errors
+    /// If there are fewer above the last mark.
     pub fn tuple(&mut self, count: usize) -> Result<()> {
         let mut items = Vec::new();
         self.budget.reserve(&mut items, count)?;
@@ -112,8 +149,12 @@ impl<'a, 'b> Machine<'a, 'b> {
         self.push(Node::Tuple(items))
     }
 
-    /// Stores the top value under an index. Every pickler counts its indices up from 0 or 1, one for each value, so an index far
-    /// beyond the pickle's own length so far is damage (or an attempt to have us allocate).
+    /// PUT: stores the top value under an index. `offset` is the pickle's length so far. Every pickler counts its
+    /// indices up from 0 or 1, one for each value, so an index far beyond that length is damage, or an attempt to make
+    /// us allocate.
+    ///
+    /// # Errors
+    /// If the stack is empty, or the index is too large.
     pub fn put(&mut self, index: u64, offset: usize) -> Result<()> {
         let top = self.top()?;
         let place = usize::try_from(index).ok().filter(|&index| index <= offset.saturating_add(SLACK));
@@ -137,10 +178,18 @@ impl<'a, 'b> Machine<'a, 'b> {
         Ok(())
     }
 
+    /// MEMOIZE: stores the top value under the next index.
+    ///
+    /// # Errors
+    /// If the stack is empty.
     pub fn memoize(&mut self) -> Result<()> {
         self.put(self.memoized, usize::MAX)
     }
 
+    /// GET: pushes a stored value.
+    ///
+    /// # Errors
+    /// If nothing is stored under the index.
     pub fn get(&mut self, index: u64) -> Result<()> {
         let found = usize::try_from(index).ok().and_then(|index| self.memo.get(index).copied().flatten());
         let Some(id) = found else {
@@ -151,11 +200,16 @@ impl<'a, 'b> Machine<'a, 'b> {
         self.push_id(id)
     }
 
+    /// GLOBAL: a class or function by two texts that are not on the stack.
     pub fn class(&mut self, module: Node<'a>, name: Node<'a>) -> Result<()> {
         let (module, name) = (self.add(module)?, self.add(name)?);
         self.push(Node::Class(module, name))
     }
 
+    /// STACK_GLOBAL: a class or function by two values that were on it.
+    ///
+    /// # Errors
+    /// If they are no texts.
     pub fn stack_class(&mut self, module: Id, name: Id) -> Result<()> {
         if self.tree.text(module).is_none() || self.tree.text(name).is_none() {
             return Err(Error::new("a class is named here by something other than two texts."));
@@ -163,6 +217,10 @@ impl<'a, 'b> Machine<'a, 'b> {
         self.push(Node::Class(module, name))
     }
 
+    /// REDUCE, NEWOBJ: an object of a callable and its arguments.
+    ///
+    /// # Errors
+    /// If the arguments are no tuple.
     pub fn object(&mut self, callable: Id, args: Id) -> Result<()> {
         if !matches!(self.tree.node(args), Node::Tuple(_)) {
             return Err(Error::new(format!(
@@ -171,79 +229,90 @@ impl<'a, 'b> Machine<'a, 'b> {
             )));
         }
         self.budget.take(size_of::<Object>())?;
-        self.push(Node::object(callable, args))
+        self.push(Node::Object(Box::new(Object::new(callable, args))))
     }
 
-    /// The list, set or object on top, as something to append to.
-    fn list(&mut self) -> Result<&mut Vec<Id>> {
+    /// APPEND: to the list, set or object on top.
+    ///
+    /// # Errors
+    /// If something else is on top.
+    pub fn append(&mut self, item: Id) -> Result<()> {
         let top = self.top()?;
-        let known = matches!(self.tree.node(top), Node::List(_) | Node::Set(_) | Node::Object(_));
-        let kind = if known { String::new() } else { self.tree.kind(top) };
-        match self.tree.node_mut(top) {
-            Some(Node::List(list) | Node::Set(list)) => Ok(list),
-            Some(Node::Object(object)) => Ok(&mut object.items),
-            _ => Err(Error::new(format!(
-                "values are appended here to {kind}; that works for a list, a set or an object."
-            ))),
+        match self.tree.items_mut(top) {
+            Some(list) => self.budget.push(list, item),
+            None => Err(self.no_list(top)),
         }
     }
 
-    pub fn append(&mut self, item: Id) -> Result<()> {
-        let budget = self.budget;
-        budget.push(self.list()?, item)
-    }
-
+    /// APPENDS, ADDITEMS: as [`Machine::append`], several at once.
+    ///
+    /// # Errors
+    /// If something else is on top.
     pub fn extend(&mut self, items: Vec<Id>) -> Result<()> {
-        let budget = self.budget;
-        let list = self.list()?;
+        let top = self.top()?;
+        let Some(list) = self.tree.items_mut(top) else { return Err(self.no_list(top)) };
         if list.capacity() == 0 {
             *list = items;
             return Ok(());
         }
-        for &item in &items {
-            budget.push(list, item)?;
-        }
-        budget.give(items.capacity() * size_of::<Id>());
+        self.budget.reserve(list, items.len())?;
+        list.extend_from_slice(&items);
+        self.budget.give(items.capacity() * size_of::<Id>());
         Ok(())
     }
 
-    /// The dict or object on top, as something to set keys in.
-    fn entries(&mut self) -> Result<&mut Vec<(Id, Id)>> {
+    fn no_list(&self, top: Id) -> Error {
+        let kind = self.tree.kind(top);
+        Error::new(format!("values are appended here to {kind}; that works for a list, a set or an object."))
+    }
+
+    /// SETITEM: in the dict or object on top.
+    ///
+    /// # Errors
+    /// If something else is on top.
+    pub fn set_item(&mut self, key: Id, value: Id) -> Result<()> {
         let top = self.top()?;
-        let known = matches!(self.tree.node(top), Node::Dict(_) | Node::Object(_));
-        let kind = if known { String::new() } else { self.tree.kind(top) };
-        match self.tree.node_mut(top) {
-            Some(Node::Dict(entries)) => Ok(entries),
-            Some(Node::Object(object)) => Ok(&mut object.entries),
-            _ => Err(Error::new(format!("keys are set here in {kind}; that works for a dict or an object."))),
+        match self.tree.entries_mut(top) {
+            Some(entries) => self.budget.push(entries, (key, value)),
+            None => Err(self.no_dict(top)),
         }
     }
 
-    pub fn set_item(&mut self, key: Id, value: Id) -> Result<()> {
-        let budget = self.budget;
-        budget.push(self.entries()?, (key, value))
-    }
-
-    /// Sets keys and values, which alternate.
+    /// SETITEMS: keys and values, which alternate.
+    ///
+    /// # Errors
+    /// If something else than a dict or object is on top, or a key has no value.
     pub fn set_items(&mut self, items: Vec<Id>) -> Result<()> {
-        let budget = self.budget;
-        let entries = self.entries()?;
+        let top = self.top()?;
+        let Some(entries) = self.tree.entries_mut(top) else { return Err(self.no_dict(top)) };
         let (pairs, rest) = items.as_chunks::<2>();
         if !rest.is_empty() {
             return Err(Error::new("a key has no value here."));
         }
-        budget.reserve(entries, pairs.len())?;
+        self.budget.reserve(entries, pairs.len())?;
         entries.extend(pairs.iter().map(|&[key, value]| (key, value)));
-        budget.give(items.capacity() * size_of::<Id>());
+        self.budget.give(items.capacity() * size_of::<Id>());
         Ok(())
     }
 
+    fn no_dict(&self, top: Id) -> Error {
+        let kind = self.tree.kind(top);
+        Error::new(format!("keys are set here in {kind}; that works for a dict or an object."))
+    }
+
+    /// BUILD: gives the object on top a state.
+    ///
+    /// # Errors
+    /// If something else is on top.
     pub fn build(&mut self, state: Id) -> Result<()> {
         let top = self.top()?;
-        if let Some(Node::Object(object)) = self.tree.node_mut(top) {
-            object.state = Some(state);
-            return Ok(());
+        match self.tree.object_mut(top) {
+            Some(object) => object.state = Some(state),
+            None => {
+                let kind = self.tree.kind(top);
+                return Err(Error::new(format!("a state is given here to {kind}; only an object can have one.")));
+            }
         }
-        Err(Error::new(format!("a state is given here to {}; only an object can have one.", self.tree.kind(top))))
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Pickles, protocols 0 to 5, as values.
 //!
-//! Python's pickle is a program for a small stack machine, and loading it in Python runs whatever classes and functions it
-//! names. This machine runs the same opcodes and calls nothing: what Python would call becomes a record of the call in the
-//! [`Tree`]. The opcodes and their meaning are those of Python's `pickletools`.
+//! Python's pickle is a program for a small stack machine, and loading it in Python runs whatever classes and functions
+//! it names. This machine runs the same opcodes and calls nothing: what Python would call becomes a record of the call
+//! in the [`Tree`]. The opcodes and their meaning are those of Python's `pickletools`.
 
 mod machine;
 mod text;
@@ -10,16 +10,19 @@ mod text;
 use std::borrow::Cow;
 
 use super::budget::Budget;
-use super::bytes::{Cursor, at};
+use super::bytes::Cursor;
+use super::shown::at;
 use super::tree::{Id, Node, Tree};
 use crate::error::{Error, Result};
 use machine::Machine;
 
 /// One pickle of a file.
 pub struct Pickle<'a> {
+    /// Its values.
     pub tree: Tree<'a>,
+    /// The value that it stands for.
     pub root: Id,
-    /// Where it ends in the bytes it was read from.
+    /// The offset of its end in the bytes that it was read from.
     pub end: usize,
 }
 
@@ -32,10 +35,10 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
     let mut machine = Machine::new(budget);
     loop {
         let offset = cursor.at;
-        let done = step(&mut machine, &mut cursor, offset - start);
-        // A pickle may hold the bytes of another, which many tensors may name.
-        budget.work(cursor.at - offset)?;
-        match done {
+        let step = step(&mut machine, &mut cursor, offset - start);
+        // The bytes of a nested pickle may belong to many tensors, so reading them counts as well.
+        let step = step.and_then(|root| budget.work(cursor.at - offset).map(|()| root));
+        match step {
             Ok(None) => {}
             Ok(Some(root)) => return Ok(Pickle { tree: machine.into_tree(), root, end: cursor.at }),
             Err(error) => return Err(at(format_args!("{place}, byte {offset}"), error)),
@@ -47,13 +50,13 @@ pub fn read<'a>(bytes: &'a [u8], start: usize, place: &str, budget: &Budget) -> 
 fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize) -> Result<Option<Id>> {
     match from.u8()? {
         b'.' => return machine.pop().map(Some),
-        // Framing: a promise about lengths that changes nothing for a reader that has all bytes.
         0x80 => match from.u8()? {
             0..=5 => {}
             other => {
                 return Err(Error::new(format!("the pickle is of protocol {other}; Tinylens reads protocols 0 to 5.")));
             }
         },
+        // FRAME: a reader that has all bytes needs no frames.
         0x95 => {
             let length = from.u64()?;
             from.expect(length)?;
@@ -91,14 +94,14 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
         b'F' => machine.push(text::float(from.line()?)?)?,
         b'G' => machine.push(Node::Float(f64::from_be_bytes(from.array()?)))?,
         // Text and bytes
-        b'S' => machine.push(old(text::string(from.line()?, machine.budget)?, machine.budget)?)?,
+        b'S' => machine.push(Node::python2(text::string(from.line()?, machine.budget)?))?,
         b'T' => {
             let length = length(from.i32()?)?;
-            machine.push(old(Cow::Borrowed(from.take(length)?), machine.budget)?)?;
+            machine.push(Node::python2(Cow::Borrowed(from.take(length)?)))?;
         }
         b'U' => {
             let length = from.u8()?;
-            machine.push(old(Cow::Borrowed(from.take(length.into())?), machine.budget)?)?;
+            machine.push(Node::python2(Cow::Borrowed(from.take(length.into())?)))?;
         }
         b'V' => machine.push(Node::Text(text::unicode(from.line()?, machine.budget)?))?,
         b'X' => {
@@ -129,7 +132,8 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
         // NEXT_BUFFER, READONLY_BUFFER
         0x97 | 0x98 => {
             return Err(Error::new(
-                "the pickle keeps its data in buffers outside the file (protocol 5, buffer_callback); pickle it without them.",
+                "the pickle keeps its data in buffers outside the file (protocol 5, buffer_callback); pickle it \
+                 without them.",
             ));
         }
         // Collections
@@ -185,14 +189,14 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
             let callable = machine.pop()?;
             machine.object(callable, args)?;
         }
-        // NEWOBJ_EX: keyword arguments too, which no class we know has.
+        // NEWOBJ_EX: keyword arguments too, which no class that we know has.
         0x92 => {
             machine.pop()?;
             let args = machine.pop()?;
             let callable = machine.pop()?;
             machine.object(callable, args)?;
         }
-        // INST: class by name, arguments after the mark
+        // INST: a class by name, arguments after the mark
         b'i' => {
             let args = machine.pop_to_mark()?;
             let (module, name) = (utf8(from.line()?)?, utf8(from.line()?)?);
@@ -202,7 +206,7 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
             let args = machine.pop()?;
             machine.object(callable, args)?;
         }
-        // OBJ: class and arguments after the mark
+        // OBJ: a class and its arguments after the mark
         b'o' => {
             let mut args = machine.pop_to_mark()?;
             if args.is_empty() {
@@ -238,24 +242,6 @@ fn step<'a>(machine: &mut Machine<'a, '_>, from: &mut Cursor<'a>, offset: usize)
 fn length(length: i32) -> Result<u64> {
     u64::try_from(length)
         .map_err(|_| Error::new(format!("a length of {length} is announced here; the file is damaged.")))
-}
-
-/// A `str` of Python 2. Whether it is text is found out once, here: opcodes may use it over and over.
-///
-/// # Errors
-/// If that is more work than the file may cost.
-fn old<'a>(bytes: Cow<'a, [u8]>, budget: &Budget) -> Result<Node<'a>> {
-    budget.work(bytes.len())?;
-    Ok(match bytes {
-        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Node::Old(Cow::Borrowed(text)),
-            Err(_) => Node::Bytes(Cow::Borrowed(bytes)),
-        },
-        Cow::Owned(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Node::Old(Cow::Owned(text)),
-            Err(error) => Node::Bytes(Cow::Owned(error.into_bytes())),
-        },
-    })
 }
 
 fn utf8(bytes: &[u8]) -> Result<Node<'_>> {

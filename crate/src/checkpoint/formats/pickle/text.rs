@@ -3,25 +3,24 @@
 use std::borrow::Cow;
 
 use crate::checkpoint::formats::budget::Budget;
-use crate::checkpoint::formats::bytes::quoted;
+use crate::checkpoint::formats::shown::quoted_bytes;
 use crate::checkpoint::formats::tree::Node;
 use crate::error::{Error, Result};
 
-fn shown(line: &[u8]) -> String {
-    quoted(&String::from_utf8_lossy(line.get(..100).unwrap_or(line)))
-}
-
 fn parsed<T: std::str::FromStr>(line: &[u8], wanted: &str) -> Result<T> {
     let value = std::str::from_utf8(line).ok().and_then(|text| text.trim().parse().ok());
-    value.ok_or_else(|| Error::new(format!("{} stands here instead of {wanted}.", shown(line))))
+    value.ok_or_else(|| Error::new(format!("{} stands here instead of {wanted}.", quoted_bytes(line))))
 }
 
 /// The index of a memo entry.
+///
+/// # Errors
+/// If the line is no such number. The functions below fail alike.
 pub fn index(line: &[u8]) -> Result<u64> {
     parsed(line, "the number of a stored value")
 }
 
-/// INT: decimal, or a boolean as `00` or `01`.
+/// INT: a decimal integer, or a boolean as `00` or `01`.
 pub fn int(line: &[u8]) -> Result<Node<'static>> {
     match line {
         b"00" => Ok(Node::Bool(false)),
@@ -30,7 +29,7 @@ pub fn int(line: &[u8]) -> Result<Node<'static>> {
     }
 }
 
-/// LONG: decimal, with an `L` at the end.
+/// LONG: a decimal integer, with an `L` at the end.
 pub fn long(line: &[u8]) -> Result<Node<'static>> {
     let digits = line.strip_suffix(b"L").unwrap_or(line);
     let number = digits.strip_prefix(b"-").unwrap_or(digits);
@@ -40,17 +39,17 @@ pub fn long(line: &[u8]) -> Result<Node<'static>> {
     parsed(digits, "an integer").map(Node::integer)
 }
 
-/// FLOAT: Python's `repr`.
+/// FLOAT: a number as Python's `repr` writes it.
 pub fn float(line: &[u8]) -> Result<Node<'static>> {
     parsed(line, "a number").map(Node::Float)
 }
 
-/// STRING: Python 2's `repr` of a `str`.
+/// STRING: a `str` as Python 2's `repr` writes it.
 pub fn string<'a>(line: &'a [u8], budget: &Budget) -> Result<Cow<'a, [u8]>> {
     let line = line.trim_ascii_end();
     let inner = match line {
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
-        _ => return Err(Error::new(format!("{} stands here instead of a text in quotes.", shown(line)))),
+        _ => return Err(Error::new(format!("{} stands here instead of a text in quotes.", quoted_bytes(line)))),
     };
     if !inner.contains(&b'\\') {
         return Ok(Cow::Borrowed(inner));
@@ -91,14 +90,14 @@ pub fn string<'a>(line: &'a [u8], budget: &Budget) -> Result<Cow<'a, [u8]>> {
                 }
                 bytes.push(code as u8);
             }
-            // As Python does: what is no escape stays as it is.
+            // What is no escape stays as it is, as in Python.
             other => bytes.extend([b'\\', other]),
         }
     }
     Ok(Cow::Owned(bytes))
 }
 
-/// UNICODE: Latin-1 with `\uXXXX` and `\UXXXXXXXX` for the rest.
+/// UNICODE: a text in Latin-1, with `\uXXXX` and `\UXXXXXXXX` for what Latin-1 does not have.
 pub fn unicode<'a>(line: &'a [u8], budget: &Budget) -> Result<Cow<'a, str>> {
     if line.is_ascii()
         && !line.contains(&b'\\')
@@ -106,12 +105,12 @@ pub fn unicode<'a>(line: &'a [u8], budget: &Budget) -> Result<Cow<'a, str>> {
     {
         return Ok(Cow::Borrowed(text));
     }
-    // A character of Latin-1 takes up to two bytes, an escape no more than it had.
+    // A character of Latin-1 takes up to two bytes, an escape no more than it took in the file.
     let room = line.len().saturating_mul(2);
     budget.take(room)?;
     let mut text = String::with_capacity(room);
     let mut rest = line;
-    // The first half of a surrogate pair, for Python builds that wrote one.
+    // The first half of a surrogate pair: some builds of Python wrote two halves.
     let mut high: Option<u32> = None;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
@@ -137,16 +136,16 @@ pub fn unicode<'a>(line: &'a [u8], budget: &Budget) -> Result<Cow<'a, str>> {
         };
         text.push(
             code.and_then(char::from_u32)
-                .ok_or_else(|| Error::new(format!("{} has an escape that is no character.", shown(line))))?,
+                .ok_or_else(|| Error::new(format!("{} has an escape that is no character.", quoted_bytes(line))))?,
         );
     }
     match high {
         None => Ok(Cow::Owned(text)),
-        Some(_) => Err(Error::new(format!("{} ends in half a character.", shown(line)))),
+        Some(_) => Err(Error::new(format!("{} ends in half a character.", quoted_bytes(line)))),
     }
 }
 
-/// Takes so many digits off the front.
+/// Takes `count` digits off the front.
 fn digits(rest: &mut &[u8], count: usize, radix: u32) -> Option<u32> {
     let (head, tail) = rest.split_at_checked(count)?;
     let mut value = 0;

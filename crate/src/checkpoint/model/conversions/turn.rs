@@ -1,8 +1,8 @@
-//! Turning tensors: axes in another order, parts of a fused matrix.
+//! Tensors made from others: axes in another order, parts of a fused matrix.
 
-use crate::checkpoint::StoredTensor;
+use crate::checkpoint::formats::StoredTensor;
 
-/// A tensor of this shape whose values `at` gives, by index.
+/// A tensor of a shape; `at` gives the value at each index.
 pub fn build<const R: usize>(
     name: String,
     shape: [usize; R],
@@ -26,6 +26,9 @@ pub fn build<const R: usize>(
 }
 
 /// A matrix with its axes exchanged.
+///
+/// # Panics
+/// If the tensor is no matrix.
 pub fn transpose(tensor: &StoredTensor, name: String) -> StoredTensor {
     let [rows, columns] = [tensor.shape[0], tensor.shape[1]];
     build(name, [columns, rows], &tensor.dtype, |[column, row]| tensor.values[row * columns + column])

@@ -1,11 +1,12 @@
-//! A file's own configuration record, as fields of [`ModelConfig`](crate::config::ModelConfig).
+//! A file's own record of its configuration, as fields of [`ModelConfig`](crate::config::ModelConfig).
 
 use serde_json::{Map, Value, json};
 
+use crate::checkpoint::formats::quoted;
 use crate::config::{check, setting};
 use crate::error::{Error, Result};
 
-/// What others call our fields.
+/// Other names of our fields: theirs, ours.
 const NAMES: [(&str, &str); 15] = [
     ("n_layer", "n_layers"),
     ("num_layers", "n_layers"),
@@ -24,7 +25,8 @@ const NAMES: [(&str, &str); 15] = [
     ("n_inner", "d_mlp"),
 ];
 
-/// Fields that change what is computed in ways this crate does not have, and the values (beside null) at which they do not.
+/// Fields that change what is computed in ways that Tinylens does not have, and the values (beside null) at which they
+/// do not.
 const FOREIGN: [(&str, &[&str]); 24] = [
     ("use_local_attn", &["false"]),
     ("scale_attn_by_inverse_layer_idx", &["false"]),
@@ -52,48 +54,49 @@ const FOREIGN: [(&str, &[&str]); 24] = [
     ("output_logits_soft_cap", &["-1.0", "-1", "0.0", "0"]),
 ];
 
-/// Records that are known to be the model's own. nanoGPT's `config` is that of the training script, whose defaults may contradict them.
+/// The keys of configurations that are known to be the model's own. nanoGPT's `config` is the training script's, whose
+/// defaults may contradict the model's.
 const OWN: [&str; 2] = ["cfg", "model_args"];
 
-/// The record that describes the model, if the file has one.
-pub fn of_model(records: &[(String, Map<String, Value>)]) -> Option<&Map<String, Value>> {
-    let describes = |record: &Map<String, Value>| {
-        let has = |names: &[&str]| names.iter().any(|name| record.contains_key(*name));
+/// The configuration that describes the model, if the file's metadata has one.
+pub fn of_model(metadata: &[(String, Map<String, Value>)]) -> Option<&Map<String, Value>> {
+    let describes = |settings: &Map<String, Value>| {
+        let has = |names: &[&str]| names.iter().any(|name| settings.contains_key(*name));
         has(&["n_layers", "n_layer", "num_layers"]) && has(&["d_model", "n_embd", "hidden_size"])
     };
-    let mut found: Vec<_> = records.iter().filter(|(_, record)| describes(record)).collect();
-    found.sort_by_key(|(key, _)| !OWN.contains(&key.as_str()));
-    found.first().map(|(_, record)| record)
+    let found = metadata.iter().filter(|(_, settings)| describes(settings));
+    found.min_by_key(|(key, _)| !OWN.contains(&key.as_str())).map(|(_, settings)| settings)
 }
 
-/// The fields that the record states.
+/// The fields that the file's configuration states.
 ///
 /// # Errors
-/// If it states something that this crate does not compute, or a value out of a field's range.
-pub fn fields(records: &[(String, Map<String, Value>)], notes: &mut Vec<String>) -> Result<Map<String, Value>> {
-    let Some(record) = of_model(records) else {
+/// If it states something that Tinylens does not compute, or a value out of a field's range.
+pub fn fields(metadata: &[(String, Map<String, Value>)], notes: &mut Vec<String>) -> Result<Map<String, Value>> {
+    let Some(settings) = of_model(metadata) else {
         notes.push("The file has no configuration: it was inferred from names and shapes.".into());
         return Ok(Map::new());
     };
     for (field, harmless) in FOREIGN {
         if let Some(value) =
-            record.get(field).filter(|value| !value.is_null() && !harmless.contains(&value.to_string().as_str()))
+            settings.get(field).filter(|value| !value.is_null() && !harmless.contains(&value.to_string().as_str()))
         {
+            let value = value.as_str().map_or_else(|| value.to_string(), quoted);
             return Err(Error::new(format!(
                 "The file's configuration has {field} = {value}, which Tinylens does not compute."
             )));
         }
     }
-    let attn_only = record.get("attn_only") == Some(&Value::Bool(true));
+    let attn_only = settings.get("attn_only") == Some(&Value::Bool(true));
     let mut fields = Map::new();
-    for (name, value) in record {
+    for (name, value) in settings {
         let field = NAMES.iter().find(|(theirs, _)| theirs == name).map_or(name.as_str(), |(_, ours)| ours);
         let path = format!("model.{field}");
         let Some(setting) = setting(&path) else { continue };
         let Some(value) = translate(field, value, attn_only, notes) else { continue };
         match check(setting, &value) {
             Ok(value) => fields.insert(field.into(), value),
-            // What the weights started from matters no more.
+            // How the weights were initialised no longer matters.
             Err(_) if ["seed", "init_mode"].contains(&field) => None,
             Err(error) => return Err(Error::new(format!("In the file's configuration, {}", error.message))),
         };
@@ -101,12 +104,12 @@ pub fn fields(records: &[(String, Map<String, Value>)], notes: &mut Vec<String>)
     Ok(fields)
 }
 
-/// A value as our field has it; `None`: it says nothing.
+/// A value as our field has it; `None` if it says nothing.
 fn translate(field: &str, value: &Value, attn_only: bool, notes: &mut Vec<String>) -> Option<Value> {
     if field == "normalization_type" {
         return Some(value.clone());
     }
-    // TransformerLens's "not set".
+    // TransformerLens's values for "not set".
     if value.is_null() || value.as_f64() == Some(-1.0) {
         return None;
     }

@@ -1,47 +1,52 @@
-//! Settings that stand in a file beside the weights, as flat JSON records, for whoever asks what the model is.
+//! Settings that stand in a file beside the weights, as flat JSON objects: they may say what the model is.
 
 use serde_json::{Map, Number, Value};
 
 use super::budget::Budget;
+use super::fields::named;
 use super::numpy;
-use super::tree::{Id, Node, Tree, joined};
+use super::shown::joined;
+use super::tree::{Id, Node, Tree};
 use crate::error::Result;
 
-/// Longer texts (a tokenizer, a training script) are no settings.
+/// How many bytes a text may have; longer ones (a tokenizer, a training script) are no settings.
 const LONGEST_TEXT: usize = 1000;
 
-/// Longer lists (losses of every epoch) are no settings either.
+/// How many items a list may have; longer ones (losses of every epoch) are no settings.
 const LONGEST_LIST: usize = 64;
 
-/// About what an entry of a JSON map costs beside its texts.
+/// The memory that an entry of a JSON map takes beside its texts, in bytes, roughly.
 const ENTRY: usize = 120;
 
-/// The fields of a dict or object that are numbers, booleans, texts, None, or short lists of these. None if it has none.
+/// The work of looking at a setting, beside its text.
+const SETTING: usize = 160;
+
+/// The fields of a dict or object that are numbers, booleans, texts, None, or short lists of these; `None` if it has no
+/// such fields.
 ///
 /// # Errors
-/// If a key comes twice.
-pub fn record(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Map<String, Value>>> {
-    let Some(fields) = tree.named(id, budget)? else { return Ok(None) };
-    let mut record = Map::new();
-    for &(name, value) in fields.iter() {
-        if let Some(value) = value_of(tree, value, budget)? {
+/// If a key comes twice, or the budget is used up.
+pub fn dict(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Map<String, Value>>> {
+    let Some(fields) = named(tree, id, budget)? else { return Ok(None) };
+    let mut kept = Map::new();
+    for &(name, id) in fields.iter() {
+        if let Some(value) = value(tree, id, budget)? {
             budget.take(ENTRY + name.len())?;
-            record.insert(name.into(), value);
+            kept.insert(name.into(), value);
         }
     }
-    Ok((!record.is_empty()).then_some(record))
+    Ok((!kept.is_empty()).then_some(kept))
 }
 
-/// A value as a record holds it; none if it is too large or too deep for one.
+/// A value as JSON; `None` if it is too large or too deep for a setting.
 ///
 /// # Errors
-/// If the memory is not there.
-pub fn value_of(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
+/// If the budget is used up.
+pub fn value(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
     if let Some(scalar) = scalar(tree, id, budget)? {
         return Ok(Some(scalar));
     }
     let Some(items) = tree.sequence(id).filter(|items| items.len() <= LONGEST_LIST) else { return Ok(None) };
-    budget.work(items.len())?;
     budget.take(items.len() * size_of::<Value>())?;
     let mut list = Vec::with_capacity(items.len());
     for &item in items {
@@ -55,10 +60,11 @@ pub fn value_of(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
 
 /// A value that is one thing.
 fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
+    budget.work(SETTING)?;
     if let Some(value) = plain(tree, tree.node(id), budget)? {
         return Ok(Some(value));
     }
-    if let Some(number) = numpy::scalar(tree, id, budget) {
+    if let Some(number) = numpy::scalar(tree, id, budget)? {
         return plain(tree, &number, budget);
     }
     let Some(object) = tree.object(id) else { return Ok(None) };
@@ -73,13 +79,14 @@ fn scalar(tree: &Tree, id: Id, budget: &Budget) -> Result<Option<Value>> {
             tree.text(member).map_or(Ok(None), |member| text(member, budget))
         }
         (Some((module, _)), parts) if module.starts_with("pathlib") && parts.len() <= LONGEST_LIST => {
-            let parts: Option<Vec<&str>> =
-                parts.iter().map(|&part| tree.text(part).filter(|part| part.len() <= 100)).collect();
-            parts.map_or(Ok(None), |parts| text(&parts.join("/"), budget))
+            budget.work(parts.len())?;
+            let length = parts.iter().map(|&part| tree.text(part).map_or(0, str::len)).sum::<usize>();
+            let parts = parts.iter().map(|&part| tree.text(part).filter(|_| length <= LONGEST_TEXT));
+            parts.collect::<Option<Vec<&str>>>().map_or(Ok(None), |parts| text(&parts.join("/"), budget))
         }
         // A list, a set, bytes: no single thing.
         (Some(("builtins" | "__builtin__" | "_codecs" | "collections", _)), _) => Ok(None),
-        // An enum's member, a torch.device, a Decimal: what is made from one plain value stands for that value.
+        // An enum's member, a torch.device, a Decimal: an object made from one plain value stands for that value.
         (Some(_), &[arg]) if object.state.is_none() => plain(tree, tree.node(arg), budget),
         _ => Ok(None),
     }
@@ -116,6 +123,7 @@ fn text(text: &str, budget: &Budget) -> Result<Option<Value>> {
     if text.len() > LONGEST_TEXT {
         return Ok(None);
     }
+    budget.work(text.len())?;
     budget.take(text.len())?;
     Ok(Some(Value::String(text.into())))
 }

@@ -1,18 +1,23 @@
-//! The layout of Nanda's grokking code ("Progress measures for grokking via mechanistic interpretability", 2022): TransformerLens's names
-//! before TransformerLens, with matrices that stand before what they multiply, and attention and unembedding without biases.
+//! The layout of Nanda's grokking code ("Progress measures for grokking via mechanistic interpretability", 2022). Its
+//! names are TransformerLens's; its matrices are `[write, read]`, and attention and unembedding have no biases.
 
-use super::tensors::{Mapped, Tensors, shape};
+use super::tensors::{Converted, Tensors, shape};
 use super::transformer_lens;
 use super::turn::{build, transpose};
-use crate::checkpoint::StoredTensor;
+use crate::checkpoint::formats::StoredTensor;
 use crate::error::Result;
 
-/// Whether tensors with TransformerLens's names are in this layout: `W_O` is a matrix here, `[d_model, n_heads · d_head]`.
+/// Whether tensors with TransformerLens's names are in this layout: `W_O` is a matrix here,
+/// `[d_model, n_heads · d_head]`.
 pub fn recognises(tensors: &Tensors) -> bool {
     tensors.get("blocks.0.attn.W_O").is_some_and(|w_o| w_o.shape.len() == 2)
 }
 
-pub fn map(tensors: Tensors) -> Result<Mapped> {
+/// Converts tensors in this layout.
+///
+/// # Errors
+/// If one that every model has is missing or has another rank.
+pub fn convert(tensors: Tensors) -> Result<Converted> {
     let [heads, d_head, _] = shape(&tensors, "blocks.0.attn.W_Q", "[n_heads, d_head, d_model]")?;
     let mut turned = Tensors::new();
     for (name, tensor) in tensors {
@@ -35,5 +40,5 @@ pub fn map(tensors: Tensors) -> Result<Mapped> {
         turned.insert(tensor.name.clone(), tensor);
     }
     let fields = transformer_lens::fields(&turned)?;
-    Ok(Mapped { layout: "the layout of Nanda's grokking code", tensors: turned, fields })
+    Ok(Converted { layout: "the layout of Nanda's grokking code", tensors: turned, fields })
 }

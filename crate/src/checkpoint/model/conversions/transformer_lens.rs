@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::tensors::{Mapped, Tensors, layers, shape};
+use super::tensors::{Converted, Tensors, count, shape};
+use crate::checkpoint::formats::quoted;
 use crate::error::{Error, Result};
 
-/// Parts of names that mean a computation which this crate does not have.
+/// Parts of names that stand for a computation which Tinylens does not have, and what that computation is.
 const FOREIGN: [(&str, &str); 7] = [
     ("._W_K", "grouped-query attention"),
     (".W_gate", "a gated MLP"),
@@ -16,28 +17,35 @@ const FOREIGN: [(&str, &str); 7] = [
     (".rel_pos_bias", "relative position biases"),
 ];
 
-/// Buffers, which are rebuilt.
+/// The ends of buffers' names; buffers are rebuilt.
 const BUFFERS: [&str; 5] = [".mask", ".IGNORE", ".rotary_sin", ".rotary_cos", ".alibi"];
 
-/// The configuration that the shapes say, and the parameters without the buffers.
-pub fn map(mut tensors: Tensors) -> Result<Mapped> {
+/// The configuration that the shapes and buffers say, and the parameters without the buffers.
+///
+/// # Errors
+/// If a parameter that every model has is missing or of another rank, or one belongs to a computation that Tinylens
+/// does not have.
+pub fn convert(mut tensors: Tensors) -> Result<Converted> {
     let foreign = tensors
         .keys()
         .find_map(|name| FOREIGN.iter().find(|(part, _)| name.contains(part)).map(|(_, what)| (name, what)));
     if let Some((name, what)) = foreign {
-        return Err(Error::new(format!("The file has {name}: {what}, which Tinylens does not compute.")));
+        return Err(Error::new(format!("The file has {}: {what}, which Tinylens does not compute.", quoted(name))));
     }
     let mut fields = fields(&tensors)?;
     rotary(&tensors, &mut fields);
     tensors.retain(|name, _| !BUFFERS.iter().any(|buffer| name.ends_with(buffer)));
-    Ok(Mapped { layout: "TransformerLens's layout", tensors, fields })
+    Ok(Converted { layout: "TransformerLens's layout", tensors, fields })
 }
 
-/// What the shapes say. Shared by every layout once its tensors have TransformerLens's names and shapes.
+/// What the shapes say, once the tensors have TransformerLens's names and shapes.
+///
+/// # Errors
+/// If a parameter that every model has is missing or of another rank.
 pub fn fields(tensors: &Tensors) -> Result<Map<String, Value>> {
     let [d_vocab, d_model] = shape(tensors, "embed.W_E", "[d_vocab, d_model]")?;
     let [_, d_vocab_out] = shape::<2>(tensors, "unembed.W_U", "[d_model, d_vocab_out]")?;
-    let n_layers = layers(tensors, "blocks.")?;
+    let n_layers = count(tensors, "blocks.", "layer")?;
     let [n_heads, _, d_head] = shape::<3>(tensors, "blocks.0.attn.W_Q", "[n_heads, d_model, d_head]")?;
     let attn_only = !tensors.contains_key("blocks.0.mlp.W_in");
     let mut fields = Map::new();
@@ -71,7 +79,7 @@ pub fn fields(tensors: &Tensors) -> Result<Map<String, Value>> {
     Ok(fields)
 }
 
-/// What the buffers say that no parameter does.
+/// Adds the fields that only buffers say.
 fn rotary(tensors: &Tensors, fields: &mut Map<String, Value>) {
     let table = |name: &str| {
         let table = tensors.get(name)?;
@@ -91,7 +99,7 @@ fn rotary(tensors: &Tensors, fields: &mut Map<String, Value>) {
     }
 }
 
-/// Base, and whether neighbours turn together, of a rotation by one position, whose sines these are.
+/// The base of the rotation by one position with these sines, and whether adjacent dimensions turn together.
 fn frequencies(sines: &[f32]) -> Option<(f64, bool)> {
     let pairs = sines.len() / 2;
     if pairs < 2 {
