@@ -1,5 +1,5 @@
-//! `cargo xtask serve | test | build | dist | bench`: installs what is missing, builds the wasm, the package and the page,
-//! serves and tests them. Each stage prints its name and its time.
+//! `cargo xtask serve | test | build | dist | bench`: installs what is missing, builds the wasm, the package and the
+//! page, serves and tests them. Each stage prints its name and its time.
 
 mod chromium;
 mod node;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 pub struct Paths {
     /// The checkout.
     pub root: PathBuf,
-    /// Cargo's target folder, outside the checkout so that every clone shares what was built: `CARGO_TARGET_DIR`, or a folder in the
-    /// user's cache.
+    /// Cargo's target folder, outside the checkout so that every clone shares what was built: `CARGO_TARGET_DIR`, or a
+    /// folder in the user's cache.
     pub target: PathBuf,
 }
 

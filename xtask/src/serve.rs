@@ -1,5 +1,5 @@
-//! `cargo xtask serve`: the page as soon as the modules are built that it needs at once. Where the module with WebGPU takes
-//! longer, the page is served without it, says that it is coming, and takes it when it is built.
+//! `cargo xtask serve`: the page as soon as the modules are built that it needs at once. Where the module with WebGPU
+//! takes longer, the page is served without it, says that it is coming, and takes it when it is built.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! A compiler that can build wasm. In this order: the user's own, if it has the wasm target; Debian's `rustc-web` with its library
-//! sources, if installed; the target from rustup; Debian's packages, installed now (where rustup can fetch nothing).
+//! A compiler that can build wasm. In this order: the user's own, if it has the wasm target; Debian's `rustc-web` with
+//! its library sources, if installed; the target from rustup; Debian's packages, installed now (where rustup can fetch
+//! nothing).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! The wasm modules and their JavaScript: cargo, then wasm-bindgen, into `pkg/`. One module has all devices. Another has
-//! the same API with the CPU only, in a fraction of the size. The third opens checkpoints for both;
+//! The wasm modules and their JavaScript: cargo, then wasm-bindgen, into `pkg/`. One module has all devices. Another
+//! has the same API with the CPU only, in a fraction of the size. The third opens checkpoints for both;
 //! `pkg/checkpoint.mjs` loads it.
 
 use std::fs;
@@ -172,7 +172,8 @@ fn bindings(module: &Module, wasm: &Path, folder: &Path) -> Outcome {
     fs::write(stamp_file, stamp).map_err(|error| format!("{} can't be written: {error}.", folder.display()))
 }
 
-/// Lets `init()` without an argument work in Node, whose `fetch` reads no files: there it reads the module from the disk.
+/// Lets `init()` without an argument work in Node, whose `fetch` reads no files: there it reads the module from the
+/// disk.
 fn for_node_too(script: &str) -> Result<String, String> {
     const FETCH: &str = "module_or_path = fetch(module_or_path);";
     const READ: &str =

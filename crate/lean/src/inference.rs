@@ -118,8 +118,8 @@ impl Inference {
         }
     }
 
-    /// Continues prompts of equal length greedily by `new` tokens, which it returns. A model that predicts a class that is
-    /// no token reads token 0 instead before it goes on.
+    /// Continues prompts of equal length greedily by `new` tokens, which it returns. A model that predicts a class that
+    /// is no token reads token 0 instead before it goes on.
     ///
     /// # Panics
     /// As [`read`](Self::read).

@@ -190,8 +190,8 @@ mod tests {
     use pollster::block_on;
     use serde_json::json;
 
-    /// Decoding by guesses gives what generating token by token gives, in every ablation of every task, of a model that is
-    /// often wrong.
+    /// Decoding by guesses gives what generating token by token gives, in every ablation of every task, of a model that
+    /// is often wrong.
     #[test]
     fn guessing_changes_nothing() {
         for (name, steps) in [("sort", 150), ("max_of_list", 20)] {

@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::model::{Model, Processing, argmax};
 use crate::task::Copied;
 
-/// For how many of these tokens the largest entry of their row of `W_E W_V W_O W_U`, among these tokens, is their own, in the
-/// head where it is for most. Weights are processed, so that norms are in them.
+/// For how many of these tokens the largest entry of their row of `W_E W_V W_O W_U`, among these tokens, is their own,
+/// in the head where it is for most. Weights are processed, so that norms are in them.
 ///
 /// # Errors
 /// If the device fails.

@@ -1,4 +1,5 @@
-//! What the ranges of single fields can't say of a model and its training: what would be too large, or does not fit together.
+//! What the ranges of single fields can't say of a model and its training: what would be too large, or does not fit
+//! together.
 
 use crate::config::{ConfigError, ModelConfig, PositionalEmbedding, TrainConfig};
 use crate::model::Layout;
@@ -7,10 +8,12 @@ use crate::task::{TaskConfig, trained};
 /// Most parameters a model may have: the 256 MB that a file may have, as float32.
 pub(super) const MAX_PARAMETERS: usize = 64_000_000;
 
-/// Most parameters of a model that is trained: with Adam's state and gradients they take 16 bytes each in a browser tab.
+/// Most parameters of a model that is trained: with Adam's state and gradients they take 16 bytes each in a browser
+/// tab.
 pub(super) const MAX_TRAINED: usize = 20_000_000;
 
-/// Most memory that a training step's activations and gradients may take, in bytes: half of what a wasm module can address.
+/// Most memory that a training step's activations and gradients may take, in bytes: half of what a wasm module can
+/// address.
 pub(super) const MAX_STEP_BYTES: f64 = 2e9;
 
 /// Why a batch is larger than what there is to train on.

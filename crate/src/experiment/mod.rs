@@ -1,5 +1,5 @@
-//! The [`Experiment`]: everything a run is a function of; the [`Record`] around it, which a link carries; and experiments on a trained
-//! model: token ablations, each over many lists.
+//! The [`Experiment`]: everything a run is a function of; the [`Record`] around it, which a link carries; and
+//! experiments on a trained model: token ablations, each over many lists.
 //!
 //! Not here: training (`train`).
 

@@ -27,11 +27,12 @@ impl Default for Experiment {
 }
 
 impl Experiment {
-    /// Completes a partial experiment, `{ task?: {…}, model?: {…}, train?: {…} }`: what is left out takes its default, which may
-    /// follow what was given (`d_head` follows `d_model`).
+    /// Completes a partial experiment, `{ task?: {…}, model?: {…}, train?: {…} }`: what is left out takes its default,
+    /// which may follow what was given (`d_head` follows `d_model`).
     ///
     /// # Errors
-    /// Everything that is wrong, each with its path: unknown names, values out of range, fields that contradict each other.
+    /// Everything that is wrong, each with its path: unknown names, values out of range, fields that contradict each
+    /// other.
     pub fn resolve(partial: &Value) -> Result<Self, Vec<ConfigError>> {
         Self::consistent(complete(partial)?)
     }
@@ -43,8 +44,8 @@ impl Experiment {
         if errors.is_empty() { Ok(experiment) } else { Err(errors) }
     }
 
-    /// The experiment around a model that is already there: task and training as the partial experiments in `given` say, later ones going
-    /// before earlier ones.
+    /// The experiment around a model that is already there: task and training as the partial experiments in `given`
+    /// say, later ones going before earlier ones.
     ///
     /// # Errors
     /// As [`Experiment::resolve`].

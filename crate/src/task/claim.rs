@@ -1,5 +1,5 @@
-//! Claims: conclusions about how a task is done as statements about any model of it, each with a number, an interval and a
-//! verdict.
+//! Claims: conclusions about how a task is done as statements about any model of it, each with a number, an interval
+//! and a verdict.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -55,8 +55,8 @@ impl Claim {
     }
 }
 
-/// How many of some tokens a head copies: attending to one of them, it raises that token's own logit most (the OV circuit,
-/// `W_E W_V W_O W_U`, over these tokens).
+/// How many of some tokens a head copies: attending to one of them, it raises that token's own logit most (the OV
+/// circuit, `W_E W_V W_O W_U`, over these tokens).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// How many it copies.

@@ -2,16 +2,16 @@
 //!
 //! Inputs are drawn, endless ones or a fixed set, or are all there are, of which a fraction is trained on.
 //!
-//! *Drawn.* Whether an input may be trained on is a function of the input and `test_seed`: one in 64 is held out. Training never
-//! draws those and testing draws nothing else, so the two can't collide, however many inputs either takes. A length with
-//! fewer than [`FEW`] inputs holds none out. Training inputs come in groups of [`GROUP`], each a stratified sample: every
-//! input is uniform, as if drawn by itself, but the numbers of a group together cover their range evenly. The gradient is the
-//! same on average and less noisy; docs/training.md has what that brings. A fixed set has its groups shuffled anew every
-//! epoch; a set of a single group keeps its order. Inputs without repeats are drawn independently. With `var_length` each
-//! input has a length of its own; testing takes the longest.
+//! *Drawn.* Whether an input may be trained on is a function of the input and `test_seed`: one in 64 is held out.
+//!   Training never draws those and testing draws nothing else, so the two can't collide, however many inputs either
+//!   takes. A length with fewer than [`FEW`] inputs holds none out. Training inputs come in groups of [`GROUP`], each a
+//!   stratified sample: every input is uniform, as if drawn by itself, but the numbers of a group together cover their
+//!   range evenly. The gradient is the same on average and less noisy; docs/training.md has what that brings. A fixed
+//!   set has its groups shuffled anew every epoch; a set of a single group keeps its order. Inputs without repeats are
+//!   drawn independently. With `var_length` each input has a length of its own; testing takes the longest.
 //!
-//! *All.* `test_seed` shuffles all inputs; the first are trained on, every one once an epoch in an order of its own, and the
-//! others are held out.
+//! *All.* `test_seed` shuffles all inputs; the first are trained on, every one once an epoch in an order of its own,
+//!   and the others are held out.
 
 use std::ops::Range;
 
@@ -27,11 +27,12 @@ const HELD_OUT_SHARE: u32 = 64;
 /// Lengths with fewer different inputs than this hold none out.
 const FEW: f64 = 1024.0;
 
-/// Inputs that cover the numbers evenly together: a batch of the notebook's. Smaller groups are less even, and mix better
-/// from epoch to epoch; runs with groups of 20, 50, 64 and 100 came out equally well.
+/// Inputs that cover the numbers evenly together: a batch of the notebook's. Smaller groups are less even, and mix
+/// better from epoch to epoch; runs with groups of 20, 50, 64 and 100 came out equally well.
 const GROUP: usize = 100;
 
-/// Draws after which an input is taken as it is. With one in 64 held out, so many misses in a row have a chance below 1e-27.
+/// Draws after which an input is taken as it is. With one in 64 held out, so many misses in a row have a chance below
+/// 1e-27.
 const MAX_ATTEMPTS: u32 = 4000;
 
 /// Least steps between two looks of the learning-rate schedule at the held-out loss.
@@ -116,8 +117,8 @@ impl Data {
         }
     }
 
-    /// The batch of training step `step`, counted from 0. What is trained on comes whole in every epoch, in an order that
-    /// changes; the last batch of an epoch may be short.
+    /// The batch of training step `step`, counted from 0. What is trained on comes whole in every epoch, in an order
+    /// that changes; the last batch of an epoch may be short.
     pub fn train_batch(&self, step: u32) -> Batch {
         let (epoch, rows) = match self.samples() {
             None => (0, self.rows(step as usize, usize::MAX)),
@@ -142,8 +143,8 @@ impl Data {
         self.write(lists.into_iter())
     }
 
-    /// Held-out inputs `first..first + count` of full length, as far as there are so many. Where none are held out, they
-    /// are inputs like those trained on.
+    /// Held-out inputs `first..first + count` of full length, as far as there are so many. Where none are held out,
+    /// they are inputs like those trained on.
     pub fn test_batch(&self, first: u32, count: usize) -> Batch {
         if let Source::All { count: all, train } = self.source {
             let end = (train + first).saturating_add(count as u32).min(all);
@@ -165,7 +166,8 @@ impl Data {
         start..samples.min(start + self.batch_size)
     }
 
-    /// The group that stands at `place` in an epoch's order. Endless data has no epochs, and a short last group stays last.
+    /// The group that stands at `place` in an epoch's order. Endless data has no epochs, and a short last group stays
+    /// last.
     fn shuffled_group(&self, epoch: u32, place: usize) -> u32 {
         match self.samples().map(|samples| samples / GROUP) {
             Some(whole) if place < whole => permute(self.train_seed, Stream::Order, epoch, place as u32, whole as u32),
@@ -245,8 +247,8 @@ impl Data {
         hash < u32::MAX / HELD_OUT_SHARE
     }
 
-    /// The sequences of some inputs, the shorter ones padded at their end: the model reads all of a sequence but its last
-    /// token, and after the prompt's last token and each that follows, the next one is right.
+    /// The sequences of some inputs, the shorter ones padded at their end: the model reads all of a sequence but its
+    /// last token, and after the prompt's last token and each that follows, the next one is right.
     fn write(&self, inputs: impl Iterator<Item = Vec<usize>>) -> Batch {
         let task = self.task.task();
         let (mut all, mut ends) = (Vec::new(), Vec::new());
@@ -390,7 +392,8 @@ mod tests {
         assert!(counts[10..].iter().all(|count| (1850..2150).contains(count)), "{counts:?}");
     }
 
-    /// Each list is uniform by itself, and a batch covers the numbers evenly: 500 numbers over 64 values are 7 or 8 of each.
+    /// Each list is uniform by itself, and a batch covers the numbers evenly: 500 numbers over 64 values are 7 or 8 of
+    /// each.
     #[test]
     fn a_batch_covers_the_numbers_evenly_and_every_place_takes_every_number() {
         let data = data(json!({ "train": { "num_samples": null } }));

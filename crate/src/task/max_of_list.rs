@@ -1,5 +1,5 @@
-//! The largest number of a list: `BOS n SEP n SEP … ANS max`. The model is asked for the token after ANS only. After a puzzle
-//! of Andy Arditi's (andyrdt/puzzles, April 2026).
+//! The largest number of a list: `BOS n SEP n SEP … ANS max`. The model is asked for the token after ANS only. After a
+//! puzzle of Andy Arditi's (andyrdt/puzzles, April 2026).
 
 use std::ops::Range;
 

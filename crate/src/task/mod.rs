@@ -1,6 +1,6 @@
-//! What a model learns. A [`Task`] says what its tokens are called, what its sequences are and what is right in them; the
-//! data ([`Data`]: epochs, order, what is held out) are the same for all tasks. A task is one file or folder here, a line in
-//! the registry below, and its rows in the table of settings.
+//! What a model learns. A [`Task`] says what its tokens are called, what its sequences are and what is right in them;
+//! the data ([`Data`]: epochs, order, what is held out) are the same for all tasks. A task is one file or folder here,
+//! a line in the registry below, and its rows in the table of settings.
 //!
 //! A batch is plain token numbers: no tensors here.
 

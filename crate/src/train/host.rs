@@ -30,7 +30,8 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// A trainer from this state on; `device` is where its model is looked at, and `why` says why it does not train there.
+    /// A trainer from this state on; `device` is where its model is looked at, and `why` says why it does not train
+    /// there.
     pub fn new(experiment: &Experiment, state: State, device: &Device, why: Option<String>) -> Self {
         let lean = lean(experiment, &Layout::new(&experiment.model));
         Self {

@@ -1,6 +1,6 @@
 //! Training: a [`Run`] is an experiment under way. It keeps the schedule and the counters, and pulls its steps from a
-//! [`Trainer`](trainer::Trainer): the host (`crate/lean`, on the CPU) or the WebGPU kernels ([`kernels`]). Also evaluation, and a
-//! run as a file. When to step is the caller's business.
+//! [`Trainer`](trainer::Trainer): the host (`crate/lean`, on the CPU) or the WebGPU kernels ([`kernels`]). Also
+//! evaluation, and a run as a file. When to step is the caller's business.
 
 mod evaluate;
 #[cfg(feature = "webgpu")]

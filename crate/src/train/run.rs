@@ -22,8 +22,8 @@ const MOST_PLATEAU: usize = 1000;
 /// Least held-out inputs whose loss the learning-rate schedule goes by.
 const LEAST_PLATEAU: usize = 50;
 
-/// An experiment, its schedule and counters, and what trains it. On the CPU a run is a function of its experiment and the
-/// number of steps.
+/// An experiment, its schedule and counters, and what trains it. On the CPU a run is a function of its experiment and
+/// the number of steps.
 #[derive(Debug)]
 pub struct Run {
     experiment: Experiment,
@@ -104,8 +104,8 @@ impl Run {
         self.progress.plateau.lr
     }
 
-    /// What computes the steps: on the CPU "tables" or "rows", on WebGPU "kernels"; where those do not cover the model, a
-    /// sentence that says so.
+    /// What computes the steps: on the CPU "tables" or "rows", on WebGPU "kernels"; where those do not cover the model,
+    /// a sentence that says so.
     pub fn path(&self) -> String {
         self.trainer.path()
     }

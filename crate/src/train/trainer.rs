@@ -1,5 +1,5 @@
-//! The seam between a [`Run`](super::Run) and what computes its steps: the run knows the experiment, the schedule and the
-//! counters; a trainer holds the parameters and the optimiser's state, and knows batches only.
+//! The seam between a [`Run`](super::Run) and what computes its steps: the run knows the experiment, the schedule and
+//! the counters; a trainer holds the parameters and the optimiser's state, and knows batches only.
 
 use std::fmt::Debug;
 
@@ -23,8 +23,8 @@ pub trait Trainer: Debug {
         1
     }
 
-    /// Trains a step on each batch, the first of which is step number `first`, counted from 0, at learning rate `lr`; gives
-    /// each one's mean loss, measured before its update.
+    /// Trains a step on each batch, the first of which is step number `first`, counted from 0, at learning rate `lr`;
+    /// gives each one's mean loss, measured before its update.
     ///
     /// # Errors
     /// If the device fails. The trainer can then no longer be used.

@@ -52,8 +52,8 @@ export type ClaimsOptions = Watched & { /** 500 unless said otherwise. */ lists?
 const LISTS: u32 = 2000;
 const CLAIM_LISTS: u32 = 500;
 
-/// The notebook's experiment `options.experiment` over many random lists: rates with 95 % intervals. `task` fills what the model's own
-/// task leaves open.
+/// The notebook's experiment `options.experiment` over many random lists: rates with 95 % intervals. `task` fills what
+/// the model's own task leaves open.
 #[wasm_bindgen(unchecked_return_type = "Promise<AblationReport>")]
 pub fn ablate(
     model: &Model,

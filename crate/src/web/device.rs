@@ -26,7 +26,8 @@ pub struct Device {
 
 #[wasm_bindgen]
 impl Device {
-    /// "cpu" or "webgpu". What was opened as "auto" is "webgpu" where that can be used; each run then takes the faster, see `Run.device`.
+    /// "cpu" or "webgpu". What was opened as "auto" is "webgpu" where that can be used; each run then takes the faster,
+    /// see `Run.device`.
     #[wasm_bindgen(getter, unchecked_return_type = "\"cpu\" | \"webgpu\"")]
     pub fn kind(&self) -> String {
         self.kind.into()
@@ -113,8 +114,9 @@ fn span(milliseconds: f64) -> String {
     format!("{milliseconds:.digits$} ms")
 }
 
-/// Opens a device: "cpu", "webgpu", or "auto", which takes WebGPU where its adapter is hardware and its results agree with the CPU's, and
-/// the CPU elsewhere. A run that is made or moved onto "auto" measures both on its own model, and takes the faster.
+/// Opens a device: "cpu", "webgpu", or "auto", which takes WebGPU where its adapter is hardware and its results agree
+/// with the CPU's, and the CPU elsewhere. A run that is made or moved onto "auto" measures both on its own model, and
+/// takes the faster.
 #[wasm_bindgen(js_name = openDevice, unchecked_return_type = "Promise<Device>")]
 pub fn open_device(#[wasm_bindgen(unchecked_param_type = "DeviceKind")] kind: JsValue) -> Promise {
     promise(async move {

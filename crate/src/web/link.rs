@@ -48,8 +48,8 @@ pub fn encode_link(
     Ok(experiment::encode(&record(&experiment)?))
 }
 
-/// What a link says (a whole address, its hash, or the text after the `#`), defaults filled in; and a sentence for each thing in it that
-/// is ignored.
+/// What a link says (a whole address, its hash, or the text after the `#`), defaults filled in; and a sentence for each
+/// thing in it that is ignored.
 #[wasm_bindgen(js_name = decodeLink, unchecked_return_type = "{ experiment: ExperimentRecord; warnings: string[] }")]
 pub fn decode_link(
     #[wasm_bindgen(unchecked_param_type = "string")] link: JsValue,
@@ -126,7 +126,8 @@ fn decoded(link: &JsValue) -> Result<Decoded> {
     Ok(experiment::decode(&String::from(text.slice(0, end.min(text.length())))))
 }
 
-/// A partial record from JavaScript, or one from a link of which nothing has to be ignored: who runs it wants what it says.
+/// A partial record from JavaScript, or one from a link of which nothing has to be ignored: who runs it wants what it
+/// says.
 pub(super) fn partial(experiment: &JsValue) -> std::result::Result<Value, JsValue> {
     if !experiment.is_string() {
         return from_js(experiment, "experiment");
@@ -143,7 +144,8 @@ pub(super) fn partial(experiment: &JsValue) -> std::result::Result<Value, JsValu
 
 #[wasm_bindgen]
 impl Model {
-    /// All parameters as a link can carry them, rounded to float16: `experiment.weights`. Rejects with the size where they are too many.
+    /// All parameters as a link can carry them, rounded to float16: `experiment.weights`. Rejects with the size where
+    /// they are too many.
     #[wasm_bindgen(js_name = packWeights, unchecked_return_type = "Promise<string>")]
     pub fn pack_weights(&self) -> Promise {
         let model = self.now();

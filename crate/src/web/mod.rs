@@ -1,7 +1,8 @@
-//! The crate's face to JavaScript, and the only module that knows the browser (or Node): devices, the API, the canvas painters.
+//! The crate's face to JavaScript, and the only module that knows the browser (or Node): devices, the API, the canvas
+//! painters.
 //!
-//! Not here: anything that computes. Records cross as JSON, numbers as typed arrays. Whatever fails rejects with an `Error` whose
-//! message is a sentence; the objects stay usable.
+//! Not here: anything that computes. Records cross as JSON, numbers as typed arrays. Whatever fails rejects with an
+//! `Error` whose message is a sentence; the objects stay usable.
 
 mod ablation;
 mod adapter;

@@ -90,8 +90,8 @@ impl Model {
         })
     }
 
-    /// The model of a file of any supported format. `config` fills what the file cannot say and goes before what it says. What reads files is
-    /// loaded when the first is opened; `bytes` must stay as they are until it is done.
+    /// The model of a file of any supported format. `config` fills what the file cannot say and goes before what it
+    /// says. What reads files is loaded when the first is opened; `bytes` must stay as they are until it is done.
     #[wasm_bindgen(js_name = fromCheckpoint, unchecked_return_type = "Promise<Model>")]
     pub fn from_checkpoint(
         #[wasm_bindgen(unchecked_param_type = "Uint8Array | number[]")] bytes: JsValue,
@@ -212,7 +212,8 @@ impl Model {
         })
     }
 
-    /// The same model with weights that are easier to read and the same log probabilities; `source.notes` says what was left out.
+    /// The same model with weights that are easier to read and the same log probabilities; `source.notes` says what was
+    /// left out.
     #[wasm_bindgen(js_name = processWeights, unchecked_return_type = "Promise<Model>")]
     pub fn process_weights(
         &self,

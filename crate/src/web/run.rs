@@ -72,7 +72,8 @@ impl Run {
 
 #[wasm_bindgen]
 impl Run {
-    /// A run of a partial experiment or a link, before its first step. What a record says beside task, model and training has no effect.
+    /// A run of a partial experiment or a link, before its first step. What a record says beside task, model and
+    /// training has no effect.
     #[wasm_bindgen(unchecked_return_type = "Promise<Run>")]
     pub fn create(
         #[wasm_bindgen(unchecked_param_type = "PartialRecord | string")] experiment: JsValue,
@@ -87,8 +88,8 @@ impl Run {
         })
     }
 
-    /// A run that trains a model further, from the weights it has. Task and training are what `experiment` says, else what the model's
-    /// file says, else the defaults; `experiment.model` has no effect. The given model stays as it is.
+    /// A run that trains a model further, from the weights it has. Task and training are what `experiment` says, else
+    /// what the model's file says, else the defaults; `experiment.model` has no effect. The given model stays as it is.
     #[wasm_bindgen(js_name = fromModel, unchecked_return_type = "Promise<Run>")]
     pub fn from_model(
         model: &Model,
@@ -128,8 +129,8 @@ impl Run {
         self.shown.borrow().steps
     }
 
-    /// What computes the steps: on the CPU "tables", for one attention-only layer without norm, or "rows", for any other
-    /// model; on WebGPU "kernels". Where the kernels do not cover the model: "rows, on the CPU: " and why.
+    /// What computes the steps: on the CPU "tables", for one attention-only layer without norm, or "rows", for any
+    /// other model; on WebGPU "kernels". Where the kernels do not cover the model: "rows, on the CPU: " and why.
     #[wasm_bindgen(getter)]
     pub fn path(&self) -> String {
         self.shown.borrow().path.clone()
@@ -147,14 +148,15 @@ impl Run {
         self.shown.borrow().learning_rate
     }
 
-    /// How many shards a step has. They are the same whoever computes them; 1: a step is one piece, as on WebGPU and where it is cheap.
+    /// How many shards a step has. They are the same whoever computes them; 1: a step is one piece, as on WebGPU and
+    /// where it is cheap.
     #[wasm_bindgen(getter)]
     pub fn shards(&self) -> usize {
         self.shown.borrow().shards
     }
 
-    /// Trains `n` steps. Calls queue. If one fails, the steps before the failure stand: `steps` says how many. A crew computes
-    /// some of the shards, where steps have more than one, and changes nothing but the time that takes.
+    /// Trains `n` steps. Calls queue. If one fails, the steps before the failure stand: `steps` says how many. A crew
+    /// computes some of the shards, where steps have more than one, and changes nothing but the time that takes.
     #[wasm_bindgen(unchecked_return_type = "Promise<{ step: number; losses: Float32Array }>")]
     pub fn step(&self, #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue, crew: Option<Crew>) -> Promise {
         let (run, shown) = (self.run.clone(), self.shown.clone());
@@ -225,7 +227,8 @@ impl Run {
         promise(async move { Ok(model.fingerprint().await?.into()) })
     }
 
-    /// One sequence under the microscope: the next-token prediction at each position, every head's pattern, and what `show` asks for.
+    /// One sequence under the microscope: the next-token prediction at each position, every head's pattern, and what
+    /// `show` asks for.
     #[wasm_bindgen(unchecked_return_type = "Promise<Look>")]
     pub fn look(
         &self,
@@ -257,8 +260,8 @@ impl Run {
         })
     }
 
-    /// The mean of what `show` asks for over sequences of one length. A position's label is its token's where all sequences have the same
-    /// one there, else empty. Interventions act on all sequences together.
+    /// The mean of what `show` asks for over sequences of one length. A position's label is its token's where all
+    /// sequences have the same one there, else empty. Interventions act on all sequences together.
     #[wasm_bindgen(js_name = meanLook, unchecked_return_type = "Promise<Shown>")]
     pub fn mean_look(
         &self,

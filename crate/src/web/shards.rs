@@ -1,4 +1,5 @@
-//! Shards of a training step in JavaScript: `Helper`, for a worker beside the run's own, and the crew that `Run.step` takes.
+//! Shards of a training step in JavaScript: `Helper`, for a worker beside the run's own, and the crew that `Run.step`
+//! takes.
 
 use js_sys::{Array, Float32Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;

@@ -62,7 +62,8 @@ impl Gpu {
         if errors.is_empty() { Ok(gpu) } else { Err(Error::new(format!("WebGPU fails here: {}", errors.join("; ")))) }
     }
 
-    /// A few steps of a small model with every kind of layer, and then burn's own forward pass through it, must agree with the CPU's.
+    /// A few steps of a small model with every kind of layer, and then burn's own forward pass through it, must agree
+    /// with the CPU's.
     async fn self_test(&self) -> Result<()> {
         let small = json!({
             "train": { "batch_size": 8, "plateau": false },

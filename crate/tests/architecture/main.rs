@@ -1,11 +1,11 @@
 //! Holds `src/` to its architecture. What is compiled for tests only is exempt.
 //!
-//! - **Order.** `src/lib.rs` lists the modules from the ground up, and a module names only what is above it in that list:
-//!   in `use` lines and by paths, from `crate::` or by `super::` out of the module.
-//! - **Circles.** The files of a module do not import each other in a circle. A file imports another if it names an item
-//!   that is defined there; what a third one re-exports is imported from where it is defined. A parent that only declares
-//!   and re-exports its children (`pub use`) does not import them. So a child may use what its parent defines, or a parent
-//!   what its child defines, but not both.
+//! - **Order.** `src/lib.rs` lists the modules from the ground up, and a module names only what is above it in that
+//!   list: in `use` lines and by paths, from `crate::` or by `super::` out of the module.
+//! - **Circles.** The files of a module do not import each other in a circle. A file imports another if it names an
+//!   item that is defined there; what a third one re-exports is imported from where it is defined. A parent that only
+//!   declares and re-exports its children (`pub use`) does not import them. So a child may use what its parent defines,
+//!   or a parent what its child defines, but not both.
 //! - **Tasks.** Only `task/`, and the tasks' rows in `config/`, know what a task consists of: all others, comments
 //!   included, ask the trait.
 

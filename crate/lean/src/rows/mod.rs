@@ -1,10 +1,10 @@
 //! Any model, layer by layer, on rows of the residual stream: the training step ([`Step`]) and the forward pass
 //! ([`Inference`]).
 //!
-//! Logits are wanted at some positions, in training at those that count. The last layer computes queries, heads' outputs
-//! and MLP at these positions only. What layer 0 does before attention depends on token and position alone, so that it
-//! is done once for each pair of them in a batch. Every part has its forward and its backward pass side by side, and
-//! keeps what the latter needs of the former in buffers that grow with the batch.
+//! Logits are wanted at some positions, in training at those that count. The last layer computes queries, heads'
+//! outputs and MLP at these positions only. What layer 0 does before attention depends on token and position alone, so
+//! that it is done once for each pair of them in a batch. Every part has its forward and its backward pass side by
+//! side, and keeps what the latter needs of the former in buffers that grow with the batch.
 //!
 //! Legend: `C` d_model, `D` d_head, `H` n_heads, `M` d_mlp, `O` d_vocab_out; numbers of rows as in [`packed`].
 

@@ -7,9 +7,9 @@ use crate::config::ModelConfig;
 /// Longest list that is assumed of a model with a long context.
 const LONGEST: usize = 50;
 
-/// The settings of the sorting task that a model of these sizes would have, and a sentence that says so: its vocabulary ends
-/// with BOS and MID, its context holds one sequence. `stated` is what is known of the task; `None`: it says what the
-/// tokens are.
+/// The settings of the sorting task that a model of these sizes would have, and a sentence that says so: its vocabulary
+/// ends with BOS and MID, its context holds one sequence. `stated` is what is known of the task; `None`: it says what
+/// the tokens are.
 pub fn assumed(config: &ModelConfig, stated: &Map<String, Value>) -> Option<(Map<String, Value>, String)> {
     if stated.contains_key("max_value") || stated.contains_key("mid_token") {
         return None;

@@ -3,7 +3,8 @@
 /// The notebook's.
 const NOTEBOOK: [usize; 5] = [6, 2, 59, 50, 20];
 
-/// A list of `length` different numbers (as far as there are so many) from `min` to below `max`: the notebook's where it fits.
+/// A list of `length` different numbers (as far as there are so many) from `min` to below `max`: the notebook's where
+/// it fits.
 pub(crate) fn example(length: usize, min: usize, max: usize) -> Vec<usize> {
     let span = max.saturating_sub(min).max(1);
     let mut list = Vec::with_capacity(length);

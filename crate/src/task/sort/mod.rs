@@ -1,5 +1,5 @@
-//! Sorting: BOS, a list of numbers, MID, the numbers sorted, EOS; each of the three special tokens can be left out. The model
-//! is asked for what comes after MID (or after the list) only.
+//! Sorting: BOS, a list of numbers, MID, the numbers sorted, EOS; each of the three special tokens can be left out. The
+//! model is asked for what comes after MID (or after the list) only.
 //!
 //! Legend: `L` numbers in a list, `T` positions of a sequence: `2L` and one for each of BOS, MID and EOS.
 

@@ -1,6 +1,7 @@
 //! What a head's patterns over sorted lists are counted for.
 //!
-//! Legend: `L` numbers in a list; the destination of place `i` is the position that holds the `i`-th sorted number (from 0).
+//! Legend: `L` numbers in a list; the destination of place `i` is the position that holds the `i`-th sorted number
+//! (from 0).
 
 use tinylens_lean::argmax;
 
@@ -10,8 +11,8 @@ use crate::task::Mean;
 /// What is counted of one head.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
-    /// For each place but the last: destinations, those that attend most to the next larger number, and to one of the next
-    /// two.
+    /// For each place but the last: destinations, those that attend most to the next larger number, and to one of the
+    /// next two.
     pub places: Vec<[u64; 3]>,
     /// Weight on the next larger number.
     pub weight: Mean,

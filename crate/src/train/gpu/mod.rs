@@ -1,5 +1,5 @@
-//! Training on WebGPU: the kernels on burn's device. Only the wasm module with WebGPU has this; what the kernels are is in
-//! [`kernels`](super::kernels), which builds everywhere.
+//! Training on WebGPU: the kernels on burn's device. Only the wasm module with WebGPU has this; what the kernels are is
+//! in [`kernels`](super::kernels), which builds everywhere.
 
 mod engine;
 mod shared;
