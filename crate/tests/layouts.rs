@@ -126,3 +126,43 @@ fn tensors_that_a_layout_does_not_have_are_refused() {
         assert!(message.contains(words), "{words:?} is missing in: {message}");
     }
 }
+
+/// Opens the tensors of `native.pt`, which has LayerNorms, with its configuration and some fields changed.
+fn native(said: Value) -> Result<Opened, Error> {
+    let tensors = read(&bytes("native.pt")).unwrap().tensors.into_iter();
+    let tensors = tensors.map(|it| (it.name, json!({ "shape": it.shape, "data": it.values })));
+    let mut cfg = json!({ "n_layers": 2, "n_heads": 2, "d_model": 8, "d_head": 3, "n_ctx": 6, "act_fn": "solu_ln" });
+    cfg.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+    let file = json!({ "state_dict": tensors.collect::<Map<_, _>>(), "cfg": cfg }).to_string();
+    open(file.as_bytes(), &Map::new())
+}
+
+/// Native models do not heed all of their configuration: what their weights say goes before it, and a note says so.
+#[test]
+fn what_native_models_do_not_heed_changes_nothing() {
+    let plain = native(json!({ "normalization_type": "LN" })).unwrap();
+    assert!(!plain.source.notes.join(" ").contains("was taken to be LN"), "{:?}", plain.source.notes);
+    let norm = "normalization_type was taken to be LN: the file has the weights of such norms.";
+    for (said, note) in [
+        (json!({ "normalization_type": null }), norm),
+        (json!({ "normalization_type": "LNPre" }), norm),
+        (json!({ "normalization_type": "LN", "use_attn_scale": false, "attn_scale": 5.0 }), "the scale to be √d_head"),
+    ] {
+        let opened = native(said.clone()).unwrap();
+        assert_eq!(opened.config, plain.config, "{said}");
+        assert_eq!(opened.parameters, plain.parameters, "{said}");
+        assert!(opened.source.notes.join(" ").contains(note), "{said}: {:?}", opened.source.notes);
+    }
+    let scale = native(json!({ "attn_scale": 5.0 })).unwrap().config.attn_scale;
+    assert_eq!(scale, 5.0, "what they do heed");
+}
+
+#[test]
+fn an_activation_may_have_another_name() {
+    for (name, wanted) in [("swish", Activation::Silu), ("gelu_pytorch_tanh", Activation::GeluNew)] {
+        let opened = native(json!({ "act_fn": name })).unwrap();
+        assert_eq!(opened.config.act_fn, wanted);
+        let notes = opened.source.notes.join(" ");
+        assert!(notes.contains(&format!("act_fn {name} is computed as ")), "{notes}");
+    }
+}

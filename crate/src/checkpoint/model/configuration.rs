@@ -122,6 +122,10 @@ fn translate(field: &str, value: &Value, attn_only: bool, notes: &mut Vec<String
             notes.push(format!("act_fn {name} is computed as gelu_new, the same function."));
             json!("gelu_new")
         }
+        "swish" => {
+            notes.push("act_fn swish is computed as silu, the same function.".into());
+            json!("silu")
+        }
         // A model without MLPs has no activation to differ in.
         other if attn_only && !["relu", "gelu", "gelu_new", "silu", "solu_ln"].contains(&other) => return None,
         other => json!(other),

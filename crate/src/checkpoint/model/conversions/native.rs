@@ -86,7 +86,21 @@ pub fn convert(tensors: Tensors, stated: &mut Map<String, Value>, notes: &mut Ve
     // Whatever the configuration says, native models scale attention, and turn adjacent dimensions.
     if stated.get("use_attn_scale") == Some(&Value::Bool(false)) {
         stated.remove("use_attn_scale");
-        notes.push("use_attn_scale was taken to be true: TransformerLens's native models do not heed it.".into());
+        stated.remove("attn_scale");
+        notes.push(
+            "use_attn_scale was taken to be true, and the scale to be √d_head: TransformerLens's native models do not \
+             heed it."
+                .into(),
+        );
+    }
+    // Norms without a name are LayerNorms in some versions, and the weights of LNPre and RMSPre are not folded.
+    if let Some(norm) = fields.get("normalization_type").filter(|norm| stated.get("normalization_type") != Some(*norm))
+        && stated.remove("normalization_type").is_some()
+    {
+        notes.push(format!(
+            "normalization_type was taken to be {}: the file has the weights of such norms.",
+            norm.as_str().unwrap_or_default()
+        ));
     }
     if rotary {
         stated.remove("rotary_adjacent_pairs");
