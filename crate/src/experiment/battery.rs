@@ -3,12 +3,10 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::error::{Error, Result};
-use crate::model::{Decoder, Decoding, Intervention, Model};
+use super::group::{Group, check};
+use crate::error::Result;
+use crate::model::{Decoder, Intervention, Model};
 use crate::task::{Ablation, Case, Rate, Task};
-
-/// Most inputs of a battery.
-const MOST_INPUTS: u32 = 100_000;
 
 /// Most failed inputs that are kept.
 const MOST_FAILURES: usize = 100;
@@ -27,36 +25,44 @@ pub struct Failure {
     pub answer: Vec<usize>,
 }
 
-/// What came of a battery. As JSON it has the measures both by themselves and together, in `measures`.
+/// What a battery measured. In JSON, each measure is a field of its own, and all are in `measures` too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many inputs were answered.
     pub lists: u32,
-    /// The ablation's measures, by name.
-    pub measures: Vec<(&'static str, Rate)>,
+    /// The ablation's measures.
+    pub measures: Measures,
     /// The first inputs that failed: those whose answers missed the first measure.
     pub failed: Vec<Failure>,
     /// `[place][kind]`: for every place of the answer, how many tokens of each kind.
     pub confusion: Vec<Vec<u64>>,
 }
 
-impl Report {
+/// Measures by their names, in the order in which the ablation has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measures(Vec<(&'static str, Rate)>);
+
+impl Measures {
     /// A measure by its name.
-    pub fn measure(&self, name: &str) -> Option<Rate> {
-        self.measures.iter().find(|(other, _)| *other == name).map(|(_, rate)| *rate)
+    pub fn get(&self, name: &str) -> Option<Rate> {
+        self.0.iter().find(|(other, _)| *other == name).map(|(_, rate)| *rate)
+    }
+}
+
+impl Serialize for Measures {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
     }
 }
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let measures: std::collections::BTreeMap<&str, &Rate> =
-            self.measures.iter().map(|(name, rate)| (*name, rate)).collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("lists", &self.lists)?;
-        for (name, rate) in &measures {
+        for (name, rate) in &self.measures.0 {
             map.serialize_entry(name, rate)?;
         }
-        map.serialize_entry("measures", &measures)?;
+        map.serialize_entry("measures", &self.measures)?;
         map.serialize_entry("failures", &self.failed.iter().map(|failure| &failure.list).collect::<Vec<_>>())?;
         map.serialize_entry("failed", &self.failed)?;
         map.serialize_entry("confusion", &self.confusion)?;
@@ -64,7 +70,7 @@ impl Serialize for Report {
     }
 }
 
-/// A battery under way, one forward pass, or as much work by hand, a call.
+/// A battery under way. Each call computes one forward pass, so that the caller can do other things in between.
 #[derive(Debug)]
 pub struct Battery {
     ablation: Box<dyn Ablation>,
@@ -72,8 +78,8 @@ pub struct Battery {
     inputs: u32,
     done: u32,
     batch: usize,
-    /// Groups of cases that are being answered, prompts of equal length each.
-    open: Vec<(Vec<Case>, Decoding)>,
+    /// Cases that are not answered yet; the last group is the next.
+    open: Vec<Group>,
     /// For each measure: hits and trials.
     scores: Vec<[u64; 2]>,
     failed: Vec<Failure>,
@@ -81,10 +87,10 @@ pub struct Battery {
 }
 
 impl Battery {
-    /// A battery of a task's ablation over so many random inputs.
+    /// A battery of a task's ablation over so many random inputs; over one, if all prompts are the same.
     ///
     /// # Errors
-    /// If there are no inputs, or too many; if an intervention does not fit the model.
+    /// If the task or an intervention does not fit the model; if there are no inputs or too many.
     pub fn new(
         ablation: Box<dyn Ablation>,
         task: &dyn Task,
@@ -92,9 +98,7 @@ impl Battery {
         interventions: Vec<Intervention>,
         inputs: u32,
     ) -> Result<Self> {
-        if inputs == 0 || inputs > MOST_INPUTS {
-            return Err(Error::new(format!("lists is {inputs}; it must be a whole number from 1 to {MOST_INPUTS}.")));
-        }
+        check(task, model, inputs)?;
         let inputs = if ablation.is_constant() { 1 } else { inputs };
         let config = model.config();
         let positions = task.needs().positions;
@@ -109,46 +113,30 @@ impl Battery {
         Ok(Self { ablation, decoder, inputs, done: 0, batch, open, scores, failed, confusion })
     }
 
-    /// Inputs answered, and inputs in all.
+    /// How many inputs are answered, and how many inputs there are.
     pub fn progress(&self) -> (u32, u32) {
-        (self.done - self.open.iter().map(|(cases, _)| cases.len() as u32).sum::<u32>(), self.inputs)
+        (self.done - self.open.iter().map(Group::len).sum::<usize>() as u32, self.inputs)
     }
 
-    /// The next forward pass; the report once all inputs are answered.
+    /// Computes the next forward pass; returns the report once all inputs are answered.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn advance(&mut self, model: &Model) -> Result<Option<Report>> {
         if self.open.is_empty() && self.done < self.inputs {
-            self.begin();
+            let next = self.inputs.min(self.done + self.batch as u32);
+            self.open = Group::of((self.done..next).map(|number| self.ablation.case(number)));
+            self.done = next;
         }
-        if let Some((cases, mut decoding)) = self.open.pop() {
-            self.decoder.advance(&mut decoding, model).await?;
-            if let Some(answers) = decoding.answers() {
-                cases.iter().zip(answers).for_each(|(case, answer)| self.count(case, answer));
+        if let Some(mut group) = self.open.pop() {
+            group.advance(&mut self.decoder, model).await?;
+            if let Some(answers) = group.answers() {
+                answers.for_each(|(_, case, answer)| self.count(case, answer));
             } else {
-                self.open.push((cases, decoding));
+                self.open.push(group);
             }
         }
         Ok((self.open.is_empty() && self.done == self.inputs).then(|| self.report()))
-    }
-
-    /// The next cases, in groups of equally long prompts.
-    fn begin(&mut self) {
-        let next = self.inputs.min(self.done + self.batch as u32);
-        let mut groups: Vec<Vec<Case>> = Vec::new();
-        for case in (self.done..next).map(|number| self.ablation.case(number)) {
-            match groups.iter_mut().find(|group| group[0].prompt.len() == case.prompt.len()) {
-                Some(group) => group.push(case),
-                None => groups.push(vec![case]),
-            }
-        }
-        self.done = next;
-        self.open.extend(groups.into_iter().map(|cases| {
-            let prompts = cases.iter().map(|case| case.prompt.clone()).collect();
-            let decoding = Decoding::new(prompts, cases.iter().map(|case| case.guess.clone()).collect());
-            (cases, decoding)
-        }));
     }
 
     fn count(&mut self, case: &Case, answer: &[usize]) {
@@ -173,7 +161,7 @@ impl Battery {
         let rates = self.scores.iter().map(|[hits, trials]| Rate::of(*hits, *trials));
         Report {
             lists: self.inputs,
-            measures: self.ablation.measures().iter().copied().zip(rates).collect(),
+            measures: Measures(self.ablation.measures().iter().copied().zip(rates).collect()),
             failed: std::mem::take(&mut self.failed),
             confusion: std::mem::take(&mut self.confusion),
         }
@@ -190,8 +178,8 @@ mod tests {
     use pollster::block_on;
     use serde_json::json;
 
-    /// Decoding by guesses gives what generating token by token gives, in every ablation of every task, of a model that
-    /// is often wrong.
+    /// Decoding from guesses gives the same answers as generating token by token, in every ablation of every task, with
+    /// a model that is often wrong.
     #[test]
     fn guessing_changes_nothing() {
         for (name, steps) in [("sort", 150), ("max_of_list", 20)] {
@@ -222,10 +210,10 @@ mod tests {
                         block_on(model.generate(std::slice::from_ref(&case.prompt), &greedy, &[])).unwrap().remove(0);
                     exact += ablation.score(&case, &whole[case.prompt.len()..])[0][0];
                 }
-                assert_eq!(report.measure("exact"), Some(Rate::of(exact, u64::from(report.lists))), "{name}");
+                assert_eq!(report.measures.get("exact"), Some(Rate::of(exact, u64::from(report.lists))), "{name}");
                 let most = report.confusion.iter().map(|place| place.iter().sum::<u64>()).max();
                 assert_eq!(most, Some(u64::from(report.lists)));
-                rates.push(report.measures[0].1.rate);
+                rates.push(report.measures.0[0].1.rate);
             }
             assert!(rates[0] > 0.1 && rates[0] < 1.0, "some right, some wrong: {rates:?}");
         }

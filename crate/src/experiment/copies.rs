@@ -6,8 +6,9 @@ use crate::error::Result;
 use crate::model::{Model, Processing, argmax};
 use crate::task::Copied;
 
-/// For how many of these tokens the largest entry of their row of `W_E W_V W_O W_U`, among these tokens, is their own,
-/// in the head where it is for most. Weights are processed, so that norms are in them.
+/// The head that copies most of these tokens: in most rows of `W_E W_V W_O W_U`, restricted to these tokens, the
+/// largest entry is the row's own token. Weights are processed first, so that they contain what normalization scales
+/// by.
 ///
 /// # Errors
 /// If the device fails.
@@ -19,7 +20,7 @@ pub(super) async fn copies(model: &Model, tokens: Range<usize>) -> Result<Copied
     let (c, d, v) = (config.d_model, config.d_head, config.d_vocab_out);
     let (w_e, w_u) = (part("embed.W_E"), part("unembed.W_U"));
     let embedded = &w_e[tokens.start * c..tokens.end * c];
-    let mut best = Copied { own: 0, layer: 0, head: 0 };
+    let mut best = Copied { own: 0, tokens: tokens.len(), head: 0 };
     for layer in 0..config.n_layers {
         let [w_v, w_o] = ["W_V", "W_O"].map(|name| part(&format!("blocks.{layer}.attn.{name}")));
         for head in 0..config.n_heads {
@@ -29,7 +30,7 @@ pub(super) async fn copies(model: &Model, tokens: Range<usize>) -> Result<Copied
             let rows = written.chunks_exact(v).map(|row| tokens.start + argmax(&row[tokens.clone()]));
             let own = rows.zip(tokens.clone()).filter(|(top, token)| top == token).count();
             if own > best.own {
-                best = Copied { own, layer, head };
+                best = Copied { own, head: layer * config.n_heads + head, ..best };
             }
         }
     }

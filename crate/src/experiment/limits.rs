@@ -1,22 +1,19 @@
-//! What the ranges of single fields can't say of a model and its training: what would be too large, or does not fit
-//! together.
+//! Limits that involve several fields of a model and its training: what would be too large, or does not fit together.
 
 use crate::config::{ConfigError, ModelConfig, PositionalEmbedding, TrainConfig};
 use crate::model::Layout;
 use crate::task::{TaskConfig, trained};
 
-/// Most parameters a model may have: the 256 MB that a file may have, as float32.
+/// Most parameters of a model: as float32 they take the 256 MB that a file may have.
 pub(super) const MAX_PARAMETERS: usize = 64_000_000;
 
-/// Most parameters of a model that is trained: with Adam's state and gradients they take 16 bytes each in a browser
-/// tab.
+/// Most parameters of a model that is trained. With gradients and Adam's state each takes 16 bytes of a browser tab.
 pub(super) const MAX_TRAINED: usize = 20_000_000;
 
-/// Most memory that a training step's activations and gradients may take, in bytes: half of what a wasm module can
-/// address.
+/// Most bytes of activations and gradients in a training step: half of what a wasm module can address.
 pub(super) const MAX_STEP_BYTES: f64 = 2e9;
 
-/// Why a batch is larger than what there is to train on.
+/// Why there are too few inputs to train on: none at all, or fewer than a batch has.
 pub(super) fn batch_error(task: &TaskConfig, train: &TrainConfig) -> Option<ConfigError> {
     let size = train.batch_size;
     let error = |message| Some(ConfigError::new("train.batch_size", message));
@@ -46,7 +43,7 @@ pub(super) fn batch_error(task: &TaskConfig, train: &TrainConfig) -> Option<Conf
     ))
 }
 
-/// What the ranges of a model's single fields can't say.
+/// Contradictions between a model's fields; among them, fields that together make more than `most` parameters.
 pub(super) fn contradictions_of_model(model: &ModelConfig, most: usize) -> Vec<ConfigError> {
     let mut errors = Vec::new();
     let rotary = model.positional_embedding_type == PositionalEmbedding::Rotary;
@@ -61,7 +58,7 @@ pub(super) fn contradictions_of_model(model: &ModelConfig, most: usize) -> Vec<C
     errors
 }
 
-/// Whether a model has at most so many parameters.
+/// Checks that a model has at most `most` parameters.
 ///
 /// # Errors
 /// A sentence that gives its size and the most that is allowed.
@@ -71,7 +68,8 @@ fn fits(model: &ModelConfig, most: usize) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "This model would have {parameters} parameters; at most {most} are allowed here. Choose a smaller d_model, d_head, d_mlp, d_vocab or n_layers."
+        "This model would have {parameters} parameters; at most {most} are allowed here. Choose a smaller d_model, \
+         d_head, d_mlp, d_vocab or n_layers."
     ))
 }
 

@@ -1,12 +1,12 @@
-//! The [`Experiment`]: everything a run is a function of; the [`Record`] around it, which a link carries; and
-//! experiments on a trained model: token ablations, each over many lists.
-//!
-//! Not here: training (`train`).
+//! The [`Experiment`]: everything a run is a function of. The [`Record`] around it, which a link carries. And what a
+//! trained model is measured by: a [`Battery`] of one ablation over many inputs, and a [`Survey`] of all claims of a
+//! task.
 
 mod battery;
 mod complete;
 mod copies;
 mod edits;
+mod group;
 mod knockouts;
 mod limits;
 mod link;
@@ -18,7 +18,7 @@ mod settings;
 mod survey;
 mod weights;
 
-pub use battery::{Battery, Failure, Report};
+pub use battery::{Battery, Failure, Measures, Report};
 pub use edits::apply_edits;
 pub use link::{Decoded, LIMIT, decode, encode};
 pub use record::Record;

@@ -27,12 +27,11 @@ impl Default for Experiment {
 }
 
 impl Experiment {
-    /// Completes a partial experiment, `{ task?: {…}, model?: {…}, train?: {…} }`: what is left out takes its default,
-    /// which may follow what was given (`d_head` follows `d_model`).
+    /// Completes a partial experiment, `{ task?: {…}, model?: {…}, train?: {…} }`. A field that is left out takes its
+    /// default, which may follow other fields (`d_head` follows `d_model`).
     ///
     /// # Errors
-    /// Everything that is wrong, each with its path: unknown names, values out of range, fields that contradict each
-    /// other.
+    /// Everything that is wrong, each with its path: unknown names, values out of range, fields that contradict others.
     pub fn resolve(partial: &Value) -> Result<Self, Vec<ConfigError>> {
         Self::consistent(complete(partial)?)
     }
@@ -44,8 +43,8 @@ impl Experiment {
         if errors.is_empty() { Ok(experiment) } else { Err(errors) }
     }
 
-    /// The experiment around a model that is already there: task and training as the partial experiments in `given`
-    /// say, later ones going before earlier ones.
+    /// The experiment around an existing model. Task and training are those of the partial experiments in `given`, of
+    /// which later ones override earlier ones.
     ///
     /// # Errors
     /// As [`Experiment::resolve`].
@@ -66,7 +65,7 @@ impl Experiment {
         Self::resolve(&Value::Object(whole))
     }
 
-    /// What the ranges of single fields can't say.
+    /// Contradictions between fields.
     fn contradictions(&self) -> Vec<ConfigError> {
         let Self { task, model, train } = self;
         let mut errors = task.task().contradictions(model);
@@ -76,8 +75,8 @@ impl Experiment {
         let gigabytes = step_bytes(model, train.batch_size, positions) / 1e9;
         if own.is_empty() && gigabytes * 1e9 > MAX_STEP_BYTES {
             let message = format!(
-                "train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 are \
-                 allowed; choose a smaller batch or model.",
+                "train.batch_size is {}; a step of this model would then take about {gigabytes:.0} GB of memory, and 2 \
+                 are allowed; choose a smaller batch or model.",
                 train.batch_size
             );
             errors.push(ConfigError::new("train.batch_size", message));
@@ -197,7 +196,11 @@ mod tests {
         );
         assert_eq!(paths(json!({ "model": { "d_vocab": 66 } })), ["task.mid_token"]);
         assert_eq!(paths(json!({ "model": { "d_vocab_out": 63 } })), ["model.d_vocab_out"]);
-        let huge = json!({ "train": { "batch_size": 1024 }, "task": { "list_length": 50 }, "model": { "attn_only": false, "n_layers": 4, "d_mlp": 2048 } });
+        let huge = json!({
+            "train": { "batch_size": 1024 },
+            "task": { "list_length": 50 },
+            "model": { "attn_only": false, "n_layers": 4, "d_mlp": 2048 },
+        });
         assert_eq!(paths(huge), ["train.batch_size"]);
     }
 

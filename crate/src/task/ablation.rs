@@ -1,8 +1,13 @@
 //! Ablations: prompts with something taken out or put in, and what an answer to them is worth.
 
 use std::fmt::Debug;
+use std::ops::Range;
 
-/// A fixed choice, or one drawn for every case.
+use crate::config::ModelConfig;
+use crate::error::{Error, Result};
+use crate::random::below;
+
+/// The site or value of an ablation: the same in every case, or drawn for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// This one.
@@ -11,16 +16,40 @@ pub enum Choice {
     Random,
 }
 
-/// How an ablation is asked for.
+impl Choice {
+    /// What is chosen in one case. A random choice is in `range`, and is a function of the 32 random `bits`.
+    pub(super) fn choose(self, bits: u32, range: Range<usize>) -> usize {
+        match self {
+            Self::At(chosen) => chosen,
+            Self::Random => range.start + below(bits, range.len() as u32) as usize,
+        }
+    }
+
+    /// Checks that a value is a token of the model.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(super) fn check_token(self, model: &ModelConfig) -> Result<()> {
+        match self {
+            Self::At(token) if token >= model.d_vocab => {
+                let last = model.d_vocab - 1;
+                Err(Error::new(format!("value is {token}; tokens of this model are 0 to {last}, or \"random\".")))
+            }
+            Self::At(_) | Self::Random => Ok(()),
+        }
+    }
+}
+
+/// What the caller wants of an ablation.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// One of the names in [`Task::ablations`](super::Task::ablations).
     pub name: &'a str,
-    /// Where; what it means is the ablation's. `None`: the usual place.
+    /// Where something changes; each ablation says what the number means. `None`: the ablation's default.
     pub site: Option<Choice>,
-    /// The token that is put there. `None`: the usual one.
+    /// The token that is put there. `None`: the ablation's default.
     pub value: Option<Choice>,
-    /// Seed of inputs, sites and values.
+    /// Seed of the random inputs, sites and values.
     pub seed: u32,
 }
 
@@ -33,7 +62,7 @@ pub struct Case {
     pub prompt: Vec<usize>,
     /// What the answer should begin with.
     pub expected: Vec<usize>,
-    /// As many tokens as the model is asked for: a place to start decoding from, nothing else.
+    /// A guess of the answer, as long as the answer must be. A good guess saves time and changes nothing.
     pub guess: Vec<usize>,
 }
 
@@ -47,15 +76,16 @@ pub trait Ablation: Debug {
         false
     }
 
-    /// What is measured of an answer, by the names that the API gives them. An answer that misses the first has failed.
+    /// What is measured of an answer, by the names in the JavaScript API. An answer fails if it misses the first
+    /// measure.
     fn measures(&self) -> &'static [&'static str];
 
-    /// For each measure: hits and trials of one answer.
+    /// The hits and trials of one answer, for each measure.
     fn score(&self, case: &Case, answer: &[usize]) -> Vec<[u64; 2]>;
 
-    /// How many kinds of token an answer can have.
+    /// How many kinds of token are told apart in answers.
     fn kinds(&self) -> usize;
 
-    /// Of which kind the token at a place of the answer is, below [`Ablation::kinds`].
+    /// The kind of the token at a place of an answer, less than [`Ablation::kinds`].
     fn kind(&self, case: &Case, place: usize, token: usize) -> usize;
 }

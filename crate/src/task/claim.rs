@@ -1,12 +1,11 @@
-//! Claims: conclusions about how a task is done as statements about any model of it, each with a number, an interval
-//! and a verdict.
+//! Claims: statements about how a model does its task, each with a number, an interval and a verdict.
 
 use std::fmt::Debug;
-use std::ops::Range;
 
 use serde::Serialize;
 
 use super::{Ablation, Case, Rate};
+use crate::config::{Head, ModelConfig};
 
 /// A claim holds if its whole interval is at or above this.
 const HOLDS: f64 = 0.9;
@@ -55,43 +54,86 @@ impl Claim {
     }
 }
 
-/// How many of some tokens a head copies: attending to one of them, it raises that token's own logit most (the OV
-/// circuit, `W_E W_V W_O W_U`, over these tokens).
+/// The head that copies most of some tokens. It copies a token if attending to it raises the token's own logit most, of
+/// all these tokens' logits (the OV circuit, `W_E W_V W_O W_U`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Copied {
-    /// How many it copies.
-    pub own: usize,
-    /// The layer of the head that copies most.
-    pub layer: usize,
-    /// Its number in the layer.
+    /// The head, numbered through all layers.
     pub head: usize,
+    /// How many tokens it copies.
+    pub own: usize,
+    /// How many tokens there are.
+    pub tokens: usize,
 }
 
-/// The claims of a task, being counted over the patterns and answers of one model.
-pub trait Claims: Debug {
-    /// The whole sequence of random input `number`, whose patterns are counted.
-    fn sequence(&self, number: u32) -> Vec<usize>;
+impl Copied {
+    /// The claim that numbers are copied, about the head that `heads` calls best.
+    pub fn claim<T: Clone>(self, heads: &Heads<T>) -> Claim {
+        let Self { head, own, tokens } = self;
+        let text = format!(
+            "Attending to a number writes that number: the OV circuit's top output is its own for {own} of {tokens}{}.",
+            heads.called(head)
+        );
+        Claim::new("ov_copies", text, Rate::of(own as u64, tokens as u64))
+    }
+}
 
-    /// Counts the pattern `[pos, pos]` (destination, source) of a head over such a sequence. Heads are numbered through
-    /// all layers.
+/// What is counted of each head of a model.
+#[derive(Clone, Debug)]
+pub struct Heads<T> {
+    n_heads: usize,
+    counts: Vec<T>,
+}
+
+impl<T: Clone> Heads<T> {
+    /// Begins with the same count for every head.
+    pub fn new(model: &ModelConfig, count: T) -> Self {
+        Self { n_heads: model.n_heads, counts: vec![count; model.n_layers * model.n_heads] }
+    }
+
+    /// What is counted of a head, numbered through all layers.
+    ///
+    /// # Panics
+    /// If the model has no such head.
+    pub fn of(&mut self, head: usize) -> &mut T {
+        &mut self.counts[head]
+    }
+
+    /// What is counted of the head with the most hits (the first, if several have as many), and what a claim calls it.
+    pub fn best(&self, hits: impl Fn(&T) -> u64) -> (&T, String) {
+        let mut best = 0;
+        for head in 1..self.counts.len() {
+            if hits(&self.counts[head]) > hits(&self.counts[best]) {
+                best = head;
+            }
+        }
+        (&self.counts[best], self.called(best))
+    }
+
+    /// What a claim calls the best head: nothing if it is the only one.
+    fn called(&self, head: usize) -> String {
+        if self.counts.len() == 1 {
+            return String::new();
+        }
+        let head = Head { layer: head / self.n_heads, head: head % self.n_heads };
+        format!(" (head {head}, which fits best)")
+    }
+}
+
+/// The claims of a task about one model, and what is counted for them.
+pub trait Claims: Debug {
+    /// Counts the pattern of a head, `[destination, source]`, over a whole sequence. Heads are numbered through all
+    /// layers.
     fn look(&mut self, head: usize, sequence: &[usize], pattern: &[f32]);
 
-    /// The ablations whose answers are counted, the first of which changes nothing.
+    /// The ablations whose answers are counted. The first must be one that changes nothing.
     fn ablations(&self) -> &[Box<dyn Ablation>];
 
-    /// Counts an answer to one of the ablations, beside the answer to the same input without.
+    /// Counts an answer under one of the ablations. `clean` is the answer to the same input under the first one.
     fn answer(&mut self, ablation: usize, case: &Case, answer: &[usize], clean: &[usize]);
-
-    /// The tokens that a head may copy.
-    fn copied(&self) -> Range<usize>;
 
     /// The claims, once everything is counted.
     fn claims(&self, copied: Copied) -> Vec<Claim>;
-}
-
-/// A head's name in a claim about the best of several.
-pub fn named(head: usize, n_heads: usize, several: bool) -> String {
-    if several { format!(" (head {}.{}, which fits best)", head / n_heads, head % n_heads) } else { String::new() }
 }
 
 /// The mean of values between 0 and 1.

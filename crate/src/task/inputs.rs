@@ -1,5 +1,7 @@
 //! The inputs of a task: lists of numbers.
 
+use std::ops::Range;
+
 use crate::random::{At, Stream, below, block};
 
 /// Which lists there are.
@@ -18,6 +20,11 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The numbers that a list can have.
+    pub fn numbers(&self) -> Range<usize> {
+        self.min..self.min + self.values
+    }
+
     /// How many different lists of a length there are.
     pub fn count(&self, length: usize) -> f64 {
         (0..length).map(|place| if self.repeats { self.values } else { self.values - place } as f64).product()
@@ -37,7 +44,7 @@ impl Inputs {
             return (0..length).map(|_| self.min + next(self.values)).collect();
         }
         // Without repeats: the first places of a Fisher-Yates shuffle.
-        let mut pool: Vec<usize> = (self.min..self.min + self.values).collect();
+        let mut pool: Vec<usize> = self.numbers().collect();
         for place in 0..length {
             pool.swap(place, place + next(self.values - place));
         }
@@ -67,7 +74,7 @@ impl Inputs {
     /// # Errors
     /// The end of a sentence that names the list: what it has, and what it can have.
     pub fn check(&self, list: &[usize]) -> Result<(), String> {
-        let numbers = self.min..self.min + self.values;
+        let numbers = self.numbers();
         let foreign = list.iter().find(|number| !numbers.contains(number));
         if foreign.is_none() && (1..=self.longest).contains(&list.len()) {
             return Ok(());

@@ -1,15 +1,13 @@
-//! The largest number of a list: `BOS n SEP n SEP … ANS max`. The model is asked for the token after ANS only. After a
-//! puzzle of Andy Arditi's (andyrdt/puzzles, April 2026).
-
-use std::ops::Range;
+//! The largest number of a list: `BOS n SEP n SEP … ANS max`. The model predicts only the token after ANS. The task is
+//! from a puzzle by Andy Arditi (andyrdt/puzzles, April 2026).
 
 use serde::{Deserialize, Serialize};
 use tinylens_lean::argmax;
 
-use super::{Ablation, Case, Choice, Claim, Claims, Copied, Inputs, Rate, Request, Task, named};
+use super::{Ablation, Case, Choice, Claim, Claims, Copied, Heads, Inputs, Rate, Request, Task};
 use crate::config::{ConfigError, ModelConfig, Needs};
 use crate::error::{Error, Result};
-use crate::random::{At, Stream, below, block};
+use crate::random::{At, Stream, block};
 
 /// The task of the largest number. Its numbers are 0 to `max_value - 1`; BOS, SEP and ANS are the tokens after them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +18,12 @@ pub struct MaxOfList {
     pub max_value: usize,
 }
 
-/// Names of the special tokens, the first of which is `max_value`.
+/// Names of the special tokens; the first is token `max_value`.
 const SPECIAL: [&str; 3] = ["BOS", "SEP", "ANS"];
+
+/// The ablations: nothing changes; ANS, or the SEP after the number at index `site` of the list, becomes `value`.
+/// Without `site` it is the first SEP, without `value` a random number.
+const ABLATIONS: [&str; 3] = ["baseline", "ans_replacement", "sep_replacement"];
 
 impl Task for MaxOfList {
     fn needs(&self) -> Needs {
@@ -73,70 +75,57 @@ impl Task for MaxOfList {
 
     fn ablation(&self, model: &ModelConfig, request: &Request) -> Result<Box<dyn Ablation>> {
         let Request { name, site, value, seed } = *request;
-        let replaces = match name {
-            "baseline" => None,
-            "ans_replacement" => Some(2 * self.list_length),
-            "sep_replacement" => Some(2),
+        let last = self.list_length - 1;
+        let after = match (name, site.unwrap_or(Choice::At(0))) {
+            ("baseline", _) => None,
+            ("ans_replacement", _) => Some(Choice::At(last)),
+            ("sep_replacement", _) if last == 0 => {
+                return Err(Error::new(
+                    "The task's lists have one number (task.list_length), so that there is no SEP.",
+                ));
+            }
+            ("sep_replacement", Choice::At(site)) if site >= last => {
+                let most = last - 1;
+                return Err(Error::new(format!(
+                    "site is {site}; here it is an index of the list that SEP follows, 0 to {most}, or \"random\"."
+                )));
+            }
+            ("sep_replacement", site) => Some(site),
             _ => return Err(Error::new(format!("This task has no experiment {name:?}."))),
         };
-        let last = 2 * self.list_length;
-        let at = match site {
-            Some(Choice::At(at)) if at > last => {
-                return Err(Error::new(format!("site is {at}; here it is a position of the prompt, 0 to {last}.")));
-            }
-            Some(Choice::At(at)) => replaces.map(|_| at),
-            Some(Choice::Random) => return Err(Error::new("site is \"random\"; here it is a position of the prompt.")),
-            None => replaces,
-        };
-        if let Some(Choice::At(token)) =
-            value.filter(|value| matches!(value, Choice::At(token) if *token >= model.d_vocab))
-        {
-            let most = model.d_vocab - 1;
-            return Err(Error::new(format!("value is {token}; tokens of this model are 0 to {most}, or \"random\".")));
-        }
-        Ok(Box::new(Replaced { task: self.clone(), at, value: value.unwrap_or(Choice::Random), seed }))
+        let value = value.unwrap_or(Choice::Random);
+        value.check_token(model)?;
+        Ok(Box::new(Replaced { task: self.clone(), after, value, seed }))
     }
 
     fn claims(&self, model: &ModelConfig, seed: u32) -> Result<Box<dyn Claims>> {
         let baseline = self.ablation(model, &Request { name: "baseline", site: None, value: None, seed })?;
-        Ok(Box::new(Maxima {
-            task: self.clone(),
-            seed,
-            n_heads: model.n_heads,
-            largest: vec![0; model.n_layers * model.n_heads],
-            lists: 0,
-            right: 0,
-            ablations: vec![baseline],
-        }))
+        Ok(Box::new(Maxima { heads: Heads::new(model, [0, 0]), right: [0, 0], ablations: [baseline] }))
     }
 }
-
-/// Its ablations: a position of the prompt (of ANS, of the first SEP) gets another token, a random number unless said
-/// otherwise.
-const ABLATIONS: [&str; 3] = ["baseline", "ans_replacement", "sep_replacement"];
 
 /// A prompt with one token replaced.
 #[derive(Clone, Debug)]
 struct Replaced {
     task: MaxOfList,
-    /// Which position; `None`: nothing is replaced.
-    at: Option<usize>,
+    /// After which index of the list the token is replaced; `None`: none is.
+    after: Option<Choice>,
     value: Choice,
     seed: u32,
 }
 
 impl Ablation for Replaced {
     fn case(&self, number: u32) -> Case {
-        let input = self.task.inputs().random(self.seed, number, self.task.list_length);
-        let mut prompt = (&self.task as &dyn Task).prompt(&input);
-        let draw = block(self.seed, Stream::Edit, At { index: number, ..At::default() })[0];
-        if let Some(at) = self.at {
-            prompt[at] = match self.value {
-                Choice::At(token) => token,
-                Choice::Random => below(draw, self.task.max_value as u32) as usize,
-            };
+        let Self { task, after, value, seed } = self;
+        let input = task.inputs().random(*seed, number, task.list_length);
+        let mut prompt = (task as &dyn Task).prompt(&input);
+        let draws = block(*seed, Stream::Edit, At { index: number, ..At::default() });
+        if let Some(after) = after {
+            let index = after.choose(draws[1], 0..task.list_length - 1);
+            prompt[2 * index + 2] = value.choose(draws[0], 0..task.max_value);
         }
-        let expected: Vec<usize> = input.iter().max().copied().into_iter().collect();
+        let largest = input.iter().max().copied();
+        let expected: Vec<usize> = largest.into_iter().collect();
         Case { input, prompt, guess: expected.clone(), expected }
     }
 
@@ -148,40 +137,37 @@ impl Ablation for Replaced {
         vec![[u64::from(answer == case.expected), 1]]
     }
 
-    /// The largest number, another of the list, anything else.
+    /// The largest number of the list, another of its numbers, any other token.
     fn kinds(&self) -> usize {
         3
     }
 
     fn kind(&self, case: &Case, _place: usize, token: usize) -> usize {
-        if case.expected == [token] { 0 } else { 2 - usize::from(case.input.contains(&token)) }
+        match token {
+            t if case.expected == [t] => 0,
+            t if case.input.contains(&t) => 1,
+            _ => 2,
+        }
     }
 }
 
-/// The claims about a model of the task, being counted.
+/// The claims about a model, and what is counted for them: hits and trials.
 #[derive(Debug)]
 struct Maxima {
-    task: MaxOfList,
-    seed: u32,
-    n_heads: usize,
-    /// For each head: lists whose ANS attends most to a largest number.
-    largest: Vec<u64>,
-    lists: u64,
-    right: u64,
-    ablations: Vec<Box<dyn Ablation>>,
+    /// Sequences in which ANS attends most to the largest number.
+    heads: Heads<[u64; 2]>,
+    /// Right answers.
+    right: [u64; 2],
+    ablations: [Box<dyn Ablation>; 1],
 }
 
 impl Claims for Maxima {
-    fn sequence(&self, number: u32) -> Vec<usize> {
-        let list = self.task.inputs().random(self.seed, number, self.task.list_length);
-        (&self.task as &dyn Task).sequence(&list)
-    }
-
     fn look(&mut self, head: usize, sequence: &[usize], pattern: &[f32]) {
         let ans = sequence.len() - 2;
         let row = &pattern[ans * sequence.len()..][..=ans];
-        self.largest[head] += u64::from(sequence[argmax(row)] == sequence[ans + 1]);
-        self.lists += u64::from(head == 0);
+        let [hits, trials] = self.heads.of(head);
+        *hits += u64::from(sequence[argmax(row)] == sequence[ans + 1]);
+        *trials += 1;
     }
 
     fn ablations(&self) -> &[Box<dyn Ablation>] {
@@ -189,27 +175,18 @@ impl Claims for Maxima {
     }
 
     fn answer(&mut self, _ablation: usize, case: &Case, answer: &[usize], _clean: &[usize]) {
-        self.right += u64::from(answer == case.expected);
+        self.right[0] += u64::from(answer == case.expected);
+        self.right[1] += 1;
     }
 
-    fn copied(&self) -> Range<usize> {
-        0..self.task.max_value
-    }
-
-    fn claims(&self, Copied { own, layer, head }: Copied) -> Vec<Claim> {
-        let several = self.largest.len() > 1;
-        // The first of equals.
-        let best = (0..self.largest.len()).rev().max_by_key(|head| self.largest[*head]).unwrap_or(0);
-        let numbers = self.task.max_value;
-        let attends = format!("ANS attends most to the largest number{}.", named(best, self.n_heads, several));
-        let copies = format!(
-            "Attending to a number writes that number: the OV circuit's top output is its own for {own} of {numbers}{}.",
-            named(layer * self.n_heads + head, self.n_heads, several)
-        );
+    fn claims(&self, copied: Copied) -> Vec<Claim> {
+        let rate = |[hits, trials]: [u64; 2]| Rate::of(hits, trials);
+        let (attends, who) = self.heads.best(|[hits, _]| *hits);
+        let text = format!("ANS attends most to the largest number{who}.");
         vec![
-            Claim::new("exact", "After ANS comes the largest number.", Rate::of(self.right, self.lists)),
-            Claim::new("ans_attends_largest", attends, Rate::of(self.largest[best], self.lists)),
-            Claim::new("ov_copies", copies, Rate::of(own as u64, numbers as u64)),
+            Claim::new("exact", "After ANS comes the largest number.", rate(self.right)),
+            Claim::new("ans_attends_largest", text, rate(*attends)),
+            copied.claim(&self.heads),
         ]
     }
 }
@@ -217,6 +194,9 @@ impl Claims for Maxima {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Experiment;
+    use crate::task::TaskConfig;
+    use serde_json::json;
 
     #[test]
     fn a_sequence_ends_with_the_largest_number() {
@@ -226,5 +206,37 @@ mod tests {
         assert_eq!([7, 10, 11, 12, 13].map(|token| task.label(token)), ["7", "BOS", "SEP", "ANS", "13"]);
         assert_eq!((task.token("ANS"), task.token("MID")), (Some(12), None));
         assert_eq!((task.needs().positions, task.needs().d_vocab), (8, 13));
+    }
+
+    #[test]
+    fn an_ablation_replaces_a_special_token_and_leaves_the_list() {
+        let task = MaxOfList { list_length: 3, max_value: 10 };
+        let Experiment { model, .. } =
+            Experiment::resolve(&json!({ "task": TaskConfig::MaxOfList(task.clone()) })).unwrap();
+        let ablation =
+            |task: &MaxOfList, name, site, value| task.ablation(&model, &Request { name, site, value, seed: 5 });
+        let prompt = |name, site, value| ablation(&task, name, site, value).unwrap().case(1).prompt;
+        let clean = prompt("baseline", Some(Choice::Random), None);
+        let [10, a, 11, b, 11, c, 12] = clean[..] else { panic!("{clean:?}") };
+        let nine = Some(Choice::At(9));
+        assert_eq!(prompt("ans_replacement", None, nine), [10, a, 11, b, 11, c, 9]);
+        assert_eq!(prompt("sep_replacement", None, nine), [10, a, 9, b, 11, c, 12]);
+        assert_eq!(prompt("sep_replacement", Some(Choice::At(1)), nine), [10, a, 11, b, 9, c, 12]);
+        let random = ablation(&task, "sep_replacement", Some(Choice::Random), None).unwrap();
+        let mut sites = [0, 0];
+        for number in 0..100 {
+            let Case { input, prompt, expected, .. } = random.case(number);
+            assert_eq!(input, [prompt[1], prompt[3], prompt[5]]);
+            assert_eq!(expected, [*input.iter().max().unwrap()]);
+            [prompt[2], prompt[4]].iter().zip(&mut sites).for_each(|(token, site)| *site += usize::from(*token < 10));
+        }
+        assert!(sites[0] + sites[1] == 100 && sites.iter().all(|count| *count > 30), "{sites:?}");
+
+        let refused = |task: &MaxOfList, name, site, value| ablation(task, name, site, value).unwrap_err().to_string();
+        assert!(refused(&task, "sep_replacement", Some(Choice::At(2)), None).contains("0 to 1, or \"random\""));
+        assert!(refused(&task, "ans_replacement", None, Some(Choice::At(13))).contains("0 to 12"));
+        assert!(refused(&task, "mid_deletion", None, None).contains("no experiment"));
+        let short = MaxOfList { list_length: 1, ..task.clone() };
+        assert!(refused(&short, "sep_replacement", None, None).contains("no SEP"));
     }
 }

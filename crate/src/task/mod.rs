@@ -1,6 +1,6 @@
 //! What a model learns. A [`Task`] says what its tokens are called, what its sequences are and what is right in them;
-//! the data ([`Data`]: epochs, order, what is held out) are the same for all tasks. A task is one file or folder here,
-//! a line in the registry below, and its rows in the table of settings.
+//! its ablations and its claims. The data ([`Data`]: epochs, order, held-out inputs) are the same for all tasks. A task
+//! is one file or folder here, a line in the registry below, and its rows in the table of settings.
 //!
 //! A batch is plain token numbers: no tensors here.
 
@@ -17,7 +17,7 @@ use std::fmt::Debug;
 use serde::{Deserialize, Serialize};
 
 pub use ablation::{Ablation, Case, Choice, Request};
-pub use claim::{Claim, Claims, Copied, Mean, Verdict, named};
+pub use claim::{Claim, Claims, Copied, Heads, Mean, Verdict};
 pub use data::Data;
 pub(crate) use data::trained;
 pub use inputs::Inputs;
@@ -58,7 +58,7 @@ pub trait Task: Debug {
     /// If the ablation makes no sense for the task or model, or the site or value is none of theirs.
     fn ablation(&self, model: &ModelConfig, request: &Request) -> Result<Box<dyn Ablation>>;
 
-    /// Its claims about a model, of which nothing is counted yet.
+    /// Its claims about a model, before anything is counted. Their ablations are of random inputs, by this seed.
     ///
     /// # Errors
     /// If the task does not fit the model.

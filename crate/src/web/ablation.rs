@@ -48,12 +48,14 @@ export type AblateOptions = Watched & {
 export type ClaimsOptions = Watched & { /** 500 unless said otherwise. */ lists?: number; seed?: number };
 "#;
 
-/// Lists where none are asked for.
+/// How many inputs an ablation is measured over, unless the caller says.
 const LISTS: u32 = 2000;
+
+/// How many inputs claims are measured over, unless the caller says.
 const CLAIM_LISTS: u32 = 500;
 
-/// The notebook's experiment `options.experiment` over many random lists: rates with 95 % intervals. `task` fills what
-/// the model's own task leaves open.
+/// Measures the ablation `options.experiment` of the model's task over many random inputs: rates with 95 % intervals.
+/// The fields of `task` replace those of the model's own task.
 #[wasm_bindgen(unchecked_return_type = "Promise<AblationReport>")]
 pub fn ablate(
     model: &Model,
@@ -88,7 +90,8 @@ pub fn ablate(
     })
 }
 
-/// The notebook's conclusions as statements about this model, measured over random lists.
+/// Measures the claims of the model's task over many random inputs. The fields of `task` replace those of the model's
+/// own.
 #[wasm_bindgen(unchecked_return_type = "Promise<Claim[]>")]
 pub fn claims(
     model: &Model,
@@ -100,7 +103,7 @@ pub fn claims(
         let options = Options::new(&options, "options", &["lists", "seed", "signal", "onProgress"])?;
         let lists = options.whole("lists", 0)?.unwrap_or(CLAIM_LISTS);
         let seed = options.whole("seed", 0)?.unwrap_or(0);
-        let survey = Survey::new(&now, task_of(model, &task)?.task(), lists, seed)?;
+        let survey = Survey::new(&now, &task_of(model, &task)?, lists, seed)?;
         Ok((survey, Watcher::new(&options)?))
     })();
     promise(async move {

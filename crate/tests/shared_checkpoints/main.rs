@@ -192,7 +192,7 @@ fn baggins_under_token_ablations() {
         }
     };
     let near = |name: &str, report: &Report, measure: &str, expected: f64| {
-        let rate = report.measure(measure).unwrap();
+        let rate = report.measures.get(measure).unwrap();
         println!("{name}: {:.4} [{:.4}, {:.4}], published {expected}", rate.rate, rate.low, rate.high);
         assert!((rate.rate - expected).abs() < 0.02, "{name}: {rate:?}, not {expected}");
     };
@@ -217,7 +217,7 @@ fn claims_about_published_sorters() {
         ["baggins_model_1.pkl", "ckk_sort_fixed_len_list.pt", "arena_sorted_list_model.pt", "seed_format_3000.pkl"]
     {
         let (opened, model) = opened(name);
-        let mut survey = Survey::new(&model, opened.task_config().unwrap().task(), 300, 1).unwrap();
+        let mut survey = Survey::new(&model, &opened.task_config().unwrap(), 300, 1).unwrap();
         let claims = loop {
             if let Some(claims) = block_on(survey.advance(&model)).unwrap() {
                 break claims;

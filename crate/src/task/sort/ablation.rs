@@ -4,7 +4,7 @@ use super::answer;
 use super::settings::Sort;
 use crate::config::ModelConfig;
 use crate::error::{Error, Result};
-use crate::random::{At, Stream, below, block};
+use crate::random::{At, Stream, block};
 use crate::task::{Ablation, Case, Choice, Request, Task};
 
 /// What happens to the prompt `BOS list MID`.
@@ -122,21 +122,7 @@ impl Changed {
             return Err(Error::new(format!("site is {site}; here it is {what}, {least} to {most}, or \"random\".")));
         }
         let has_value = matches!(self.change, MidInjection | BosInjection | MidReplacement | BosReplacement);
-        if let (Choice::At(value), true) = (self.value, has_value)
-            && value >= model.d_vocab
-        {
-            let last = model.d_vocab - 1;
-            return Err(Error::new(format!("value is {value}; tokens of this model are 0 to {last}, or \"random\".")));
-        }
-        let needed = self.task.sequence_length(self.task.list_length);
-        if needed > model.n_ctx {
-            let length = self.task.list_length;
-            return Err(Error::new(format!(
-                "task.list_length is {length}; its sequences have {needed} tokens, and this model reads {} (n_ctx).",
-                model.n_ctx
-            )));
-        }
-        Ok(())
+        if has_value { self.value.check_token(model) } else { Ok(()) }
     }
 }
 
@@ -145,15 +131,9 @@ impl Ablation for Changed {
         let list = self.task.inputs().random(self.seed, number, self.task.list_length);
         let draws = block(self.seed, Stream::Edit, At { index: number, ..At::default() });
         let length = list.len();
-        let site = |least: usize| match self.site {
-            Choice::At(site) => site,
-            Choice::Random => least + below(draws[0], (length - least) as u32) as usize,
-        };
+        let site = |least: usize| self.site.choose(draws[0], least..length);
         let numbers = self.task.numbers();
-        let value = match self.value {
-            Choice::At(value) => value,
-            Choice::Random => numbers.start + below(draws[1], numbers.len() as u32) as usize,
-        };
+        let value = self.value.choose(draws[1], numbers.clone());
         let mut kept = list.clone();
         let mut bos = self.task.bos_token;
         let mut mid = self.task.mid_token;

@@ -1,14 +1,14 @@
 //! The notebook's conclusions, as claims about any sorter.
 
 use std::cmp::Reverse;
-use std::ops::Range;
 
 use super::ablation::Changed;
+use super::answer;
 use super::pattern::Counts;
 use super::settings::Sort;
 use crate::config::ModelConfig;
 use crate::error::Result;
-use crate::task::{Ablation, Case, Choice, Claim, Claims, Copied, Rate, Request, Task, named};
+use crate::task::{Ablation, Case, Choice, Claim, Claims, Copied, Heads, Rate, Request, Task};
 
 /// The ablations whose answers are counted, at random sites and with random numbers.
 const ABLATIONS: [&str; 6] =
@@ -18,12 +18,11 @@ const ABLATIONS: [&str; 6] =
 #[derive(Debug)]
 pub(super) struct Sorter {
     task: Sort,
-    seed: u32,
-    n_heads: usize,
-    heads: Vec<Counts>,
+    heads: Heads<Counts>,
     names: Vec<&'static str>,
     ablations: Vec<Box<dyn Ablation>>,
-    /// For each ablation: lists; answers that are the rest, sorted, and the largest again; answers as without it.
+    /// For each ablation: lists; answers that are the rest, sorted, and then its largest; answers equal to the clean
+    /// one.
     counts: Vec<[u64; 3]>,
     /// The answer to BOS alone.
     bos_only: Vec<usize>,
@@ -48,9 +47,7 @@ impl Sorter {
         }
         Ok(Self {
             task: task.clone(),
-            seed,
-            n_heads: model.n_heads,
-            heads: vec![Counts::new(task); model.n_layers * model.n_heads],
+            heads: Heads::new(model, Counts::new(task)),
             counts: vec![[0; 3]; ablations.len()],
             names,
             ablations,
@@ -58,13 +55,9 @@ impl Sorter {
         })
     }
 
-    /// The claims about attention, of the head that attends to the next larger number most often.
+    /// The claims about attention, for the head that attends to the next larger number most often.
     fn attention(&self) -> Vec<Claim> {
-        let hits = |head: &Counts| head.places.iter().map(|place| place[1]).sum::<u64>();
-        // The first of equals.
-        let best = (0..self.heads.len()).rev().max_by_key(|index| hits(&self.heads[*index])).unwrap_or(0);
-        let head = &self.heads[best];
-        let who = named(best, self.n_heads, self.heads.len() > 1);
+        let (head, who) = self.heads.best(|head| head.places.iter().map(|place| place[1]).sum());
         let total = |which: usize| head.places.iter().map(|place| place[which]).sum::<u64>();
         let share = |place: &[u64; 3]| format!("{:.0} %", 100.0 * place[1] as f64 / place[0].max(1) as f64);
         let by_place = head.places.iter().map(share).collect::<Vec<_>>().join(", ");
@@ -92,16 +85,6 @@ impl Sorter {
         claims
     }
 
-    /// What a head writes is what it attends to.
-    fn copies(&self, Copied { own, layer, head }: Copied) -> Claim {
-        let numbers = self.task.numbers().len();
-        let who = named(layer * self.n_heads + head, self.n_heads, self.heads.len() > 1);
-        let text = format!(
-            "Attending to a number writes that number: the OV circuit's top output is its own for {own} of {numbers}{who}."
-        );
-        Claim::new("ov_copies", text, Rate::of(own as u64, numbers as u64))
-    }
-
     /// BOS alone has one answer, so that there is nothing to estimate.
     fn bos_only(&self) -> Option<Claim> {
         let answer = &self.bos_only;
@@ -119,13 +102,8 @@ impl Sorter {
 }
 
 impl Claims for Sorter {
-    fn sequence(&self, number: u32) -> Vec<usize> {
-        let list = self.task.inputs().random(self.seed, number, self.task.list_length);
-        (&self.task as &dyn Task).sequence(&list)
-    }
-
     fn look(&mut self, head: usize, sequence: &[usize], pattern: &[f32]) {
-        self.heads[head].count(&self.task, sequence, pattern);
+        self.heads.of(head).count(&self.task, sequence, pattern);
     }
 
     fn ablations(&self) -> &[Box<dyn Ablation>] {
@@ -137,20 +115,16 @@ impl Claims for Sorter {
             self.bos_only = answer.to_vec();
             return;
         }
-        let [_, largest_again, ..] = self.ablations[ablation].score(case, answer)[..] else { return };
+        let [_, [largest_again, _], ..] = answer::score(&self.task, &case.expected, answer);
         let counts = &mut self.counts[ablation];
         counts[0] += 1;
-        counts[1] += largest_again[0];
+        counts[1] += largest_again;
         counts[2] += u64::from(answer == clean);
-    }
-
-    fn copied(&self) -> Range<usize> {
-        self.task.numbers()
     }
 
     fn claims(&self, copied: Copied) -> Vec<Claim> {
         let mut claims = self.attention();
-        claims.push(self.copies(copied));
+        claims.push(copied.claim(&self.heads));
         for (name, [lists, largest_again, unchanged]) in self.names.iter().zip(&self.counts) {
             let (text, hits) = match *name {
                 "mid_injection" => (

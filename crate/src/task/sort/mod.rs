@@ -72,7 +72,8 @@ impl Task for Sort {
         }
         let values = self.numbers().len();
         let message = format!(
-            "task.list_length is {list_length}; without repeats there are only {values} different numbers to fill it with."
+            "task.list_length is {list_length}; without repeats there are only {values} different numbers to fill it \
+             with."
         );
         refuse(!repeats && values < list_length, "task.list_length", message);
         let positions = self.sequence_length(list_length);
