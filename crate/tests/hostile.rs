@@ -152,6 +152,27 @@ fn work_is_linear_in_the_file() {
     }
 }
 
+/// A buffer's name is compared with each of those that are not saved, so it must not be long: here every one of them is
+/// as long as the buffer's and differs in its last letter only.
+#[test]
+fn buffers_with_long_names_are_refused_before_they_are_compared() {
+    let file = |size: usize| {
+        let name = |last| text(&format!("{}{last}", "a".repeat(size / 4)));
+        let unsaved = [b"](", &b"h\x01".repeat(size / 4)[..], b"e"].concat();
+        let state = [
+            &name('b')[..],
+            b"q\x010cm\nM\n)\x81}(",
+            &[text("_parameters"), b"}".to_vec(), text("_modules"), b"}".to_vec()].concat(),
+            &[text("_non_persistent_buffers_set"), unsaved, text("_buffers")].concat(),
+            b"}",
+            &name('c'),
+            b"Nsub",
+        ];
+        pickle(&state.concat())
+    };
+    refused(&file(1 << 20), &["a tensor's name has 262145 bytes", "1000"]);
+}
+
 #[test]
 fn modules_that_repeat_themselves_are_refused() {
     let itself =

@@ -76,14 +76,14 @@ fn walk(gathered: &mut Gathered, id: Id, path: &str, above: &mut Vec<Id>) -> Res
     for (kind, buffers) in [("_parameters", false), ("_buffers", true)] {
         let Some(tensors) = parts(kind)? else { continue };
         for &(name, id) in tensors.iter() {
+            sized(path.len() + name.len())?;
             if buffers {
-                budget.work(unsaved.len())?;
+                budget.work(unsaved.len() * (1 + name.len()))?;
             }
             let skipped = buffers && unsaved.iter().any(|&unsaved| tree.text(unsaved) == Some(name));
             if skipped || matches!(tree.node(id), Node::Null) {
                 continue;
             }
-            sized(path.len() + name.len())?;
             let name = format!("{path}{name}");
             if !gathered.tensor(&name, id, buffers)? {
                 return Err(Error::new(format!("{} is {}; a tensor is expected.", quoted(&name), tree.kind(id))));
