@@ -156,3 +156,26 @@ fn sequences_too_long_for_a_workgroup_are_refused() {
         "A sequence has 8 positions, of which those from 7 on can count, and the model reads 7."
     );
 }
+
+/// A batch is as wide as its longest sequence, which with lists of any length need not be the longest possible.
+#[test]
+fn every_batch_of_lists_of_any_length_is_packed() {
+    for partial in [
+        json!({ "task": { "list_length": 50, "var_length": true }, "train": { "num_samples": null } }),
+        json!({ "task": { "list_length": 20, "var_length": true, "bos_token": null }, "train": { "batch_size": 8 } }),
+        json!({ "task": { "list_length": 5, "var_length": true, "eos_token": 67 }, "train": { "batch_size": 1 } }),
+    ] {
+        let Experiment { task, train, .. } = resolved(&partial);
+        let data = Data::new(&task, &train);
+        let shape =
+            BatchShape { batch: train.batch_size, positions: data.positions(), first_counted: data.first_counted() };
+        let mut narrow = 0;
+        for step in 0..500 {
+            let batch = data.train_batch(step);
+            narrow += usize::from(batch.positions < shape.positions);
+            let words = shape.pack([(batch.sequences(), [0.1, 1.0])].into_iter()).unwrap();
+            assert_eq!(words.len(), shape.words(1));
+        }
+        assert!(narrow > 10, "{narrow} narrow batches: {partial}");
+    }
+}

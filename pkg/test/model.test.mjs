@@ -156,3 +156,22 @@ test("sequences and labels of the task", async () => {
   await refused(() => taskSequence(task, []), /has 0 numbers; it can have 1 to 5/);
   await refused(() => taskSequence(task, [64]), /has the number 64; it can have 1 to 5 numbers from 0 to 63/);
 });
+
+test("a model of more parameters than wasm can count is refused", async () => {
+  const model = { n_heads: 64, d_model: 4096, d_head: 4096 }; // each matrix has 2 to the power of 32 values in its heads
+  const { errors } = checkExperiment({ model, train: { batch_size: 1 } });
+  assert.deepEqual(errors.map(({ path }) => path), ["model.d_model"]);
+  await refused(() => Run.create({ model, train: { batch_size: 1 } }, cpu), /parameters; at most 20000000 are allowed here/);
+  await refused(() => Model.create(model, cpu), /parameters; at most 64000000 are allowed here/);
+});
+
+test("a run of a run's model has its task, unless another is named", async () => {
+  for (const task of [{ name: "max_of_list", list_length: 4 }, { list_length: 4, max_value: 20 }]) {
+    const model = (await Run.create({ task }, cpu)).model();
+    const run = await Run.fromModel(model);
+    assert.deepEqual(run.experiment.task, model.task);
+  }
+  const sorter = (await Run.create({}, cpu)).model();
+  const run = await Run.fromModel(sorter, { task: { name: "max_of_list", max_value: 64 } });
+  assert.equal(run.experiment.task.name, "max_of_list");
+});

@@ -26,9 +26,9 @@ enum Start {
 }
 
 impl Entry {
-    /// How many values it has.
+    /// How many values it has; at most `usize::MAX`, which in wasm a shape that is to be refused can exceed.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |product, length| product.saturating_mul(*length))
     }
 
     /// Whether it has none.
@@ -43,7 +43,7 @@ impl Entry {
 
     /// Where its values are in the flat vector.
     pub fn range(&self) -> std::ops::Range<usize> {
-        self.offset..self.offset + self.len()
+        self.offset..self.offset.saturating_add(self.len())
     }
 }
 
@@ -130,9 +130,9 @@ impl Layout {
         self.find(name).unwrap_or_else(|| panic!("the layout has no {name}")).offset
     }
 
-    /// How many values all parameters have together.
+    /// How many values all parameters have together; at most `usize::MAX`.
     pub fn len(&self) -> usize {
-        self.entries.last().map_or(0, |last| last.offset + last.len())
+        self.entries.last().map_or(0, |last| last.range().end)
     }
 
     /// Whether there is no parameter.

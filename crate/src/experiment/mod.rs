@@ -22,7 +22,7 @@ pub use battery::{Battery, Failure, Measures, Report};
 pub use edits::apply_edits;
 pub use link::{Decoded, LIMIT, decode, encode};
 pub use record::Record;
-pub use resolve::{Experiment, resolve_model};
+pub use resolve::{Experiment, resolve_model, task_around};
 pub use settings::{SettingRecord, settings};
 pub use survey::Survey;
 pub use weights::{pack_weights, unpack_weights};

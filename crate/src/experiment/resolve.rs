@@ -44,25 +44,12 @@ impl Experiment {
     }
 
     /// The experiment around an existing model. Task and training are those of the partial experiments in `given`, of
-    /// which later ones override earlier ones.
+    /// which later ones override earlier ones. One that names another task takes nothing from the task before it.
     ///
     /// # Errors
     /// As [`Experiment::resolve`].
     pub fn around(model: &ModelConfig, given: &[&Value]) -> Result<Self, Vec<ConfigError>> {
-        let mut whole = Map::new();
-        for (group, fields) in
-            given.iter().filter_map(|given| given.as_object()).flatten().filter(|(group, _)| *group != "model")
-        {
-            match (whole.entry(group.clone()).or_insert_with(|| Value::Object(Map::new())), fields) {
-                (Value::Object(known), Value::Object(fields)) => known.extend(fields.clone()),
-                (known, other) => *known = other.clone(),
-            }
-        }
-        whole.insert(
-            "model".into(),
-            serde_json::to_value(model).map_err(|error| vec![ConfigError::new("", error.to_string())])?,
-        );
-        Self::resolve(&Value::Object(whole))
+        Self::resolve(&merged(model, given)?)
     }
 
     /// Contradictions between fields.
@@ -84,6 +71,40 @@ impl Experiment {
         errors.extend(own);
         errors
     }
+}
+
+/// The task of [`Experiment::around`], for a model that is not to be trained: limits of training do not apply.
+///
+/// # Errors
+/// As [`Experiment::resolve`].
+pub fn task_around(model: &ModelConfig, given: &[&Value]) -> Result<TaskConfig, Vec<ConfigError>> {
+    let mut record = complete(&merged(model, given)?)?;
+    let task: TaskConfig = typed(record["task"].take())?;
+    let errors = task.task().contradictions(model);
+    if errors.is_empty() { Ok(task) } else { Err(errors) }
+}
+
+/// A model and the partial experiments around it, as one partial experiment.
+fn merged(model: &ModelConfig, given: &[&Value]) -> Result<Value, Vec<ConfigError>> {
+    let json = |error: serde_json::Error| vec![ConfigError::new("", error.to_string())];
+    let usual = serde_json::to_value(Experiment::default().task).map_err(json)?;
+    let name = |task: &Map<String, Value>| task.get("name").unwrap_or(&usual["name"]).clone();
+    let mut whole = Map::new();
+    for (group, fields) in
+        given.iter().filter_map(|given| given.as_object()).flatten().filter(|(group, _)| *group != "model")
+    {
+        match (whole.entry(group.clone()).or_insert_with(|| Value::Object(Map::new())), fields) {
+            (Value::Object(known), Value::Object(fields)) => {
+                if group == "task" && fields.contains_key("name") && name(fields) != name(known) {
+                    known.clear();
+                }
+                known.extend(fields.clone());
+            }
+            (known, other) => *known = other.clone(),
+        }
+    }
+    whole.insert("model".into(), serde_json::to_value(model).map_err(json)?);
+    Ok(Value::Object(whole))
 }
 
 /// Completes a partial model configuration that has no task to fit.
@@ -167,6 +188,30 @@ mod tests {
         let wrong = Experiment::resolve(&json!({ "task": { "name": "max_of_list", "mid_token": 3 } })).unwrap_err();
         assert_eq!(wrong[0].message, "task.mid_token is a field of sort alone.");
         assert_eq!(paths(json!({ "task": { "name": "max_of_list" }, "model": { "n_ctx": 11 } })), ["model.n_ctx"]);
+    }
+
+    #[test]
+    fn another_task_takes_nothing_from_the_one_before() {
+        let model = resolve_model(json!({ "d_vocab": 13, "n_ctx": 12 })).unwrap();
+        let sort = json!({ "task": { "max_value": 10, "mid_token": 12, "bos_token": 11 } });
+        let other = json!({ "task": { "name": "max_of_list" } });
+        let task = task_around(&model, &[&sort, &other]).unwrap();
+        assert_eq!(Experiment::around(&model, &[&sort, &other]).unwrap().task, task);
+        assert_eq!(serde_json::to_value(&task).unwrap()["name"], "max_of_list");
+        let shorter = json!({ "task": { "name": "max_of_list", "list_length": 3 } });
+        let kept = task_around(&model, &[&shorter, &json!({ "task": { "max_value": 8 } })]).unwrap();
+        assert_eq!(
+            serde_json::to_value(&kept).unwrap(),
+            json!({ "name": "max_of_list", "list_length": 3, "max_value": 8 })
+        );
+    }
+
+    #[test]
+    fn a_model_that_is_too_large_to_train_still_has_a_task() {
+        let large = json!({ "n_layers": 8, "n_heads": 8, "d_model": 1024, "d_head": 128, "d_vocab": 67, "n_ctx": 12 });
+        let model = resolve_model(large).unwrap();
+        assert!(Experiment::around(&model, &[]).is_err());
+        assert!(task_around(&model, &[]).is_ok());
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! `ablate` and `claims` in JavaScript.
 
 use js_sys::{Function, Promise, Reflect};
-use serde_json::{Value, json};
+use serde_json::json;
 use wasm_bindgen::prelude::*;
 
 use super::convert::{from_js, promise, to_js, yield_now};
 use super::model::Model;
 use super::options::Options;
 use crate::error::{Error, Result};
-use crate::experiment::{Battery, Experiment, Survey};
+use crate::experiment::{Battery, Survey, task_around};
 use crate::task::{Choice, Request, Task, TaskConfig};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -129,12 +129,7 @@ fn task_of(model: &Model, given: &JsValue) -> Result<TaskConfig> {
         Some(task) => serde_json::to_value(task).map_err(|error| Error::new(error.to_string()))?,
         None => model.stated().get("task").cloned().unwrap_or_else(|| json!({})),
     };
-    // Another task than the model's own takes nothing from that.
-    let other = given.get("name").is_some_and(|name| own.get("name").is_some_and(|own| own != name));
-    let own = if other { json!({}) } else { own };
-    // Nothing is trained: the smallest batch, so that no model is too large for it.
-    let stated: [&Value; 2] = [&json!({ "task": own, "train": { "batch_size": 1 } }), &json!({ "task": given })];
-    Ok(Experiment::around(model.now().config(), &stated)?.task)
+    Ok(task_around(model.now().config(), &[&json!({ "task": own }), &json!({ "task": given })])?)
 }
 
 /// Which of a task's ablations is asked for.

@@ -24,7 +24,7 @@ pub struct Model {
     source: Source,
     /// The task it was made for, where that is known or assumed and fits it.
     task: Option<TaskConfig>,
-    /// What the file it came from says of task and training, as a partial experiment.
+    /// What is known of task and training, from the file or the run it came from, as a partial experiment.
     stated: serde_json::Value,
 }
 
@@ -37,7 +37,8 @@ enum Held {
 impl Model {
     pub(super) fn of_run(shown: Rc<RefCell<Shown>>, task: TaskConfig) -> Self {
         let source = Source { format: "trained here".into(), notes: Vec::new() };
-        Self { held: Held::Training(shown), source, task: Some(task), stated: serde_json::json!({}) }
+        let stated = serde_json::json!({ "task": &task });
+        Self { held: Held::Training(shown), source, task: Some(task), stated }
     }
 
     fn own(model: model::Model, source: Source) -> Self {
@@ -67,7 +68,7 @@ impl Model {
         self.task.clone()
     }
 
-    /// The partial experiment of the file it came from.
+    /// The partial experiment of the file or the run that it came from.
     pub(super) fn stated(&self) -> &serde_json::Value {
         &self.stated
     }

@@ -44,7 +44,12 @@ async function fromFile({ bytes, model: given, task, train }: FileOrigin, device
     const { format, notes } = model.source;
     const fingerprint = await model.fingerprint();
     const run = await Run.fromModel(model, { task, train });
-    await run.useDevice(device); // of "auto", the faster for this model
+    try {
+      await run.useDevice(device); // of "auto", the faster for this model
+    } catch (error) {
+      run.free();
+      throw error;
+    }
     return { run, file: { format, notes, fingerprint } };
   } finally {
     model.free();

@@ -35,10 +35,13 @@ export class Links {
       case "facts": {
         const { id: run, step, model, evaluate } = this.subjectNow();
         const now = model();
-        // Both are begun before anything else can train.
-        const [fingerprint, { loss }] = await Promise.all([now.fingerprint(), evaluate(LISTS)]);
-        now.free();
-        return { run, step, fingerprint, loss, version: version() };
+        try {
+          // Both are begun before anything else can train.
+          const [fingerprint, { loss }] = await Promise.all([now.fingerprint(), evaluate(LISTS)]);
+          return { run, step, fingerprint, loss, version: version() };
+        } finally {
+          now.free();
+        }
       }
       case "pack": {
         const model = this.subjectNow().model();

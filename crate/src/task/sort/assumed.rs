@@ -11,7 +11,8 @@ const LONGEST: usize = 50;
 /// ends with BOS and MID, its context holds one sequence. `stated` is what is known of the task; `None`: it says what
 /// the tokens are.
 pub fn assumed(config: &ModelConfig, stated: &Map<String, Value>) -> Option<(Map<String, Value>, String)> {
-    if stated.contains_key("max_value") || stated.contains_key("mid_token") {
+    let other = stated.get("name").is_some_and(|name| name != "sort");
+    if other || stated.contains_key("max_value") || stated.contains_key("mid_token") {
         return None;
     }
     let without_bos = config.d_vocab == config.d_vocab_out + 1 || config.n_ctx % 2 == 1;

@@ -54,10 +54,11 @@ impl BatchShape {
         HEAD + batches * self.batch_words()
     }
 
-    /// The words of some batches, each with its step's rates: Adam's `lr / (1 - β₁ᵗ)` and `1 / sqrt(1 - β₂ᵗ)`.
+    /// The words of some batches, each with its step's rates: Adam's `lr / (1 - β₁ᵗ)` and `1 / sqrt(1 - β₂ᵗ)`. A batch
+    /// may have fewer sequences and positions than this shape: it is padded.
     ///
     /// # Errors
-    /// If a batch is not of this shape.
+    /// If a batch is larger than this shape, or counts a position before the first that can count.
     pub fn pack<'a>(&self, batches: impl ExactSizeIterator<Item = (Sequences<'a>, [f32; 2])>) -> Result<Vec<u32>> {
         let mut words = Vec::with_capacity(self.words(batches.len()));
         words.push(batches.len() as u32);
@@ -76,22 +77,28 @@ impl BatchShape {
         for number in 0..sequences.len() {
             let Sequences { tokens, targets, counted, lengths, .. } = sequences.part(number..number + 1);
             words.push(lengths[0] as u32);
+            let start = words.len();
             words.extend(tokens.iter().map(|token| *token as u32));
+            words.resize(start + self.positions, 0);
             let rows = targets.iter().zip(counted).skip(self.first_counted);
             words.extend(rows.map(|(target, counted)| if *counted { *target as u32 } else { NONE }));
+            words.resize(start + self.positions + self.rows(), NONE);
         }
     }
 
     fn check(&self, sequences: &Sequences) -> Result<()> {
         let Self { batch, positions, first_counted } = *self;
-        if sequences.positions != positions || sequences.len() > batch {
+        if sequences.positions > positions || sequences.len() > batch {
             return Err(Error::new(format!(
-                "A batch has {} sequences of {} positions; the kernels were made for at most {batch} of {positions}.",
+                "A batch has {} sequences of {} positions; the kernels were made for at most {batch} of at most \
+                 {positions}.",
                 sequences.len(),
                 sequences.positions,
             )));
         }
-        if sequences.counted.chunks(positions).flat_map(|counted| &counted[..first_counted]).any(|counted| *counted) {
+        let mut early =
+            sequences.counted.chunks(sequences.positions.max(1)).flat_map(|row| row.iter().take(first_counted));
+        if early.any(|counted| *counted) {
             return Err(Error::new(format!("A position before {first_counted} counts; the kernels compute none.")));
         }
         Ok(())
@@ -135,10 +142,18 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_of_another_shape_is_refused() {
-        let wide = Batch { positions: 1, lengths: vec![1; 3], ..batch() };
-        let why = "A batch has 3 sequences of 1 positions; the kernels were made for at most 2 of 3.";
-        assert_eq!(packed(&wide).unwrap_err(), why);
+    fn a_batch_of_short_sequences_is_padded() {
+        let (tokens, targets, counted) = (vec![7, 8, 9, 4], vec![-1, 5, -1, 6], vec![false, true, false, true]);
+        let words = packed(&Batch { positions: 2, tokens, targets, counted, lengths: vec![2, 2] }).unwrap();
+        assert_eq!(words[5..], [2, 7, 8, 0, 5, NONE, 2, 9, 4, 0, 6, NONE]);
+        assert_eq!(words.len(), SHAPE.words(1));
+    }
+
+    #[test]
+    fn a_batch_that_is_too_large_is_refused() {
+        let many = Batch { positions: 1, lengths: vec![1; 3], ..batch() };
+        let why = "A batch has 3 sequences of 1 positions; the kernels were made for at most 2 of at most 3.";
+        assert_eq!(packed(&many).unwrap_err(), why);
         let early = Batch { counted: vec![true, true, false], ..batch() };
         assert_eq!(packed(&early).unwrap_err(), "A position before 1 counts; the kernels compute none.");
     }
