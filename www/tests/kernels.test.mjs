@@ -45,6 +45,8 @@ const small = {
     model: { n_layers: 2, n_heads: 2, d_model: 16, attn_only: false, act_fn: "gelu", normalization_type: "LN" },
     train: { batch_size: 4 },
   },
+  // Batches as wide as their longest list.
+  "lists of any length": { task: { max_value: 12, var_length: true }, model: { d_model: 16 }, train: { batch_size: 4 } },
 };
 
 test("a step is two dispatches, whatever the model, and creates nothing", async () => {
